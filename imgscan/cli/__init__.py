@@ -1,0 +1,28 @@
+"""The command line. Nothing imports it; it turns exceptions into sentences and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+EXIT_INCOMPLETE = 2
+
+
+def main() -> NoReturn:
+    """Run imgscan with the arguments of this process and exit."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from imgscan.cli.app import run  # noqa: PLC0415 - kept out of the import of this package
+
+    try:
+        return run(sys.argv[1:])
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Point it elsewhere, so that the flush at exit does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("imgscan: interrupted", file=sys.stderr)  # noqa: T201 - this is the terminal's side of the program
+        return EXIT_INCOMPLETE

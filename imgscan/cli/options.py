@@ -1,0 +1,50 @@
+"""Options whose order matters: each -o belongs to the -f before it."""
+
+from __future__ import annotations
+
+import click
+
+_PAIRS = "imgscan.pairs"
+Pair = tuple[str, str | None]
+
+
+class PairedCommand(click.Command):
+    """A command that remembers in which order -f and -o were given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Pair formats with outputs, then parse as usual."""
+        values, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        formats = iter(values.get("formats") or ())
+        outputs = iter(values.get("outputs") or ())
+        given = [
+            (parameter.name, next(formats if parameter.name == "formats" else outputs))
+            for parameter in order
+            if parameter.name in ("formats", "outputs")
+        ]
+        ctx.meta[_PAIRS] = pair(given, ctx)
+        return super().parse_args(ctx, args)
+
+
+def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list[Pair]:
+    """Pair the formats and outputs in the order in which they were typed; click.UsageError where that fails."""
+    pairs: list[Pair] = []
+    for name, value in given:
+        if name == "formats":
+            pairs.append((value, None))
+        elif not pairs:
+            pairs.append(("text", value))
+        elif pairs[-1][1] is None:
+            pairs[-1] = (pairs[-1][0], value)
+        else:
+            raise click.UsageError(f"-o {value}: there is no -f before it that has no -o yet", ctx)
+    if not pairs:
+        pairs.append(("text", None))
+    if sum(output is None for _, output in pairs) > 1:
+        raise click.UsageError("only one -f can go to standard output: give the others a file with -o", ctx)
+    return pairs
+
+
+def pairs_of(ctx: click.Context) -> list[Pair]:
+    """Give the pairs of format and output file (None: standard output)."""
+    pairs: list[Pair] = ctx.meta[_PAIRS]
+    return pairs

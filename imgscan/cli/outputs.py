@@ -1,0 +1,139 @@
+"""Where reports go: standard output, or files that are replaced as a whole when the report is complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from imgscan._version import __version__
+from imgscan.cli.rules import rule_infos
+from imgscan.errors import OutputError
+from imgscan.report import ReportContext, open_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from imgscan.cli.options import Pair
+    from imgscan.model import TargetReport
+    from imgscan.report import Report
+
+_WIDEST = 120
+
+
+class _Output:
+    """One report and the file it goes to."""
+
+    def __init__(self, report: Report, path: str | None) -> None:
+        self.report = report
+        self.name = path or "standard output"
+        self._final: Path | None = None
+        self._temporary: Path | None = None
+        self.file: BinaryIO
+        if path is None:
+            self.file = sys.stdout.buffer
+            return
+        try:
+            self._open(Path(path))
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+    def _open(self, path: Path) -> None:
+        path = path.resolve()
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            if path.is_dir():
+                raise OutputError(f"cannot write {path}: it is a folder")
+            self.file = path.open("wb")
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        self._final, self._temporary = path, Path(name)
+        self.file = os.fdopen(handle, "wb")
+        if path.exists():
+            self._temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        else:
+            mask = os.umask(0)
+            os.umask(mask)
+            self._temporary.chmod(0o666 & ~mask)
+
+    def complete(self) -> None:
+        """Put the finished report in its place."""
+        self.file.flush()
+        if self.file is sys.stdout.buffer:
+            return
+        self.file.close()
+        if self._temporary is not None and self._final is not None:
+            self._temporary.replace(self._final)
+            self._temporary = None
+
+    def discard(self) -> None:
+        """Remove what was not completed."""
+        if self.file is not sys.stdout.buffer:
+            with suppress(OSError):  # it failed before, and that has been told
+                self.file.close()
+        if self._temporary is not None:
+            with suppress(FileNotFoundError):
+                self._temporary.unlink()
+
+
+class Outputs:
+    """All reports of one run. Leaving the context without `finish` leaves no half-written file behind."""
+
+    def __init__(self, pairs: Sequence[Pair], options: Mapping[str, Any], before_write: Callable[[], None]) -> None:
+        self._before_write = before_write
+        self._outputs: list[_Output] = []
+        try:
+            for name, path in pairs:
+                terminal = path is None and sys.stdout.isatty()
+                context = ReportContext(
+                    version=__version__,
+                    rules=rule_infos(),
+                    color=terminal and not os.environ.get("NO_COLOR"),
+                    width=min(shutil.get_terminal_size().columns, _WIDEST) if terminal else 100,
+                    quiet=options["quiet"],
+                    verbose=options["verbose"],
+                    sarif_category=options["sarif_category"],
+                )
+                self._outputs.append(_Output(open_report(name, context), path))
+        except OutputError:
+            self._discard()
+            raise
+        self._each(lambda output: output.report.start(output.file))
+
+    def target(self, report: TargetReport) -> None:
+        """Write a target's part of each report."""
+        self._before_write()
+        self._each(lambda output: output.report.target(report, output.file))
+        self._each(lambda output: output.file.flush())
+
+    def finish(self) -> None:
+        """End each report and put it in its place."""
+        self._before_write()
+        self._each(lambda output: output.report.finish(output.file))
+        self._each(_Output.complete)
+
+    def _each(self, step: Callable[[_Output], object]) -> None:
+        for output in self._outputs:
+            try:
+                step(output)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise OutputError(f"cannot write {output.name}: {error.strerror or error}") from error
+
+    def _discard(self) -> None:
+        for output in self._outputs:
+            output.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._discard()

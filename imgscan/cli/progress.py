@@ -1,0 +1,78 @@
+"""The progress line on standard error. The owner of tqdm."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Never, Self
+
+from imgscan.scan.progress import Progress
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tqdm import tqdm
+
+
+class QuietProgress(Progress, AbstractContextManager["QuietProgress"]):
+    """Shows nothing."""
+
+    def hide(self) -> None:
+        """Make room for other output."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hide()
+
+
+class TerminalProgress(QuietProgress):
+    """Bytes, rate and findings so far, on one line that goes away again."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - only where it is shown
+
+        self._make = tqdm
+        self._bar: tqdm[Never] | None = None
+        self._found = 0
+        self._lock = threading.Lock()
+
+    def begin(self, target: str, total: int | None) -> None:
+        """Start a new line."""
+        self.hide()
+        label = target if len(target) <= 30 else f"…{target[-29:]}"
+        printable = "".join(character if character.isprintable() else "?" for character in label)
+        with self._lock:
+            self._found = 0
+            self._bar = self._make(
+                total=total, desc=printable, unit="B", unit_scale=True, leave=False, file=sys.stderr, dynamic_ncols=True
+            )
+
+    def advance(self, count: int) -> None:
+        """Move on."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.update(count)
+
+    def found(self, count: int) -> None:
+        """Show how many were found."""
+        with self._lock:
+            self._found += count
+            if self._bar is not None and count:
+                self._bar.set_postfix_str(f"found {self._found}")
+
+    def hide(self) -> None:
+        """Take the line away."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
+
+    def __enter__(self) -> Self:
+        return self
+
+
+def make_progress(*, enabled: bool) -> QuietProgress:
+    """Give a progress line if it was not switched off and standard error is a terminal."""
+    return TerminalProgress() if enabled and sys.stderr.isatty() else QuietProgress()

@@ -1,0 +1,68 @@
+"""The first sieve: all literals at once at gigabytes a second, and the only user of Hyperscan.
+
+It may err in one direction only: a place that it does not report holds no literal.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DENSE = 4096
+"""Hits in one scan from which on each one's call into Python costs more than the automaton over the whole."""
+
+
+class Screen:
+    """A compiled literal search; immutable, shared by threads, each of which gets its own scratch space."""
+
+    def __init__(self, literals: Sequence[bytes]) -> None:
+        """Compile the database; ImportError where Hyperscan is not to be had."""
+        import hyperscan  # noqa: PLC0415 - costs 40 ms, and not every command detects
+
+        self._terminated: type[Exception] = hyperscan.ScanTerminated
+        self._lengths = [len(literal) for literal in literals]
+        self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        # As regular expressions: the literal compiler cuts a pattern at its first NUL.
+        self._database.compile(
+            expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
+            ids=list(range(len(literals))),
+            elements=len(literals),
+            flags=[hyperscan.HS_FLAG_DOTALL] * len(literals),
+        )
+        self._scratch: Any = hyperscan.Scratch(self._database)
+        self._cloning = threading.Lock()
+        self._local = threading.local()
+
+    def regions(self, data: bytes, low: int, high: int) -> list[tuple[int, int]]:
+        """List disjoint spans of `data[low:high]`, ascending, in whose union every literal lies wholly."""
+        try:
+            scratch = self._local.scratch
+        except AttributeError:
+            with self._cloning:
+                scratch = self._local.scratch = self._scratch.clone()
+        hits: list[tuple[int, int]] = []
+        lengths = self._lengths
+
+        def hit(number: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            hits.append((end - lengths[number], end))
+            return len(hits) >= DENSE
+
+        try:
+            self._database.scan(memoryview(data)[low:high], hit, scratch=scratch)
+        except self._terminated:
+            return [(low, high)]
+        return _merge(hits, low)
+
+
+def _merge(hits: list[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
+    """Join the spans that touch, moved by `offset`."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(hits):
+        if merged and start + offset <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end + offset)
+        else:
+            merged.append((start + offset, end + offset))
+    return merged

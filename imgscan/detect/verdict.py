@@ -1,0 +1,91 @@
+"""What a validator is given and what it answers, and the tests that all validators share.
+
+A validator is a pure function of a `Place`. It never looks further than its rule's `max_length` and a few
+characters, so its answer is the same wherever the buffer happens to begin and end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imgscan.detect.structure import Account
+    from imgscan.model import Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a prefix stands: it begins at `start`, its body at `body`; the file's text is `data[low:high]`.
+
+    `binary` says that the file is one, `now` (seconds since 1970) what time it is.
+    """
+
+    data: bytes
+    start: int
+    body: int
+    low: int
+    high: int
+    binary: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A credential stands at `data[start:end]`, its public prefix being `prefix` characters long.
+
+    `alone` is how sure this is from the credential itself, `known` how sure where something nearby speaks of
+    Stripe. `unless` is a word that, standing nearby, says that another issuer made it.
+    """
+
+    start: int
+    end: int
+    prefix: int
+    alone: Confidence
+    known: Confidence
+    account: Account | None = None
+    unless: bytes | None = None
+
+
+BASE62 = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+_RUN = re.compile(rb"[0-9A-Za-z]*")
+_GLUED = re.compile(rb"(?:[srpe]k|ps[st]|rkcs)_(?:live|test)_|sk_org_|(?:whsec|absec|oak|oaac|oart)_")
+_LONGEST_GLUED = len("rkcs_test_")
+_MASKED = re.compile(rb"\*+[0-9A-Za-z]|\*{3}|\.{3}|\xe2\x80[\xa2\xa6]")
+"""Asterisks (two of them alone may be Markdown's bold), three dots, and in UTF-8 the bullet and the ellipsis."""
+
+
+def run_end(place: Place, most: int) -> int:
+    """Find the end of the base62 run that is the body, or of `most + 1` characters of it if it is longer.
+
+    Strings are glued together in some binaries: a prefix that begins inside the run ends it.
+    """
+    run = _RUN.match(place.data, place.body, min(place.high, place.body + most + 1))
+    end = run.end() if run else place.body
+    if end < place.high and place.data[end] == ord("_"):
+        return cut(place, end)
+    return end
+
+
+def cut(place: Place, end: int) -> int:
+    """Find where the next prefix begins before `end`; `end` if none does."""
+    glued = _GLUED.search(place.data, place.body, min(place.high, end + _LONGEST_GLUED))
+    return min(end, glued.start()) if glued else end
+
+
+def open_left(place: Place, start: int, end: int) -> bool:
+    """Whether the credential at `start` is the end of no word.
+
+    In a binary the byte before a string may be the string's own length, and that may look like a letter.
+    """
+    if start == place.low:
+        return True
+    before = place.data[start - 1]
+    return before not in BASE62 or (place.binary and before == end - start)
+
+
+def masked(place: Place, end: int) -> bool:
+    """Whether what follows says that the rest of the credential has been hidden."""
+    return _MASKED.match(place.data, end, place.high) is not None

@@ -1,0 +1,124 @@
+"""What every report format shares: the context, the protocol, and words for people.
+
+Names come from hostile images. Whatever is shown to a person, in a terminal or in a message, passes through
+`escape_terminal` first; machine formats carry the exact value and rely on their own quoting.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgscan.model import LayerInfo, RuleInfo, TargetReport
+
+IMAGE_DOCUMENTS = ".image/"
+"""Where findings in the manifest, config, history and attestations have their path; no file lives there."""
+
+# What CI runners take for a command although it stands in a program's output: GitHub's runner reads `::` after
+# leading blanks and `##[` anywhere, Azure Pipelines `##vso[`, TeamCity `##teamcity[`. Wrapping may move any word to
+# the start of a line, so `::` is broken up at the start of each word.
+_COMMAND = re.compile(r"(?<!\S):(?=:|$)|#(?=#(?:\[|vso\[|teamcity\[))")
+
+_SHELL_NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+")
+_SHELL = re.compile(r"^(?:RUN )?/bin/sh -c\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """What a report needs besides the findings.
+
+    `color` and `width` matter to text only, `quiet` and `verbose` (how many times) likewise; `sarif_category` is
+    the user's own category for code scanning, None for the default.
+    """
+
+    version: str
+    rules: Sequence[RuleInfo] = ()
+    color: bool = False
+    width: int = 80
+    quiet: bool = False
+    verbose: int = 0
+    sarif_category: str | None = None
+
+
+class Report(Protocol):
+    """One output file in one format.
+
+    `start`, then `target` for each target as soon as it is resolved, then `finish`. What was written so far need
+    not be a whole document before `finish`.
+    """
+
+    def start(self, out: BinaryIO) -> None:
+        """Write what stands before the first target."""
+
+    def target(self, report: TargetReport, out: BinaryIO) -> None:
+        """Take one target's result."""
+
+    def finish(self, out: BinaryIO) -> None:
+        """Write what is left; the document is whole afterwards."""
+
+
+def escape_terminal(text: str) -> str:
+    r"""Make any string safe to print on one line.
+
+    Controls (C0, DEL, C1), bidirectional and other format characters, line and paragraph separators, lone
+    surrogates and all else that Python calls unprintable become `\xNN` or `\u{...}`; the openings of CI runner
+    commands lose their first character likewise.
+    """
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else _visible(character) for character in text)
+    return _COMMAND.sub(lambda match: _visible(match.group()), text)
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a text to `width` characters, the last being an ellipsis if anything was cut."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def instruction(created_by: str) -> str:
+    """Show a history entry as the Dockerfile instruction that it came from, on one line, escaped.
+
+    The classic builder writes `/bin/sh -c #(nop) COPY …` and `/bin/sh -c make`, BuildKit `COPY … # buildkit`.
+    """
+    line = " ".join(created_by.split()).removesuffix(" # buildkit")
+    line, found = _SHELL_NOP.subn("", line)
+    if not found:
+        line = _SHELL.sub("RUN ", line)
+    return escape_terminal(line)
+
+
+def human_bytes(count: int) -> str:
+    """Show a byte count in decimal units, as registries and `docker images` do: `412.6 MB`."""
+    if abs(count) < 1000:
+        return plural(count, "byte")
+    size = float(count)
+    for unit in ("kB", "MB", "GB", "TB", "PB"):
+        size /= 1000
+        # 999.95 would be rounded up to 1000.0 of the smaller unit
+        if abs(size) < 999.95:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:,.1f} EB"
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """Count a noun: `1 layer`, `21,003 entries`."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def layer_number(report: TargetReport, index: int) -> str:
+    """Name a layer for people, counted from 1: `layer 5 of 9`; `layer 5` where the report does not list it."""
+    total = len(report.layers)
+    return f"layer {index + 1} of {total}" if index < total else f"layer {index + 1}"
+
+
+def layers_by_index(report: TargetReport) -> dict[int, LayerInfo]:
+    """Find layers by the index that findings and diagnostics carry."""
+    return {layer.index: layer for layer in report.layers}

@@ -1,0 +1,44 @@
+"""The SARIF report: version 2.1.0, as GitHub code scanning accepts, shows and tracks it.
+
+One run for each target. A run for each layer is not possible: code scanning takes 20 runs of a file, and rejects two
+of the same tool and category.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from imgscan.report._json import indented
+from imgscan.report.sarif.names import category, distinct
+from imgscan.report.sarif.run import run
+
+if TYPE_CHECKING:
+    from imgscan.model import TargetReport
+    from imgscan.report.base import ReportContext
+
+# The schema of 2.1.0 with errata 01, at its permanent address.
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+class SarifReport:
+    """One document over all targets, written as a whole at the end."""
+
+    def __init__(self, context: ReportContext) -> None:
+        self._context = context
+        self._runs: dict[str, bytes] = {}
+
+    def start(self, out: BinaryIO) -> None:
+        """Nothing: the document is written at the end."""
+
+    def target(self, report: TargetReport, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
+        """Keep the target's run, under a category that no other run of the file has."""
+        identity = distinct(category(report, self._context.sarif_category), self._runs)
+        self._runs[identity] = indented(run(report, self._context, identity), depth=2)
+
+    def finish(self, out: BinaryIO) -> None:
+        """Write the document."""
+        head = indented({"$schema": SCHEMA, "version": "2.1.0", "runs": []})
+        if self._runs:
+            runs = b",\n    ".join(self._runs.values())
+            head = head.removesuffix(b"[]\n}") + b"[\n    " + runs + b"\n  ]\n}"
+        out.write(head + b"\n")

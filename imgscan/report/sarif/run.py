@@ -1,0 +1,106 @@
+"""One run: an image (one platform of it), a directory or a repository, with its findings and what was not scanned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.report.base import plural
+from imgscan.report.sarif.artifacts import Artifacts
+from imgscan.report.sarif.names import location_uri
+from imgscan.report.sarif.results import REDACTED, result, snippet
+from imgscan.report.sarif.rules import driver
+from imgscan.report.sarif.words import escape, message
+
+if TYPE_CHECKING:
+    from imgscan.model import Diagnostic, Finding, TargetReport
+    from imgscan.report.base import ReportContext
+
+MOST_RESULTS = 5000
+"""How many results of a run GitHub keeps; it accepts 25,000."""
+
+
+def run(report: TargetReport, context: ReportContext, identity: str) -> dict[str, Any]:
+    """Turn one target's result into a run; `identity` is its `automationDetails.id`."""
+    kept, left_out = select(report, context)
+    artifacts = Artifacts(report)
+    rule_indexes = {rule.id: index for index, rule in enumerate(context.rules)}
+    results = [result(report, finding, artifacts, rule_indexes) for finding in kept]
+    notifications = [_notification(report, diagnostic, artifacts) for diagnostic in report.diagnostics]
+    if left_out:
+        notifications.append(_cut(left_out))
+    document = {
+        "tool": {"driver": driver(context.version, context.rules)},
+        "automationDetails": {"id": identity},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                # False would make GitHub drop the analysis; what went wrong is in the notifications.
+                "executionSuccessful": True,
+                **({"toolExecutionNotifications": notifications} if notifications else {}),
+            }
+        ],
+        "artifacts": artifacts.table,
+        "logicalLocations": artifacts.logical,
+        "results": results,
+    }
+    if not artifacts.table:
+        del document["artifacts"]
+    if not artifacts.logical:
+        del document["logicalLocations"]
+    if any(REDACTED in snippet(finding) for finding in kept) or any(
+        REDACTED in (layer.created_by or "") for layer in report.layers
+    ):
+        document["redactionTokens"] = [REDACTED]
+    return document
+
+
+def select(report: TargetReport, context: ReportContext) -> tuple[list[Finding], int]:
+    """Choose the findings that become results, in report order, and count those that are too many.
+
+    Accepted and documented ones are left out: code scanning would open alerts for them, since it does not honour
+    suppressions on upload. Of too many the most severe are kept, then the surest, then the first.
+    """
+    findings = [finding for finding in report.findings if finding.status == "new"]
+    if len(findings) <= MOST_RESULTS:
+        return findings, 0
+    scores = {rule.id: rule.score for rule in context.rules}
+
+    def rank(position: int) -> tuple[int, float, int]:
+        finding = findings[position]
+        score = scores.get(finding.rule_id, 0.0)
+        return LEVELS.index(finding.level), -score, CONFIDENCES.index(finding.confidence)
+
+    kept = sorted(sorted(range(len(findings)), key=rank)[:MOST_RESULTS])
+    return [findings[position] for position in kept], len(findings) - MOST_RESULTS
+
+
+def _notification(report: TargetReport, diagnostic: Diagnostic, artifacts: Artifacts) -> dict[str, Any]:
+    text = escape(diagnostic.message or diagnostic.code)
+    if diagnostic.path is not None:
+        text = f"'{escape(diagnostic.path)}': {text}"
+    location: dict[str, Any] = {}
+    if diagnostic.path is not None:
+        location["physicalLocation"] = {"artifactLocation": {"uri": location_uri(report, diagnostic.path)}}
+    if names := artifacts.logical_location(diagnostic.layer):
+        location["logicalLocations"] = names
+    properties = {"layerIndex": diagnostic.layer, "bytes": diagnostic.bytes}
+    known = {key: value for key, value in properties.items() if value is not None}
+    return {
+        "descriptor": {"id": diagnostic.code},
+        "level": "error" if diagnostic.severity == "error" else "warning",
+        "message": message(text if text.endswith((".", "!", "?")) else text + "."),
+        **({"locations": [location]} if location else {}),
+        **({"properties": known} if known else {}),
+    }
+
+
+def _cut(left_out: int) -> dict[str, Any]:
+    return {
+        "descriptor": {"id": "results-cut"},
+        "level": "warning",
+        "message": message(
+            f"{plural(left_out, 'finding')} left out: code scanning keeps {MOST_RESULTS:,} results of a run. "
+            "The most severe are here; the JSON report has all of them."
+        ),
+    }

@@ -1,0 +1,183 @@
+"""Findings in a terminal: by layer, what it is first, where it stands second, what became of it third."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from imgscan.report.base import (
+    IMAGE_DOCUMENTS,
+    escape_terminal,
+    human_bytes,
+    instruction,
+    layer_number,
+    layers_by_index,
+    plural,
+    shorten,
+)
+from imgscan.report.text.style import LEVEL_STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imgscan.model import Finding, LayerInfo, TargetReport
+    from imgscan.report.text.style import Style
+
+LABEL = 2
+INDENT = 11
+"""Columns of the level's label, and of everything about a finding."""
+
+_STATUS = {
+    "example": "an example from Stripe's documentation, not a leak",
+    "baseline": "accepted in the baseline",
+}
+
+
+def findings_section(report: TargetReport, style: Style, verbose: int) -> Iterator[str]:
+    """Write the findings under their layers; when verbose, also the layers that have none."""
+    groups: dict[int | None, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        groups[finding.location.layer].append(finding)
+    indexes = {index for index in groups if index is not None}
+    if verbose:
+        indexes |= {layer.index for layer in report.layers}
+    order: list[int | None] = [*sorted(indexes), *([None] if None in groups else [])]
+    places: dict[str, list[Finding]] = defaultdict(list)
+    for index in order:
+        for finding in groups.get(index, ()):
+            places[finding.secret.sha256].append(finding)
+    for index in order:
+        heading = list(_heading(report, index, style, verbose))
+        yield from [*heading, ""] if heading else []
+        for finding in groups.get(index, ()):
+            yield from _finding(report, finding, places[finding.secret.sha256], style, verbose)
+            yield ""
+
+
+def quiet_line(report: TargetReport, finding: Finding, style: Style) -> str:
+    """Write a finding on one line, the way compilers do."""
+    context = [escape_terminal(report.target)]
+    if finding.location.layer is not None:
+        context.append(layer_number(report, finding.location.layer))
+    if (life := life_text(report, finding)) is not None:
+        context.append(life.partition(",")[0])
+    level = style.paint(finding.level, LEVEL_STYLES[finding.level])
+    what = f"{escape_terminal(finding.title)} {escape_terminal(finding.secret.redacted)}"
+    return f"{place(finding)}: {level}: {what} ({', '.join(context)})"
+
+
+def place(finding: Finding) -> str:
+    """Say where in which file: `path:line:column`, `path at byte 4,096`, or a document's path and field."""
+    location = finding.location
+    text = escape_terminal(location.path)
+    if location.line is not None:
+        text += f":{location.line}"
+        if location.column is not None:
+            text += f":{location.column}"
+    elif location.offset is not None and location.field is None:
+        text += f" at byte {location.offset:,}"
+    if location.field is not None:
+        text += f"  {escape_terminal(location.field)}"
+    return text
+
+
+def life_text(report: TargetReport, finding: Finding) -> str | None:
+    """Say whether the file is still to be seen, and who can read it anyway."""
+    visibility = finding.visibility
+    if visibility is None:
+        if report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS):
+            return "in the image's own description, which comes with every pull"
+        return None
+    if visibility.state == "visible":
+        return "visible in the finished image"
+    by = "a later layer" if visibility.layer is None else f"layer {visibility.layer + 1}"
+    verb = "deleted in" if visibility.state == "deleted" else "overwritten by"
+    return f"{verb} {by}, but still readable by whoever pulls the image"
+
+
+def _heading(report: TargetReport, index: int | None, style: Style, verbose: int) -> Iterator[str]:
+    if index is None:
+        if report.kind == "image":
+            yield style.paint("image description", "bold") + style.paint("  outside the layers", "dim")
+        return
+    number = layer_number(report, index)
+    layer = layers_by_index(report).get(index)
+    if layer is None:
+        yield style.paint(number, "bold")
+    else:
+        yield from _layer_heading(number, layer, style, verbose)
+
+
+def _layer_heading(number: str, layer: LayerInfo, style: Style, verbose: int) -> Iterator[str]:
+    digest = layer.digest or layer.diff_id
+    parts = ["" if digest is None else escape_terminal(digest.short), "base image" if layer.from_base else ""]
+    about = "".join(f"  {part}" for part in parts if part)
+    line = style.paint(number, "bold") + style.paint(about, "dim")
+    created_by = instruction(layer.created_by) if layer.created_by else ""
+    room = max(style.width - len(number) - len(about) - 2, 16)
+    if created_by and not verbose:
+        line += "  " + style.paint(shorten(created_by, room), "cyan")
+    yield line
+    if verbose:
+        if created_by:
+            yield from style.prose(created_by, 2, "", "cyan")
+        measures = [
+            "not read" if layer.bytes is None else human_bytes(layer.bytes),
+            *([] if layer.entries is None else [plural(layer.entries, "entry", "entries")]),
+            *([] if layer.digest is None else [f"digest {escape_terminal(str(layer.digest))}"]),
+            *([] if layer.diff_id is None else [f"diff_id {escape_terminal(str(layer.diff_id))}"]),
+        ]
+        yield from style.items(measures, 2, "dim")
+
+
+def _finding(
+    report: TargetReport, finding: Finding, places: Sequence[Finding], style: Style, verbose: int
+) -> Iterator[str]:
+    label = style.paint(finding.level, "bold", LEVEL_STYLES[finding.level])
+    gap = " " * (INDENT - LABEL - len(finding.level))
+    title = style.paint(escape_terminal(finding.title), "bold")
+    yield f"{' ' * LABEL}{label}{gap}{title}  {escape_terminal(finding.secret.redacted)}"
+    encoding = finding.location.encoding
+    carrier = "" if encoding == "plain" else f"  as {escape_terminal(encoding)}"
+    yield " " * INDENT + style.paint(place(finding), "cyan") + carrier
+    if finding.origin is not None:
+        name = finding.origin.dockerfile or finding.origin.source or ""
+        yield f"{' ' * INDENT}from {escape_terminal(name)}:{finding.origin.line}"
+    if (life := life_text(report, finding)) is not None:
+        yield from style.prose(life, INDENT)
+    if finding.status != "new":
+        yield from style.prose(_STATUS[finding.status], INDENT)
+    first = places[0]
+    if first is not finding:
+        yield " " * INDENT + style.paint(f"same secret as {_reference(report, first)}", "dim")
+    else:
+        yield from _account(finding)
+        yield from style.items(_about(finding, places), INDENT, "dim")
+    if verbose:
+        yield from style.items(_details(finding), INDENT, "dim")
+
+
+def _reference(report: TargetReport, finding: Finding) -> str:
+    layer = finding.location.layer
+    return place(finding) + ("" if layer is None else f" in {layer_number(report, layer)}")
+
+
+def _account(finding: Finding) -> Iterator[str]:
+    secret = finding.secret
+    if secret.account is not None:
+        created = "" if secret.account_created is None else f", created {secret.account_created[:10]}"
+        yield " " * INDENT + escape_terminal(f"account {secret.account}{created}")
+
+
+def _about(finding: Finding, places: Sequence[Finding]) -> Iterator[str]:
+    yield f"confidence {finding.confidence.replace('-', ' ')}"
+    if len(places) > 1:
+        layers = len({other.location.layer for other in places})
+        yield f"{len(places)} places" + (f", {layers} layers" if layers > 1 else "")
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    yield escape_terminal(f"rule {finding.rule_id}")
+    yield f"{finding.secret.length} characters"
+    yield escape_terminal(f"fingerprint {finding.fingerprint}")
+    yield escape_terminal(f"sha256 {finding.secret.sha256}")

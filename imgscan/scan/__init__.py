@@ -1,0 +1,1 @@
+"""The pipeline: where sources and the detector meet."""

@@ -1,0 +1,68 @@
+"""Searching what an image says of itself: config, history, annotations, provenance.
+
+Documents are searched string by string, decoded, so that each finding names the field it stood in; keys count too.
+Every field is looked at, also those that no specification knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.image.plan import ImageDocument
+    from imgscan.scan.hits import Concealer, Hit
+
+_MAX_DEPTH = 200
+
+
+def strings(value: Any, field: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Give every string of a JSON document with the field it stands in.
+
+    A field is the path of keys and list positions; an element of a list of `NAME=VALUE` pairs is named by NAME, as
+    in `config/Env/STRIPE_KEY`. The content that a descriptor carries in its `data` is left out: it is a blob.
+    """
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, dict) and depth < _MAX_DEPTH:
+        for key, item in value.items():
+            if key == "data" and "digest" in value:
+                continue
+            inner = f"{field}/{key}" if field else key
+            yield inner, key
+            yield from strings(item, inner, depth + 1)
+    elif isinstance(value, list) and depth < _MAX_DEPTH:
+        pairs = field.rpartition("/")[2] == "Env"
+        for number, item in enumerate(value):
+            name = item.partition("=")[0] if pairs and isinstance(item, str) and "=" in item else str(number)
+            yield from strings(item, f"{field}/{name}" if field else name, depth + 1)
+
+
+def search_document(document: ImageDocument, concealer: Concealer, history: tuple[int | None, ...]) -> list[Hit]:
+    """Search a document; `history` gives the layer of each history entry of a config."""
+    name = document.path.encode()
+    spelling = concealer.spell(name)
+    hits = []
+    for field, text in strings(document.value):
+        matches = concealer.engine.search(text.encode("utf-8", "surrogatepass"), path=field)
+        if not matches:
+            continue
+        layer = _layer_of(field, history)
+        shown = concealer.text(field)
+        hits += [concealer.hit(match, name, spelling, layer=layer, field=shown) for match in matches]
+    return _without_copies(hits)
+
+
+def _layer_of(field: str, history: tuple[int | None, ...]) -> int | None:
+    top, _, rest = field.partition("/")
+    number = rest.partition("/")[0]
+    return history[int(number)] if top == "history" and number.isdigit() and int(number) < len(history) else None
+
+
+def _without_copies(hits: list[Hit]) -> list[Hit]:
+    """Drop what a config repeats: builders before BuildKit copy `config` into `container_config`."""
+    known = {hit.secret.sha256 for hit in hits if (hit.field or "").startswith("config/")}
+    return [
+        hit for hit in hits if not ((hit.field or "").startswith("container_config/") and hit.secret.sha256 in known)
+    ]

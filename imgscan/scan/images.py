@@ -1,0 +1,277 @@
+"""Scanning images: a source in, a report for each image of it out.
+
+    Source -> Plan (which blobs make which image) -> BlobScan (each blob once) -> TargetReport
+
+A source that opens its blobs at will has its plan first and its blobs scanned in parallel, in layer order; one that
+passes once has its blobs scanned as they go by and its plan made at the end. The reports are the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan, Plan, plan_images
+from imgscan.model import Diagnostic
+from imgscan.scan.assemble import Assembly, Placed, Policy
+from imgscan.scan.blob import BlobScan, scan_blob
+from imgscan.scan.documents import search_document
+from imgscan.sources.base import RootfsSource, ShelfSource, StreamSource
+from imgscan.streams.budget import PIPELINE, Budget, decoder_memory
+from imgscan.streams.hashing import ALGORITHMS
+from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import BytesReader, Peekable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imgscan.image.documents import Platform
+    from imgscan.model import TargetReport
+    from imgscan.scan.hits import Concealer
+    from imgscan.scan.progress import Progress
+    from imgscan.sources.base import Shelf, Source
+    from imgscan.streams.readers import Reader
+
+_WINDOW_HEAD = 18
+
+
+@dataclass(slots=True)
+class ImageScanner:
+    """Scans sources with one set of options.
+
+    `platform` None means every platform that is there; `prefer` narrows that down where it is among them. `jobs` is
+    how many blobs are read at a time.
+    """
+
+    concealer: Concealer
+    policy: Policy
+    progress: Progress
+    jobs: int = 1
+    platform: Platform | None = None
+    prefer: Platform | None = None
+    window: int | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _budget: Budget = field(default_factory=Budget)
+
+    def scan(self, source: Source, target: str) -> Iterator[TargetReport]:
+        """Scan a source; `target` is what the user typed. Each image's report comes as soon as it is whole."""
+        if isinstance(source, ShelfSource):
+            yield from self._scan_shelf(source, target)
+        elif isinstance(source, StreamSource):
+            yield from self._scan_stream(source, target)
+        else:
+            yield self._scan_rootfs(source, target)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the scan."""
+        return self._stop.is_set()
+
+    def _advance(self, count: int) -> None:
+        if self._stop.is_set():
+            raise StreamError("interrupted", "the scan was interrupted")
+        self.progress.advance(count)
+
+    def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> BlobScan:
+        scan = scan_blob(
+            reader, self.concealer, name=name, algorithms=algorithms, progress=self._advance, window=self.window
+        )
+        if scan.interrupted:
+            self._stop.set()
+        self.progress.found(len(scan.hits))
+        return scan
+
+    # any order
+
+    def _scan_shelf(self, source: ShelfSource, target: str) -> Iterator[TargetReport]:
+        plan = plan_images(source.shelf)
+        images, diagnostics = self._select(plan)
+        wanted: dict[str, frozenset[str]] = {}
+        for image in images:
+            for layer in image.layers:
+                if layer.name is not None:
+                    wanted[layer.name] = wanted.get(layer.name, frozenset()) | _algorithms(layer)
+        for name in plan.unclaimed:
+            if name in source.shelf.blobs:
+                wanted.setdefault(name, _named_algorithm(name))
+        self.progress.begin(
+            target, sum(source.shelf.blobs.get(n) or len(source.shelf.documents.get(n, b"")) for n in wanted)
+        )
+        with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="imgscan-blob") as pool:
+            futures = {name: pool.submit(self._open, source, name, algorithms) for name, algorithms in wanted.items()}
+            try:
+                _wait(futures.values())
+            except KeyboardInterrupt:
+                self._stop.set()
+                pool.shutdown(cancel_futures=True)
+            scans = {
+                name: future.result() for name, future in futures.items() if future.done() and not future.cancelled()
+            }
+        yield from self._reports(source.shelf, plan, images, scans, target, diagnostics)
+
+    def _open(self, source: ShelfSource, name: str, algorithms: frozenset[str]) -> BlobScan:
+        try:
+            reader = source.open(name)
+        except OSError as error:
+            text = f"it cannot be opened: {error.strerror or error}"
+            return BlobScan(name, failure=StreamError("read-error", text))
+        try:
+            held = Peekable(reader)
+            with self._budget.reserve(PIPELINE + decoder_memory(held.peek(_WINDOW_HEAD))):
+                return self._blob(held, name, algorithms)
+        finally:
+            reader.close()
+
+    # one pass
+
+    def _scan_stream(self, source: StreamSource, target: str) -> Iterator[TargetReport]:
+        self.progress.begin(target, None)
+        scans: dict[str, BlobScan] = {}
+        diagnostics = []
+        try:
+            for name, reader in source.blobs():
+                scans[name] = self._blob(reader, name, _named_algorithm(name))
+                if self._stop.is_set():
+                    break
+        except StreamError as error:
+            severity = "skipped" if error.harmless else "error"
+            diagnostics.append(Diagnostic(severity, error.code, f"the image archive: {error}"))  # type: ignore[arg-type]
+        except OSError as error:
+            text = f"the image archive cannot be read: {error.strerror or error}"
+            diagnostics.append(Diagnostic("error", "read-error", text))
+        except KeyboardInterrupt:
+            self._stop.set()
+        finally:
+            source.close()
+        plan = plan_images(source.shelf)
+        images, wrong = self._select(plan)
+        yield from self._reports(source.shelf, plan, images, scans, target, [*diagnostics, *wrong], source)
+
+    def _scan_rootfs(self, source: RootfsSource, target: str) -> TargetReport:
+        self.progress.begin(target, None)
+        try:
+            scan = self._blob(source.reader, source.name, frozenset(("sha256",)))
+        finally:
+            source.reader.close()
+        plan = ImagePlan(layers=(LayerPlan(scan.name, media_type=None),))
+        return self._assembly(target, []).image(plan, {scan.name: scan})
+
+    # reports
+
+    def _select(self, plan: Plan) -> tuple[Sequence[ImagePlan], list[Diagnostic]]:
+        """Choose the images by platform."""
+        images = plan.images
+        if self.platform is not None:
+            chosen = tuple(image for image in images if image.platform and image.platform.matches(self.platform))
+            if chosen or not images:
+                return chosen, []
+            present = ", ".join(sorted({str(image.platform or "unknown") for image in images}))
+            text = f"the image is not here for {self.platform}; here it is for: {present}"
+            return (), [Diagnostic("error", "platform-missing", text)]
+        if self.prefer is not None:
+            preferred = tuple(image for image in images if image.platform and image.platform.matches(self.prefer))
+            return preferred or images, []
+        return images, []
+
+    def _assembly(self, target: str, diagnostics: Sequence[Diagnostic]) -> Assembly:
+        assembly = Assembly(self.concealer.text(target), self.concealer, self.policy, diagnostics=list(diagnostics))
+        if self._stop.is_set():
+            text = "the scan was interrupted: what follows is what was found until then"
+            assembly.diagnostics.insert(0, Diagnostic("error", "interrupted", text))
+        return assembly
+
+    def _reports(
+        self,
+        shelf: Shelf,
+        plan: Plan,
+        images: Sequence[ImagePlan],
+        scans: dict[str, BlobScan],
+        target: str,
+        diagnostics: Sequence[Diagnostic],
+        stream: StreamSource | None = None,
+    ) -> Iterator[TargetReport]:
+        shared = [*diagnostics, *shelf.diagnostics, *plan.diagnostics]
+        if self._stop.is_set():
+            shared = []  # an archive that was not read to its end looks broken in every way
+        inline = {
+            str(layer.digest): self._blob(BytesReader(layer.inline), str(layer.digest), _algorithms(layer))
+            for image in images
+            for layer in image.layers
+            if layer.name is None and layer.inline is not None
+        }
+        for image in images:  # a document that an image has as a layer is searched as a file, like any other blob
+            for layer in image.layers:
+                if layer.name is not None and layer.name not in scans and layer.name in shelf.documents:
+                    data = BytesReader(shelf.documents[layer.name])
+                    scans[layer.name] = self._blob(data, layer.name, _algorithms(layer))
+        others = self._others(shelf, plan, images, scans)
+        for number, image in enumerate(images or (ImagePlan(),)):
+            described = _with_engine(image, stream)
+            layers = tuple(
+                replace(layer, name=str(layer.digest)) if layer.name is None and str(layer.digest) in inline else layer
+                for layer in described.layers
+            )
+            assembly = self._assembly(target, shared if number == 0 else [])
+            extra = others if number == 0 else ()
+            yield assembly.image(replace(described, layers=layers), scans | inline, extra)
+
+    def _others(
+        self, shelf: Shelf, plan: Plan, images: Sequence[ImagePlan], scans: dict[str, BlobScan]
+    ) -> list[Placed]:
+        """Give the hits of members that no image refers to, except copies of what an image has."""
+        claimed = {layer.name for image in plan.images for layer in image.layers}
+        contents = {scan.diff_id for name, scan in scans.items() if name in claimed}
+        told = {
+            hit.secret.sha256
+            for image in images
+            for document in image.documents
+            for hit in search_document(document, self.concealer, ())
+        }
+        placed = []
+        for name in plan.unclaimed:
+            if name in shelf.documents:
+                value = plan.parsed(name, shelf)
+                document = ImageDocument(name, value)
+                hits = search_document(document, self.concealer, ())
+                placed += [Placed(hit, None) for hit in hits if hit.secret.sha256 not in told]
+            elif name in scans and scans[name].diff_id not in contents:
+                placed += [Placed(hit, None, blob=name) for hit in scans[name].hits]
+        return placed
+
+
+def _wait(futures: object) -> None:
+    """Wait for futures in steps, so that Ctrl-C is noticed on every platform."""
+    pending = set(futures)  # type: ignore[call-overload]
+    while pending:
+        _, pending = wait(pending, timeout=0.5)
+
+
+def _algorithms(layer: LayerPlan) -> frozenset[str]:
+    digest = layer.digest
+    return frozenset((digest.algorithm,)) if digest is not None and digest.verifiable else frozenset()
+
+
+def _named_algorithm(name: str) -> frozenset[str]:
+    """Tell from a blob's name which digest will be asked for."""
+    parts = name.replace(":", "/").split("/")
+    return frozenset(part for part in parts if part in ALGORITHMS)
+
+
+def _with_engine(image: ImagePlan, stream: StreamSource | None) -> ImagePlan:
+    """Add what an engine said of the image before it sent it, and notice where it sent another."""
+    if stream is None:
+        return image
+    wrong: tuple[Diagnostic, ...] = ()
+    if stream.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
+        sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
+        if sent != stream.diff_ids:
+            text = "the engine sent other layers than it lists for the image: was it tagged anew meanwhile?"
+            wrong = (Diagnostic("error", "engine-layers", text),)
+    return replace(
+        image,
+        reference=stream.reference or image.reference,
+        digest=image.digest or stream.digest,
+        diagnostics=(*image.diagnostics, *wrong),
+    )

@@ -1,0 +1,1 @@
+"""Where images come from. A source hands out what is stored; it knows neither rules nor reports."""

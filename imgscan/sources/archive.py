@@ -1,0 +1,172 @@
+"""Image archives: tar files that hold an image, read at will or in one pass.
+
+The outer tar is walked by the same walker as the layers, so a damaged header, a cut member and a missing end are
+noticed here too: `docker save` that fails half-way leaves just that behind, with exit status 0 and HTTP 200.
+"""
+
+from __future__ import annotations
+
+from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING
+
+from imgscan.image.documents import DOCUMENT_LIMIT
+from imgscan.model import Diagnostic
+from imgscan.sources.base import Shelf, ShelfSource, StreamSource
+from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
+from imgscan.streams.tar import Kind, TarWalker, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pathlib import Path
+
+    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import ClosableReader
+    from imgscan.streams.tar import Member
+
+_HEADER_READ = 1 << 12
+_SNIFF = 64
+
+
+def member_name(raw: bytes) -> str:
+    """Spell a member's name as documents refer to it."""
+    return normalise(raw).decode("utf-8", "surrogateescape")
+
+
+def note_link(shelf: Shelf, member: Member) -> None:
+    """Note a symbolic or hard link of the archive, its target seen from the archive's root."""
+    name = member_name(member.name)
+    target = member.link.decode("utf-8", "surrogateescape")
+    if member.kind is Kind.SYMLINK:
+        target = normpath(join(dirname(name), target))
+    shelf.links[name] = target.removeprefix("./").lstrip("/")
+
+
+def looks_like_document(head: bytes) -> bool:
+    """Whether a member that begins so is to be kept as a JSON document."""
+    return head.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"[")
+
+
+def note_problems(shelf: Shelf, walker: TarWalker) -> None:
+    """Turn what was wrong with the outer tar into errors of the scan."""
+    for problem in walker.problems:
+        shelf.diagnostics.append(
+            Diagnostic("error", problem.code, f"the image archive is not whole: {problem.message}")
+        )
+
+
+class ArchiveFile(ShelfSource):
+    """An uncompressed image archive on disk: one pass over its headers, then blobs in any order."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._places: dict[str, tuple[int, int]] = {}
+        self.shelf = Shelf()
+        with path.open("rb", buffering=0) as file:
+            size = file.seek(0, 2)
+            walker = TarWalker()
+            while walker.offset < size and not walker.lost:
+                if walker.wanted > walker.offset:
+                    walker.skip(min(walker.wanted, size) - walker.offset)
+                file.seek(walker.offset)
+                data = file.read(CHUNK if walker.ended else _HEADER_READ)
+                if not data:
+                    break
+                for member in walker.feed(data):
+                    self._note(member, size)
+            walker.finish()
+        note_problems(self.shelf, walker)
+        for name, (start, length) in self._places.items():
+            with FileSlice(path, start, length) as reader:
+                head = reader.read(min(length, _SNIFF))
+                if looks_like_document(head) and self.shelf.room_for(length):
+                    self.shelf.documents[name] = head + reader.read(length - len(head))
+                else:
+                    self.shelf.blobs[name] = length
+
+    def _note(self, member: Member, size: int) -> None:
+        if member.kind in (Kind.SYMLINK, Kind.LINK):
+            note_link(self.shelf, member)
+        elif member.kind is Kind.FILE and member.fragments is None:
+            name = member_name(member.name)
+            self.shelf.links.pop(name, None)
+            self._places[name] = (member.start, max(0, min(member.end, size) - member.start))
+        elif member.kind is Kind.FILE:
+            message = "a member of the image archive is stored as a sparse file, which no image tool writes"
+            self.shelf.diagnostics.append(Diagnostic("error", "sparse-member", message, bytes=member.size))
+
+    def open(self, name: str) -> ClosableReader:
+        """Open a blob by its name in the archive."""
+        start, length = self._places[name]
+        return FileSlice(self._path, start, length)
+
+
+class ArchiveStream(StreamSource):
+    """An image archive that goes by once."""
+
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
+        self._chunks = chunks
+        self._walker = TarWalker()
+        self._pending: list[Member] = []
+        self._chunk: Chunk = b""
+        self._base = 0  # stream offset of the chunk's first byte
+        self.shelf = Shelf()
+
+    def blobs(self) -> Iterator[tuple[str, Peekable]]:
+        """Hand out every member that is no document; documents go to the shelf."""
+        while (member := self._next_member()) is not None:
+            if member.kind in (Kind.SYMLINK, Kind.LINK):
+                note_link(self.shelf, member)
+            if member.kind is not Kind.FILE:
+                continue
+            name = member_name(member.name)
+            self.shelf.links.pop(name, None)
+            self.shelf.documents.pop(name, None)
+            reader = Peekable(_MemberReader(self, member))
+            if looks_like_document(reader.peek(_SNIFF)) and self.shelf.room_for(member.size):
+                self.shelf.documents[name] = read_all(reader, DOCUMENT_LIMIT)
+            else:
+                self.shelf.blobs[name] = member.size
+                yield name, reader
+            while reader.read(CHUNK):
+                pass
+        self._walker.finish()
+        note_problems(self.shelf, self._walker)
+
+    def _next_member(self) -> Member | None:
+        while not self._pending:
+            if not self.advance():
+                return None
+        return self._pending.pop(0)
+
+    def advance(self) -> bool:
+        """Go to the next chunk of the stream; False at its end."""
+        self._base += len(self._chunk)
+        self._chunk = next(self._chunks, b"")
+        if not self._chunk:
+            return False
+        self._pending += self._walker.feed(self._chunk)
+        return True
+
+    def take(self, start: int, count: int) -> bytes:
+        """Give at most `count` bytes from stream offset `start` on, which lies at or behind the current chunk."""
+        while start >= self._base + len(self._chunk):
+            if not self.advance():
+                return b""
+        position = start - self._base
+        return bytes(self._chunk[position : position + count])
+
+
+class _MemberReader:
+    """The bytes of the member that is going by."""
+
+    def __init__(self, stream: ArchiveStream, member: Member) -> None:
+        self._stream = stream
+        self._position = member.start
+        self._end = member.end
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes of the member."""
+        data = self._stream.take(self._position, min(count, self._end - self._position))
+        self._position += len(data)
+        return data

@@ -1,0 +1,112 @@
+"""What every source has in common: a shelf of named documents and blobs.
+
+Image archives name their blobs in half a dozen ways and put what explains them last, so a source first only says
+what is there. `imgscan.image.plan` then reads the documents and says which blobs make which image.
+
+Two shapes of source exist. A `ShelfSource` (a folder, a seekable archive) knows its whole shelf at once and opens
+blobs in any order. A `StreamSource` (standard input, an engine, a compressed archive) passes once: it hands out each
+blob as it goes by, and its shelf is whole only after the last.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from imgscan.image.documents import DOCUMENT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.model import Diagnostic, Digest
+    from imgscan.streams.readers import ClosableReader, Peekable
+
+DOCUMENTS_LIMIT = 64 << 20
+"""Bytes of JSON documents that are kept of one archive; a larger sum is no image that any tool writes."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What an archive or a folder holds, by name (no leading `./`).
+
+    `documents` are the members that begin like JSON, whole; `blobs` all others with their size in bytes; `links`
+    lead from one name to another (legacy archives repeat a layer by a link). `diagnostics` tell what could not be
+    read of the archive itself.
+    """
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[str, int] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def locate(self, name: str) -> str | None:
+        """Follow links from a name to the member that holds the bytes; None if there is none."""
+        seen = set()
+        while name in self.links and name not in seen:
+            seen.add(name)
+            name = self.links[name]
+        return name if name in self.documents or name in self.blobs else None
+
+    def find(self, digest: Digest) -> str | None:
+        """Find the member that a digest names, in each spelling that tools use; None if there is none."""
+        encoded = digest.encoded
+        for name in (
+            f"blobs/{digest.algorithm}/{encoded}",
+            encoded,
+            str(digest),
+            f"{encoded}.tar",
+            f"{encoded}.tar.gz",
+            f"{encoded}.json",
+        ):
+            found = self.locate(name)
+            if found is not None:
+                return found
+        return None
+
+    def room_for(self, size: int) -> bool:
+        """Whether a document of this size may be kept."""
+        return size <= DOCUMENT_LIMIT and size + sum(map(len, self.documents.values())) <= DOCUMENTS_LIMIT
+
+
+class ShelfSource(ABC):
+    """A source that opens its blobs in any order, from any thread."""
+
+    shelf: Shelf
+
+    @abstractmethod
+    def open(self, name: str) -> ClosableReader:
+        """Open the blob or document `name` at its first byte; the caller closes it."""
+
+
+class StreamSource(ABC):
+    """A source that passes once."""
+
+    shelf: Shelf
+    reference: str | None = None
+    """The name that an engine knows the image by."""
+    digest: Digest | None = None
+    """The manifest digest that an engine knows the image by."""
+    diff_ids: tuple[str, ...] | None = None
+    """What an engine says the layers are, asked before the stream began."""
+
+    @abstractmethod
+    def blobs(self) -> Iterator[tuple[str, Peekable]]:
+        """Hand out each blob as it goes by; after the last, `shelf` is whole.
+
+        A blob must be read before the next is asked for; what its consumer leaves is passed over.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most streams belong to somebody else
+        """Let go of the stream."""
+
+
+class RootfsSource:
+    """A single tar of a root filesystem, as `docker export` writes it: one layer, and nothing that describes it."""
+
+    def __init__(self, name: str, reader: ClosableReader) -> None:
+        self.name = name
+        self.reader = reader
+
+
+Source = ShelfSource | StreamSource | RootfsSource

@@ -1,0 +1,202 @@
+"""Images of a container engine, through the docker SDK: Docker, podman, and what speaks their API.
+
+The metadata is asked for before the image is streamed. The stream is a `docker save` archive; an engine that fails
+half-way ends it with HTTP 200 and a few words of JSON, which the walker of the archive notices. Chunks come in
+pieces of 32 KiB at most and are gathered. The owner of docker and requests; imported only when an engine is asked.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import docker
+import docker.errors
+import requests
+import urllib3
+from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
+
+from imgscan.errors import EngineError, TargetError
+from imgscan.image.documents import parse_digest
+from imgscan.sources.archive import ArchiveStream
+from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+STALL_SECONDS = 600
+"""How long an engine may send nothing. Docker's classic store writes the whole image to disk before the first byte,
+which takes minutes for the largest; IMGSCAN_ENGINE_TIMEOUT changes it."""
+
+_CONNECT_SECONDS = 10
+
+
+def open_engine(name: str, scheme: str | None) -> EngineStream:
+    """Find an engine that has the image `name`. `scheme` is `docker`, `podman` or None for either.
+
+    EngineError where no engine answers, TargetError where none has the image; both say what to do.
+    """
+    answered = []
+    failures = []
+    for label, connect in _candidates(scheme):
+        try:
+            client = connect()
+        except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+            failures.append(f"{label}: {_reason(error)}")
+            continue
+        try:
+            image = client.images.get(name)
+        except docker.errors.NotFound:
+            answered.append(label)
+            client.close()
+            continue
+        except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+            failures.append(f"{label}: {_reason(error)}")
+            client.close()
+            continue
+        return EngineStream(client, name, image.attrs)
+    save = f"or save it to a file where it is (docker save -o image.tar {name}) and scan that"
+    if answered:
+        where = " and ".join(answered)
+        raise TargetError(
+            f"{name} is no file here, and {where} has no image of that name: pull it (docker pull {name}), {save}"
+        )
+    tried = "; ".join(failures) or "no socket was found and DOCKER_HOST is not set"
+    raise EngineError(f"{name} is no file here, and no container engine answers ({tried}): start one, {save}")
+
+
+def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.DockerClient]]]:
+    """Give the engines to ask, in the order of preference, each with a label for messages."""
+    environment = os.environ
+    if scheme in (None, "docker"):
+        if environment.get("DOCKER_HOST"):
+            yield "the engine of DOCKER_HOST", _from_environment
+        else:
+            chosen = _context_host()
+            if chosen is not None:
+                yield chosen
+            for path in ("/var/run/docker.sock",) if chosen is None else ():
+                if Path(path).exists():
+                    yield f"the engine at {path}", _at(f"unix://{path}")
+            if chosen is None and os.name == "nt":
+                yield "Docker Desktop", _at("npipe:////./pipe/docker_engine")
+    if scheme in (None, "podman"):
+        host = environment.get("CONTAINER_HOST")
+        if host:
+            yield "the engine of CONTAINER_HOST", _at(host)
+            return
+        runtime = environment.get("XDG_RUNTIME_DIR")
+        sockets = [Path(runtime) / "podman/podman.sock"] if runtime else []
+        for socket in (*sockets, Path("/run/podman/podman.sock")):
+            if socket.exists():
+                yield f"podman at {socket}", _at(f"unix://{socket}")
+
+
+def _context_host() -> tuple[str, Callable[[], docker.DockerClient]] | None:
+    """Give the engine of the current docker context, None for the default one; EngineError if it does not exist."""
+    name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+    if name == "default":
+        return None
+    context = ContextAPI.get_context(name)
+    if context is None:
+        raise EngineError(f"the docker context {name} does not exist: see docker context ls")
+    host = context.Host
+
+    def connect() -> docker.DockerClient:
+        return docker.DockerClient(
+            base_url=host, tls=getattr(context, "TLSConfig", None) or False, version="auto", timeout=_stall()
+        )
+
+    return f"the engine of docker context {name}", connect
+
+
+def _from_environment() -> docker.DockerClient:
+    return docker.from_env(version="auto", timeout=_stall())
+
+
+def _at(host: str) -> Callable[[], docker.DockerClient]:
+    return lambda: docker.DockerClient(
+        base_url=host, version="auto", timeout=_stall(), use_ssh_client=host.startswith("ssh:")
+    )
+
+
+def _stall() -> int:
+    try:
+        return max(1, int(os.environ.get("IMGSCAN_ENGINE_TIMEOUT", STALL_SECONDS)))
+    except ValueError:
+        return STALL_SECONDS
+
+
+def _reason(error: BaseException) -> str:
+    """Say in a few words why an engine did not answer; the SDK wraps the cause several times."""
+    seen = []
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        seen.append(current)
+        if isinstance(current, OSError) and current.strerror:
+            return current.strerror.lower()
+        inner = current.args[0] if current.args and isinstance(current.args[0], BaseException) else None
+        reason = getattr(current, "reason", None)
+        current = inner or (reason if isinstance(reason, BaseException) else None) or current.__cause__
+    if isinstance(error, docker.errors.APIError):
+        return f"it answered {error.status_code}: {error.explanation}"
+    text = str(error)
+    if "Permission denied" in text:
+        return "permission denied"
+    if "Connection refused" in text:
+        return "connection refused"
+    if "No such file" in text:
+        return "no such socket"
+    return text[:200]
+
+
+class EngineStream(ArchiveStream):
+    """An image as an engine streams it."""
+
+    def __init__(self, client: docker.DockerClient, name: str, attributes: dict[str, Any]) -> None:
+        self._client = client
+        self._name = name
+        self._response: requests.Response | None = None
+        super().__init__(self._receive())
+        tags = [tag for tag in attributes.get("RepoTags") or [] if isinstance(tag, str)]
+        self.reference = name if name in tags or not tags else tags[0]
+        layers = (attributes.get("RootFS") or {}).get("Layers")
+        self.diff_ids = tuple(layers) if isinstance(layers, list) else None
+        for digest in attributes.get("RepoDigests") or []:
+            self.digest = parse_digest(str(digest).rpartition("@")[2]) or self.digest
+
+    def _receive(self) -> Iterator[bytes]:
+        api = self._client.api
+        url = f"{api.base_url}/v{api.api_version}/images/{quote(self._name, safe='/:@')}/get"
+        try:
+            # The read timeout counts from byte to byte: a stalled engine ends the scan, a slow one does not. The
+            # SDK's own get_image() switches it off.
+            self._response = api.get(url, stream=True, timeout=(_CONNECT_SECONDS, _stall()))
+            if self._response.status_code != requests.codes.ok:
+                raise StreamError("engine-failed", f"the engine answered {self._response.status_code}")
+            held: list[bytes] = []
+            size = 0
+            for piece in self._response.raw.stream(CHUNK, decode_content=False):
+                held.append(piece)
+                size += len(piece)
+                if size >= CHUNK:
+                    yield b"".join(held)
+                    held.clear()
+                    size = 0
+            if held:
+                yield b"".join(held)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            text = f"the engine has sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
+            raise StreamError("engine-stalled", text) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise StreamError("engine-failed", f"the engine broke off: {_reason(error)}") from error
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._response is not None:
+            self._response.close()
+        self._client.close()

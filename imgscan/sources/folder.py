@@ -1,0 +1,58 @@
+"""Images that are folders: OCI layouts, skopeo's `dir:`, unpacked `docker save` archives.
+
+Nothing outside the folder is ever read: a link that leads out of it counts as absent.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from imgscan.model import Diagnostic
+from imgscan.sources.archive import looks_like_document
+from imgscan.sources.base import Shelf, ShelfSource
+from imgscan.streams.readers import FileSlice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgscan.streams.readers import ClosableReader
+
+_SNIFF = 64
+
+
+class ImageFolder(ShelfSource):
+    """A folder whose files are an image's documents and blobs."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self.shelf = Shelf()
+        for folder, folders, files in os.walk(self._root):
+            folders.sort()
+            for file in sorted(files):
+                self._note(self._root.__class__(folder) / file)
+
+    def _note(self, path: Path) -> None:
+        name = path.relative_to(self._root).as_posix()
+        if path.is_symlink():
+            target = path.resolve()
+            if target.is_relative_to(self._root) and target.is_file():
+                self.shelf.links[name] = target.relative_to(self._root).as_posix()
+            return
+        if not path.is_file():
+            return
+        try:
+            with FileSlice(path) as reader:
+                size = path.stat().st_size
+                head = reader.read(_SNIFF)
+                if looks_like_document(head) and self.shelf.room_for(size):
+                    self.shelf.documents[name] = head + b"".join(iter(lambda: reader.read(1 << 20), b""))
+                else:
+                    self.shelf.blobs[name] = size
+        except OSError as error:
+            message = f"a file of the image folder cannot be read: {error.strerror}"
+            self.shelf.diagnostics.append(Diagnostic("error", "unreadable-file", message, path=name))
+
+    def open(self, name: str) -> ClosableReader:
+        """Open a file of the folder by its relative name."""
+        return FileSlice(self._root / name)

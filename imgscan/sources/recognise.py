@@ -1,0 +1,222 @@
+"""From what the user typed to a source: a scheme, a path recognised by its content, or an engine's image."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from imgscan.errors import TargetError, UsageError
+from imgscan.image.documents import DocumentError, kind_of, parse_json
+from imgscan.sources.archive import ArchiveFile, ArchiveStream, member_name
+from imgscan.sources.base import RootfsSource
+from imgscan.sources.folder import ImageFolder
+from imgscan.streams.inflate import MAGIC_LENGTH, StreamError, inflate, sniff
+from imgscan.streams.readers import CHUNK, FileSlice, Peekable
+from imgscan.streams.tar import TarWalker, looks_like_tar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.sources.base import Shelf, ShelfSource, Source, StreamSource
+    from imgscan.streams.inflate import Chunk
+
+ARCHIVE_SCHEMES = ("docker-archive", "oci-archive")
+FOLDER_SCHEMES = ("oci-layout", "docker-dir")
+ENGINE_SCHEMES = ("docker", "podman")
+SCHEMES = (*ENGINE_SCHEMES, *ARCHIVE_SCHEMES, *FOLDER_SCHEMES, "rootfs")
+
+_SCHEME = re.compile(rf"({'|'.join(SCHEMES)}):(?!//)(.+)", re.DOTALL)
+_LATER_SCHEME = re.compile(r"(registry):(.+)", re.DOTALL)
+
+_IMAGE_MEMBER = re.compile(
+    r"""(blobs(/.*)? | index\.json | oci-layout | manifest\.json | repositories | ingest
+      | [0-9a-f]{64}(\.json | \.tar | \.tar\.gz | \.tar\.zst | /.*)? | sha256:[0-9a-f]{64} | .*/layer\.tar | layer\.tar
+      | [0-9a-f]{64}/?)""",
+    re.VERBOSE,
+)
+_TAR_HEAD = 1024
+_LOOKED_AT = 512
+"""Members of a stream whose names are looked at to tell an image from a root filesystem."""
+
+
+def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
+    """Open what `target` names. TargetError or UsageError, with what to do about it, where that cannot be done."""
+    scheme, rest = split_scheme(target)
+    if scheme in ENGINE_SCHEMES:
+        return _engine_source(rest, scheme)
+    if rest == "-":
+        return _from_stream(Peekable(stdin or _standard_input()), "standard input", scheme)
+    path = Path(rest)
+    if scheme is None and not _exists(path):
+        return _engine_source(rest, None)
+    try:
+        return _from_path(path, scheme)
+    except OSError as error:
+        raise TargetError(f"cannot read {target}: {error.strerror or error}") from error
+
+
+def split_scheme(target: str) -> tuple[str | None, str]:
+    """Separate `SCHEME:REST`; None where no scheme is given."""
+    match = _SCHEME.fullmatch(target)
+    if match is not None:
+        return match[1], match[2]
+    if _LATER_SCHEME.fullmatch(target):
+        text = (
+            "registries cannot be read directly yet: pull the image (docker pull NAME) or save it to a file "
+            "(skopeo copy docker://NAME oci-archive:image.tar) and scan that"
+        )
+        raise UsageError(text)
+    return None, target
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None or sys.stdin.isatty():
+        text = "standard input is a terminal: pipe an image into it, for example docker save NAME | imgscan image -"
+        raise UsageError(text)
+    return os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
+def _engine_source(name: str, scheme: str | None) -> StreamSource:
+    from imgscan.sources.engine import open_engine  # noqa: PLC0415 - the docker SDK is slow to import
+
+    return open_engine(name, scheme)
+
+
+def _from_path(path: Path, scheme: str | None) -> Source:
+    if path.is_dir():
+        if scheme in ARCHIVE_SCHEMES or scheme == "rootfs":
+            raise TargetError(f"{path} is a folder, and {scheme}: takes a file")
+        return _folder(path)
+    if scheme in FOLDER_SCHEMES:
+        raise TargetError(f"{path} is no folder, and {scheme}: takes one")
+    if not stat.S_ISREG(path.stat().st_mode):
+        return _from_stream(Peekable(FileSlice(path)), path.name, scheme)
+    with FileSlice(path) as reader:
+        head = Peekable(reader).peek(_TAR_HEAD)
+    if not head:
+        raise TargetError(f"{path} is empty")
+    if sniff(head[:MAGIC_LENGTH]) != "none":
+        return _from_stream(Peekable(FileSlice(path)), path.name, scheme)
+    if not looks_like_tar(head):
+        raise TargetError(f"{path} is no image: neither a tar archive nor one in a compression that imgscan reads")
+    if scheme == "rootfs":
+        return RootfsSource(path.name, FileSlice(path))
+    archive = ArchiveFile(path)
+    if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
+        return archive
+    return RootfsSource(path.name, FileSlice(path))
+
+
+def _folder(path: Path) -> ShelfSource:
+    if not any((path / name).exists() for name in ("index.json", "manifest.json", "repositories", "oci-layout")):
+        text = (
+            f"{path} is a folder but no image: an OCI layout has index.json, a docker-dir manifest.json "
+            f"(an image of that name in an engine is docker:{path}; to scan files rather than an image, pack them: tar -cf - -C FOLDER . | imgscan image rootfs:-)"
+        )
+        raise TargetError(text)
+    return ImageFolder(path)
+
+
+def describes_images(shelf: Shelf) -> bool:
+    """Whether a shelf holds the documents of an image, rather than being a root filesystem that has such files."""
+    if "index.json" in shelf.documents and ("oci-layout" in shelf.documents or "oci-layout" in shelf.blobs):
+        return True
+    data = shelf.documents.get("manifest.json")
+    if data is not None:
+        try:
+            document = parse_json(data)
+        except DocumentError:
+            document = None
+        kind = kind_of(document)
+        if kind == "manifest":
+            return True
+        if kind == "docker-manifest":
+            names = [name for entry in document for name in (entry.get("Config"), *(entry.get("Layers") or ()))]
+            return any(isinstance(name, str) and shelf.locate(name) is not None for name in names)
+    files = [*shelf.documents, *shelf.blobs, *shelf.links]
+    return bool(files) and all(_IMAGE_MEMBER.fullmatch(name) for name in files)
+
+
+def _from_stream(raw: Peekable, name: str, scheme: str | None) -> Source:
+    """Tell by the first bytes and member names what a stream is; nothing of it can be read twice."""
+    head = raw.peek(_TAR_HEAD)
+    if not head:
+        raise TargetError(f"{name} is empty: nothing came")
+    compression = sniff(head[:MAGIC_LENGTH])
+    if scheme == "rootfs":
+        return RootfsSource(name, _Unclosed(raw))
+    if compression == "none":
+        if not looks_like_tar(head):
+            raise TargetError(f"{name} is no image: neither a tar archive nor one in a compression that imgscan reads")
+        if scheme is None and not _begins_like_image(raw.peek(CHUNK)):
+            return RootfsSource(name, _Unclosed(raw))
+        return ArchiveStream(inflate(raw, "none"))
+    chunks = inflate(raw, compression)
+    first: list[Chunk] = []
+    try:
+        while sum(map(len, first)) < _TAR_HEAD and (chunk := next(chunks, b"")):
+            first.append(chunk)
+    except StreamError as error:
+        raise TargetError(f"{name} cannot be read: {error}") from error
+    plain = b"".join(first)
+    if not looks_like_tar(plain[:_TAR_HEAD]):
+        raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
+    if scheme is None and not _begins_like_image(plain):
+        return RootfsSource(name, _Chunks(plain, chunks))
+    return ArchiveStream(_chain(plain, chunks))
+
+
+def _begins_like_image(data: bytes) -> bool:
+    """Whether one of the first members has a name that image tools give, and is none of a root filesystem's."""
+    walker = TarWalker()
+    names = [member_name(member.name) for member in walker.feed(data)[:_LOOKED_AT]]
+    return any(_IMAGE_MEMBER.fullmatch(name) for name in names)
+
+
+def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
+    yield first
+    yield from rest
+
+
+class _Unclosed:
+    """A stream that somebody else closes, as a reader that can be."""
+
+    def __init__(self, raw: Peekable) -> None:
+        self._raw = raw
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes."""
+        return self._raw.read(count)
+
+    def close(self) -> None:
+        """Leave the stream as it is."""
+
+
+class _Chunks:
+    """Chunks that have been inflated already, as a reader."""
+
+    def __init__(self, first: bytes, rest: Iterator[Chunk]) -> None:
+        self._held: Chunk = first
+        self._rest = rest
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes."""
+        if not self._held:
+            self._held = next(self._rest, b"")
+        data = bytes(self._held[:count])
+        self._held = self._held[len(data) :]
+        return data
+
+    def close(self) -> None:
+        """Nothing is held open."""

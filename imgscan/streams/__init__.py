@@ -1,0 +1,1 @@
+"""Bytes on their way: reading, inflating, hashing, tar headers, windows. Knows neither sources nor rules."""

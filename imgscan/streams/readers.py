@@ -1,0 +1,103 @@
+"""Readers: the one shape in which stored bytes reach the rest.
+
+A reader has `read(count)`, which gives at most `count` bytes and `b""` only at the end. Whoever opens one closes
+it. Short reads are allowed anywhere, so nothing downstream may take the size of a read for more than a hint.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+CHUNK = 1 << 20
+"""Bytes that move through the pipeline at a time: large enough that a step costs nothing beside its bytes."""
+
+
+class Reader(Protocol):
+    """A source of bytes that can be read once."""
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes; `b""` only at the end."""
+
+
+class ClosableReader(Reader, Protocol):
+    """A reader that owns something that has to be released."""
+
+    def close(self) -> None:
+        """Release what was opened."""
+
+
+class FileSlice:
+    """The bytes of a file from `offset` on, `length` of them, through a file handle of its own.
+
+    Each slice opens the file anew, so slices of one file may be read by different threads.
+    """
+
+    def __init__(self, path: Path | str, offset: int = 0, length: int | None = None) -> None:
+        self._file: BinaryIO = Path(path).open("rb", buffering=0)  # noqa: SIM115 - closed by close()
+        self._file.seek(offset)
+        self._left = length
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes of what is left of the slice."""
+        if self._left is not None:
+            count = min(count, self._left)
+        data = self._file.read(count) if count else b""
+        if self._left is not None:
+            self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        """Close the file handle."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class BytesReader(io.BytesIO):
+    """Bytes that are already in memory, as a reader."""
+
+
+class Peekable:
+    """A reader whose first bytes can be looked at before they are read."""
+
+    def __init__(self, raw: Reader) -> None:
+        self._raw = raw
+        self._held = bytearray()
+
+    def peek(self, count: int) -> bytes:
+        """Give the next `count` bytes (fewer only if the stream ends) without taking them."""
+        while len(self._held) < count:
+            data = self._raw.read(max(count - len(self._held), 1))
+            if not data:
+                break
+            self._held += data
+        return bytes(self._held[:count])
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes, those that were looked at first."""
+        if not self._held:
+            return self._raw.read(count)
+        data = bytes(self._held[:count])
+        del self._held[:count]
+        return data
+
+
+def read_all(reader: Reader, limit: int) -> bytes:
+    """Read to the end, but at most `limit` bytes and one more, which tells that there was more."""
+    parts = []
+    left = limit + 1
+    while left and (data := reader.read(min(left, CHUNK))):
+        parts.append(data)
+        left -= len(data)
+    return b"".join(parts)

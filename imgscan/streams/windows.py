@@ -1,0 +1,64 @@
+"""Windows: a stream cut so that each byte is owned once and nothing is split.
+
+A window is one buffer: some bytes that earlier windows own, the bytes it owns itself, some bytes that later windows
+own. An anchor belongs to the window that owns its first byte, and the bytes around it are there, so no read size and
+no window size can hide a match or show it twice:
+
+    stream       a b c d e f g h i j k l m n o p      behind 2, owned 4, ahead 3
+    window 0     [a b c d]e f g
+    window 1          c d[e f g h]i j k
+    window 2                  g h[i j k l]m n o
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A buffer of a stream: `data[0]` is the stream's byte `offset`; `data[start:end]` is owned by this window."""
+
+    offset: int
+    data: bytes
+    start: int
+    end: int
+
+
+class Windower:
+    """Cuts chunks of any size into windows that own at least `size` bytes (the last ones may own fewer)."""
+
+    def __init__(self, behind: int, ahead: int, size: int) -> None:
+        self._behind = behind
+        self._ahead = ahead
+        self._size = size
+        self._parts: list[bytes | memoryview] = []
+        self._held = 0  # bytes in _parts
+        self._owned = 0  # of these, how many at the front are owned by windows that went out
+        self._offset = 0  # stream offset of the first of them
+
+    def feed(self, chunk: bytes | memoryview) -> Iterator[Window]:
+        """Take the next bytes and give the windows that they complete (none or one)."""
+        self._parts.append(chunk)
+        self._held += len(chunk)
+        if self._held - self._owned >= self._size + self._ahead:
+            yield self._cut(self._held - self._ahead)
+
+    def finish(self) -> Iterator[Window]:
+        """Give the last window, which owns all that is left."""
+        if self._held > self._owned:
+            yield self._cut(self._held)
+
+    def _cut(self, end: int) -> Window:
+        data = b"".join(self._parts)
+        window = Window(self._offset, data, self._owned, end)
+        keep = max(0, end - self._behind)
+        self._parts = [data[keep:]]
+        self._held = len(data) - keep
+        self._owned = end - keep
+        self._offset += keep
+        return window
