@@ -35,6 +35,14 @@ def parse_json(data: bytes) -> Any:
         raise DocumentError("it is not valid JSON") from error
 
 
+def parse_text(data: bytes) -> Any:
+    """Read bytes as JSON, or, where they are none, as the text that they are."""
+    try:
+        return parse_json(data)
+    except DocumentError:
+        return data.decode("utf-8", "backslashreplace")
+
+
 def kind_of(document: Any) -> DocumentKind:
     """Tell what an image document is by the fields it has."""
     if isinstance(document, list):

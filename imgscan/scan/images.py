@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from imgscan.image.documents import parse_text
 from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan, Plan, plan_images
 from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed, Policy
@@ -232,8 +233,7 @@ class ImageScanner:
         placed = []
         for name in plan.unclaimed:
             if name in shelf.documents:
-                value = plan.parsed(name, shelf)
-                document = ImageDocument(name, value)
+                document = ImageDocument(name, parse_text(shelf.documents[name]))
                 hits = search_document(document, self.concealer, ())
                 placed += [Placed(hit, None) for hit in hits if hit.secret.sha256 not in told]
             elif name in scans and scans[name].diff_id not in contents:

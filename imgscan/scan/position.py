@@ -50,7 +50,8 @@ class TextPosition:
         self._mark = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
         if self.charset != "8-bit" and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             self._mark = 2
-        self._begin_line()
+        if not self.binary:
+            self._begin_line()
 
     @property
     def binary(self) -> bool:

@@ -17,7 +17,6 @@ from imgscan.streams.tar import Kind, TarWalker, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
     from pathlib import Path
 
     from imgscan.streams.inflate import Chunk

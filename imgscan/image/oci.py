@@ -1,0 +1,165 @@
+"""The dialects of OCI: an index that leads to manifests, and a registry manifest that stands alone.
+
+An index may nest, name itself, name platforms that were never pulled, and name attestations, which are documents
+about another image rather than images.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from imgscan.image.documents import Config, Descriptor, Manifest, index_entries, kind_of, parse_digest
+from imgscan.image.parts import (
+    ATTESTATION_PATH,
+    CONFIG_PATH,
+    INDEX_PATH,
+    MANIFEST_PATH,
+    Desk,
+    ImageDocument,
+    ImagePlan,
+    LayerPlan,
+    matched_diff_ids,
+    problem,
+)
+from imgscan.model import Diagnostic, Digest
+
+MAX_INDEX_DEPTH = 8
+
+_ABOUT = "vnd.docker.reference.digest"
+_IN_TOTO = "application/vnd.in-toto"
+_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+
+
+def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
+    """Give the image of a manifest, whose document is `value`."""
+    manifest = Manifest.of(value)
+    wrong: list[Diagnostic] = []
+    name, document = desk.fetch(manifest.config)
+    if document is None:
+        state = "missing" if name is None else "no JSON"
+        wrong.append(problem("config-missing", f"the image's config is {state}"))
+    if any(layer.digest is None for layer in manifest.layers):
+        wrong.append(problem("manifest-unreadable", "a layer of the manifest has no valid digest"))
+    config = Config.of(document)
+    diff_ids, unmatched = matched_diff_ids(config, len(manifest.layers))
+    documents = [ImageDocument(CONFIG_PATH, document)] if document is not None else []
+    return ImagePlan(
+        digest=descriptor.digest,
+        config_digest=manifest.config.digest,
+        platform=config.platform or descriptor.platform,
+        config=config,
+        layers=tuple(_layer(desk, layer, diff_id) for layer, diff_id in zip(manifest.layers, diff_ids, strict=True)),
+        documents=(*documents, ImageDocument(MANIFEST_PATH, value)),
+        diagnostics=(*wrong, *unmatched),
+        filesystem=config.diff_ids is not None,
+    )
+
+
+def _layer(desk: Desk, layer: Descriptor, diff_id: Digest | None) -> LayerPlan:
+    return LayerPlan(
+        desk.claim_digest(layer.digest),
+        digest=layer.digest,
+        diff_id=diff_id,
+        media_type=layer.media_type,
+        size=layer.size,
+        inline=layer.data,
+        encrypted=layer.encrypted,
+        foreign=layer.foreign,
+    )
+
+
+def lone_image(desk: Desk, name: str, value: Any) -> ImagePlan:
+    """Give the image of a manifest that no index names, as in skopeo's `dir:`."""
+    digest = Digest("sha256", hashlib.sha256(desk.shelf.documents[name]).hexdigest())
+    return manifest_image(desk, Descriptor(None, digest, None), value)
+
+
+def index_images(desk: Desk, name: str, index: Any) -> list[ImagePlan]:
+    """Give the images that an index leads to, in its order; the index is a document of the first."""
+    walk = _IndexWalk(desk)
+    walk.follow(index, None, 0)
+    images = walk.images
+    if not images:
+        if not desk.diagnostics:
+            desk.complain("no-image", f"{name} leads to no image that is here")
+        return []
+    numbers = {image.digest: number for number, image in reversed(list(enumerate(images)))}
+    belonging = [(0, document) for document in walk.indexes]
+    belonging += [(numbers.get(about, 0), document) for about, document in walk.attestations]
+    for number, document in belonging:
+        images[number] = replace(images[number], documents=(*images[number].documents, document))
+    return images
+
+
+class _IndexWalk:
+    """Follows an index to its manifests. What was seen once is not followed again, so cycles end."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.images: list[ImagePlan] = []
+        self.indexes: list[ImageDocument] = []
+        self.attestations: list[tuple[Digest | None, ImageDocument]] = []
+        self._desk = desk
+        self._seen: set[Digest] = set()
+
+    def follow(self, index: Any, reference: str | None, depth: int) -> None:
+        """Take in what an index names; `reference` is the name that it was reached by."""
+        self.indexes.append(ImageDocument(INDEX_PATH, index))
+        for descriptor in index_entries(index):
+            digest = descriptor.digest
+            if digest is None:
+                self._desk.complain("index-unreadable", "an entry of an index has no valid digest")
+            elif digest not in self._seen:
+                self._seen.add(digest)
+                self._take(descriptor, digest, _name_in(descriptor) or reference, depth)
+
+    def _take(self, descriptor: Descriptor, digest: Digest, reference: str | None, depth: int) -> None:
+        name, value = self._desk.fetch(descriptor)
+        kind = kind_of(value)
+        if value is None:
+            self._note_lack(descriptor, name)
+        elif kind == "index" and depth >= MAX_INDEX_DEPTH:
+            self._desk.complain("index-depth", f"indexes nest deeper than {MAX_INDEX_DEPTH}")
+        elif kind == "index":
+            self.follow(value, reference, depth + 1)
+        elif kind != "manifest":
+            self._desk.complain("manifest-unreadable", f"{digest.short} is neither a manifest nor an index")
+        elif not self._take_attestation(descriptor, Manifest.of(value)):
+            self.images.append(replace(manifest_image(self._desk, descriptor, value), reference=reference))
+
+    def _take_attestation(self, descriptor: Descriptor, manifest: Manifest) -> bool:
+        """Take a manifest's layers as statements about an image, if that is what they are."""
+        only_statements = manifest.layers and all(
+            (layer.media_type or "").startswith(_IN_TOTO) for layer in manifest.layers
+        )
+        if not descriptor.attestation and not only_statements:
+            return False
+        about = parse_digest(descriptor.annotations.get(_ABOUT))
+        if about is None and manifest.subject is not None:
+            about = manifest.subject.digest
+        self._desk.fetch(manifest.config)
+        for layer in manifest.layers:
+            name, statement = self._desk.fetch(layer)
+            if statement is None:
+                self._note_lack(layer, name)
+            else:
+                self.attestations.append((about, ImageDocument(ATTESTATION_PATH, statement)))
+        return True
+
+    def _note_lack(self, descriptor: Descriptor, name: str | None) -> None:
+        """Note a document that cannot be had: a platform that was not pulled is no error, an unreadable one is."""
+        digest = descriptor.digest
+        label = digest.short if digest is not None else "a document"
+        if name is not None:
+            self._desk.complain("document-unreadable", f"{label} is not valid JSON")
+            return
+        if digest is not None:
+            self._desk.absent.append(digest)
+        platform = f" ({descriptor.platform})" if descriptor.platform else ""
+        text = f"{label}{platform} is named by the index but is not stored here"
+        self._desk.diagnostics.append(Diagnostic("skipped", "not-present", text, bytes=descriptor.size))
+
+
+def _name_in(descriptor: Descriptor) -> str | None:
+    return next((descriptor.annotations[key] for key in _NAMES if descriptor.annotations.get(key)), None)
