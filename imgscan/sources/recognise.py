@@ -121,8 +121,9 @@ def _from_path(path: Path, scheme: str | None) -> Source:
 def _folder(path: Path) -> ShelfSource:
     if not any((path / name).exists() for name in ("index.json", "manifest.json", "repositories", "oci-layout")):
         text = (
-            f"{path} is a folder but no image: an OCI layout has index.json, a docker-dir manifest.json "
-            f"(an image of that name in an engine is docker:{path}; to scan files rather than an image, pack them: tar -cf - -C FOLDER . | imgscan image rootfs:-)"
+            f"{path} is a folder but no image: an OCI layout has index.json, a docker-dir manifest.json. "
+            f"For the image of that name in an engine say docker:{path}; for the files in it, "
+            f"tar -cf - -C {path} . | imgscan image rootfs:-"
         )
         raise TargetError(text)
     return ImageFolder(path)
