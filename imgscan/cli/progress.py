@@ -35,16 +35,18 @@ class TerminalProgress(QuietProgress):
 
         self._make = tqdm
         self._bar: tqdm[Never] | None = None
-        self._found = 0
+        self._found = self._done = 0
+        self._of = ""
         self._lock = threading.Lock()
 
-    def begin(self, target: str, total: int | None) -> None:
+    def begin(self, target: str, total: int | None, layers: int | None) -> None:
         """Start a new line."""
         self.hide()
         label = target if len(target) <= 30 else f"…{target[-29:]}"
         printable = "".join(character if character.isprintable() else "?" for character in label)
         with self._lock:
-            self._found = 0
+            self._found = self._done = 0
+            self._of = "" if layers is None else f"/{layers}"
             self._bar = self._make(
                 total=total, desc=printable, unit="B", unit_scale=True, leave=False, file=sys.stderr, dynamic_ncols=True
             )
@@ -55,12 +57,13 @@ class TerminalProgress(QuietProgress):
             if self._bar is not None:
                 self._bar.update(count)
 
-    def found(self, count: int) -> None:
-        """Show how many were found."""
+    def layer(self, found: int) -> None:
+        """Show how many layers were read, and what was found in them."""
         with self._lock:
-            self._found += count
-            if self._bar is not None and count:
-                self._bar.set_postfix_str(f"found {self._found}")
+            self._found += found
+            self._done += 1
+            if self._bar is not None:
+                self._bar.set_postfix_str(f"layer {self._done}{self._of}, found {self._found}")
 
     def hide(self) -> None:
         """Take the line away."""

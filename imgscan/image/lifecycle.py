@@ -56,6 +56,10 @@ class LayerNames:
         self.hashes.append(hash(name))
         self.kinds.append(HARD_LINK)
 
+    def holds(self, *names: bytes) -> bool:
+        """Whether a member has one of the names."""
+        return any(hash(name) in self.hashes for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -30,7 +30,7 @@ def scan_files(path: Path, concealer: Concealer, policy: Policy, progress: Progr
     if not path.exists():
         raise TargetError(f"cannot read {path}: there is no such file or folder")
     assembly = Assembly(concealer.text(str(path)), concealer, policy)
-    progress.begin(str(path), None)
+    progress.begin(str(path), None, None)
     size = entries = 0
     for file in _files(path, assembly.diagnostics):
         name = file.name if file == path else file.relative_to(path).as_posix()
@@ -47,7 +47,7 @@ def scan_files(path: Path, concealer: Concealer, policy: Policy, progress: Progr
         search.finish()
         size, entries = size + search.size, entries + 1
         assembly.placed += [Placed(hit, None) for hit in search.hits]
-        progress.found(len(search.hits))
+        progress.layer(len(search.hits))
     return assembly.files(size, entries)
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Reader
 
 _WINDOW_HEAD = 18
+_IMAGE_DOCUMENTS = (b"manifest.json", b"oci-layout", b"repositories")
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class ImageScanner:
         )
         if scan.interrupted:
             self._stop.set()
-        self.progress.found(len(scan.hits))
+        self.progress.layer(len(scan.hits))
         return scan
 
     # any order
@@ -97,9 +98,8 @@ class ImageScanner:
         for name in plan.unclaimed:
             if name in source.shelf.blobs:
                 wanted.setdefault(name, _named_algorithm(name))
-        self.progress.begin(
-            target, sum(source.shelf.blobs.get(n) or len(source.shelf.documents.get(n, b"")) for n in wanted)
-        )
+        stored = sum(source.shelf.blobs.get(name, 0) for name in wanted)
+        self.progress.begin(target, stored, len(wanted))
         with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="imgscan-blob") as pool:
             futures = {name: pool.submit(self._open, source, name, algorithms) for name, algorithms in wanted.items()}
             try:
@@ -128,7 +128,7 @@ class ImageScanner:
     # one pass
 
     def _scan_stream(self, source: StreamSource, target: str) -> Iterator[TargetReport]:
-        self.progress.begin(target, None)
+        self.progress.begin(target, None, None)
         scans: dict[str, BlobScan] = {}
         diagnostics = []
         try:
@@ -151,13 +151,16 @@ class ImageScanner:
         yield from self._reports(source.shelf, plan, images, scans, target, [*diagnostics, *wrong], source)
 
     def _scan_rootfs(self, source: RootfsSource, target: str) -> TargetReport:
-        self.progress.begin(target, None)
+        self.progress.begin(target, None, None)
         try:
             scan = self._blob(source.reader, source.name, frozenset(("sha256",)))
         finally:
             source.reader.close()
-        plan = ImagePlan(layers=(LayerPlan(scan.name, media_type=None),))
-        return self._assembly(target, []).image(plan, {scan.name: scan})
+        wrong = []
+        if source.guessed and scan.names is not None and scan.names.holds(*_IMAGE_DOCUMENTS):
+            text = "this was read as a root filesystem, but it holds an image's manifest: name it docker-archive:-"
+            wrong = [Diagnostic("error", "kind-unclear", text)]
+        return self._assembly(target, wrong).image(ImagePlan(layers=(LayerPlan(scan.name),)), {scan.name: scan})
 
     # reports
 

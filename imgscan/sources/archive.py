@@ -74,12 +74,12 @@ class ArchiveFile(ShelfSource):
                 for member in walker.feed(data):
                     self._note(member, size)
             walker.finish()
-        note_problems(self.shelf, walker)
-        for name, (start, length) in self._places.items():
-            with FileSlice(path, start, length) as reader:
-                head = reader.read(min(length, _SNIFF))
+            note_problems(self.shelf, walker)
+            for name, (start, length) in self._places.items():
+                file.seek(start)
+                head = file.read(min(length, _SNIFF))
                 if looks_like_document(head) and self.shelf.room_for(length):
-                    self.shelf.documents[name] = head + reader.read(length - len(head))
+                    self.shelf.documents[name] = head + file.read(length - len(head))
                 else:
                     self.shelf.blobs[name] = length
 

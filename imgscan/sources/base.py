@@ -102,11 +102,15 @@ class StreamSource(ABC):
 
 
 class RootfsSource:
-    """A single tar of a root filesystem, as `docker export` writes it: one layer, and nothing that describes it."""
+    """A single tar of a root filesystem, as `docker export` writes it: one layer, and nothing that describes it.
 
-    def __init__(self, name: str, reader: ClosableReader) -> None:
+    `guessed` says that the stream's first members only look like one: what comes later may prove it an image.
+    """
+
+    def __init__(self, name: str, reader: ClosableReader, *, guessed: bool = False) -> None:
         self.name = name
         self.reader = reader
+        self.guessed = guessed
 
 
 Source = ShelfSource | StreamSource | RootfsSource

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from imgscan.errors import TargetError, UsageError
 from imgscan.image.documents import DocumentError, kind_of, parse_json
@@ -38,6 +38,11 @@ _IMAGE_MEMBER = re.compile(
       | [0-9a-f]{64}/?)""",
     re.VERBOSE,
 )
+_ROOT_NAMES = frozenset(
+    ".dockerenv bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split()
+)
+"""What stands at the top of a root filesystem and never at the top of an image archive."""
+
 _TAR_HEAD = 1024
 _LOOKED_AT = 512
 """Members of a stream whose names are looked at to tell an image from a root filesystem."""
@@ -112,6 +117,10 @@ def _from_path(path: Path, scheme: str | None) -> Source:
         raise TargetError(f"{path} is no image: neither a tar archive nor one in a compression that imgscan reads")
     if scheme == "rootfs":
         return RootfsSource(path.name, FileSlice(path))
+    if scheme is None:
+        with FileSlice(path) as reader:
+            if _looks(reader.read(CHUNK)) == "rootfs":
+                return RootfsSource(path.name, FileSlice(path))
     archive = ArchiveFile(path)
     if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
         return archive
@@ -160,8 +169,8 @@ def _from_stream(raw: Peekable, name: str, scheme: str | None) -> Source:
     if compression == "none":
         if not looks_like_tar(head):
             raise TargetError(f"{name} is no image: neither a tar archive nor one in a compression that imgscan reads")
-        if scheme is None and not _begins_like_image(raw.peek(CHUNK)):
-            return RootfsSource(name, _Unclosed(raw))
+        if scheme is None and _looks(raw.peek(CHUNK)) != "image":
+            return RootfsSource(name, _Unclosed(raw), guessed=True)
         return ArchiveStream(inflate(raw, "none"))
     chunks = inflate(raw, compression)
     first: list[Chunk] = []
@@ -173,16 +182,18 @@ def _from_stream(raw: Peekable, name: str, scheme: str | None) -> Source:
     plain = b"".join(first)
     if not looks_like_tar(plain[:_TAR_HEAD]):
         raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
-    if scheme is None and not _begins_like_image(plain):
-        return RootfsSource(name, _Chunks(plain, chunks))
+    if scheme is None and _looks(plain) != "image":
+        return RootfsSource(name, _Chunks(plain, chunks), guessed=True)
     return ArchiveStream(_chain(plain, chunks))
 
 
-def _begins_like_image(data: bytes) -> bool:
-    """Whether one of the first members has a name that image tools give, and is none of a root filesystem's."""
+def _looks(data: bytes) -> Literal["image", "rootfs", "unknown"]:
+    """Tell by the names of the first members what an archive is most likely to be."""
     walker = TarWalker()
     names = [member_name(member.name) for member in walker.feed(data)[:_LOOKED_AT]]
-    return any(_IMAGE_MEMBER.fullmatch(name) for name in names)
+    if any(name.partition("/")[0] in _ROOT_NAMES for name in names):
+        return "rootfs"
+    return "image" if any(_IMAGE_MEMBER.fullmatch(name) for name in names) else "unknown"
 
 
 def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
