@@ -70,10 +70,10 @@ class Scanner:
 
     def image(self, target: str) -> Iterator[TargetReport]:
         """Scan an image, a report for each of its platforms. TargetError or UsageError where it cannot be opened."""
-        source = open_source(target)
         options = self.options
         everything = options.platform == "all"
         wanted = parse_platform(options.platform) if options.platform and not everything else None
+        source = open_source(target)
         engine = isinstance(source, StreamSource) and source.reference is not None
         scanner = ImageScanner(
             concealer=self.concealer,
@@ -83,7 +83,7 @@ class Scanner:
             platform=wanted,
             prefer=host_platform() if engine and not everything else None,
         )
-        for report in scanner.scan(source, target):
+        for report in scanner.scan(source, self.concealer.text(target)):
             self.interrupted = self.interrupted or scanner.interrupted
             yield report
 

@@ -7,7 +7,7 @@ noticed here too: `docker save` that fails half-way leaves just that behind, wit
 from __future__ import annotations
 
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
@@ -101,10 +101,11 @@ class ArchiveFile(ShelfSource):
 
 
 class ArchiveStream(StreamSource):
-    """An image archive that goes by once."""
+    """An image archive that goes by once; `file` is what the chunks come from, to be closed in the end."""
 
-    def __init__(self, chunks: Iterator[Chunk]) -> None:
+    def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
         self._chunks = chunks
+        self._file = file
         self._walker = TarWalker()
         self._pending: list[Member] = []
         self._chunk: Chunk = b""
@@ -131,6 +132,11 @@ class ArchiveStream(StreamSource):
                 pass
         self._walker.finish()
         note_problems(self.shelf, self._walker)
+
+    def close(self) -> None:
+        """Close the file behind the stream."""
+        if self._file is not None:
+            self._file.close()
 
     def _next_member(self) -> Member | None:
         while not self._pending:

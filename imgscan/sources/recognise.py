@@ -30,7 +30,11 @@ ENGINE_SCHEMES = ("docker", "podman")
 SCHEMES = (*ENGINE_SCHEMES, *ARCHIVE_SCHEMES, *FOLDER_SCHEMES, "rootfs")
 
 _SCHEME = re.compile(rf"({'|'.join(SCHEMES)}):(?!//)(.+)", re.DOTALL)
+_BARE_SCHEME = re.compile(rf"({'|'.join(SCHEMES)}|registry):")
 _LATER_SCHEME = re.compile(r"(registry):(.+)", re.DOTALL)
+_FOREIGN_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
+_ONLY_A_PATH = re.compile(r"[/.~\\]")
+"""What no image name begins with."""
 
 _IMAGE_MEMBER = re.compile(
     r"""(blobs(/.*)? | index\.json | oci-layout | manifest\.json | repositories | ingest
@@ -39,7 +43,7 @@ _IMAGE_MEMBER = re.compile(
     re.VERBOSE,
 )
 _ROOT_NAMES = frozenset(
-    ".dockerenv bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split()
+    ".dockerenv bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split()  # noqa: SIM905 - a table of words reads best as one
 )
 """What stands at the top of a root filesystem and never at the top of an image archive."""
 
@@ -53,19 +57,25 @@ def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
     scheme, rest = split_scheme(target)
     if scheme in ENGINE_SCHEMES:
         return _engine_source(rest, scheme)
-    if rest == "-":
-        return _from_stream(Peekable(stdin or _standard_input()), "standard input", scheme)
     path = Path(rest)
-    if scheme is None and not _exists(path):
+    if scheme is None and rest != "-" and not _exists(path):
+        if _ONLY_A_PATH.match(rest):
+            raise TargetError(f"cannot read {rest}: there is no such file or folder")
         return _engine_source(rest, None)
     try:
+        if rest == "-":
+            if scheme in FOLDER_SCHEMES:
+                raise UsageError(f"{scheme}: takes a folder, not standard input")
+            return _from_stream(stdin or _standard_input(), "standard input", scheme)
         return _from_path(path, scheme)
     except OSError as error:
         raise TargetError(f"cannot read {target}: {error.strerror or error}") from error
 
 
 def split_scheme(target: str) -> tuple[str | None, str]:
-    """Separate `SCHEME:REST`; None where no scheme is given."""
+    """Separate `SCHEME:REST`; None where no scheme is given. UsageError for what can be neither."""
+    if not target:
+        raise UsageError("the target is empty: give an image's name or a path (is a variable unset?)")
     match = _SCHEME.fullmatch(target)
     if match is not None:
         return match[1], match[2]
@@ -75,6 +85,12 @@ def split_scheme(target: str) -> tuple[str | None, str]:
             "(skopeo copy docker://NAME oci-archive:image.tar) and scan that"
         )
         raise UsageError(text)
+    if _BARE_SCHEME.fullmatch(target):
+        raise UsageError(f"{target} names no image: write it behind the colon")
+    foreign = _FOREIGN_SCHEME.fullmatch(target)
+    if foreign is not None:
+        known = " ".join(f"{name}:" for name in SCHEMES)
+        raise UsageError(f"{foreign[1]}:// is no scheme here: give the image's name alone, or one of {known}")
     return None, target
 
 
@@ -106,13 +122,13 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if scheme in FOLDER_SCHEMES:
         raise TargetError(f"{path} is no folder, and {scheme}: takes one")
     if not stat.S_ISREG(path.stat().st_mode):
-        return _from_stream(Peekable(FileSlice(path)), path.name, scheme)
+        return _from_file(path, scheme)
     with FileSlice(path) as reader:
         head = Peekable(reader).peek(_TAR_HEAD)
     if not head:
         raise TargetError(f"{path} is empty")
     if sniff(head[:MAGIC_LENGTH]) != "none":
-        return _from_stream(Peekable(FileSlice(path)), path.name, scheme)
+        return _from_file(path, scheme)
     if not looks_like_tar(head):
         raise TargetError(f"{path} is no image: neither a tar archive nor one in a compression that imgscan reads")
     if scheme == "rootfs":
@@ -125,6 +141,16 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
         return archive
     return RootfsSource(path.name, FileSlice(path))
+
+
+def _from_file(path: Path, scheme: str | None) -> Source:
+    """Read a file from its first byte to its last, once: it is compressed, or a pipe that cannot go back."""
+    file = path.open("rb", buffering=0)
+    try:
+        return _from_stream(file, path.name, scheme)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _folder(path: Path) -> ShelfSource:
@@ -158,20 +184,24 @@ def describes_images(shelf: Shelf) -> bool:
     return bool(files) and all(_IMAGE_MEMBER.fullmatch(name) for name in files)
 
 
-def _from_stream(raw: Peekable, name: str, scheme: str | None) -> Source:
-    """Tell by the first bytes and member names what a stream is; nothing of it can be read twice."""
+def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
+    """Tell by the first bytes and member names what a stream is; nothing of it can be read twice.
+
+    The source closes the file.
+    """
+    raw = Peekable(file)
     head = raw.peek(_TAR_HEAD)
     if not head:
         raise TargetError(f"{name} is empty: nothing came")
     compression = sniff(head[:MAGIC_LENGTH])
     if scheme == "rootfs":
-        return RootfsSource(name, _Unclosed(raw))
+        return RootfsSource(name, _Opened(raw, file))
     if compression == "none":
         if not looks_like_tar(head):
             raise TargetError(f"{name} is no image: neither a tar archive nor one in a compression that imgscan reads")
         if scheme is None and _looks(raw.peek(CHUNK)) != "image":
-            return RootfsSource(name, _Unclosed(raw), guessed=True)
-        return ArchiveStream(inflate(raw, "none"))
+            return RootfsSource(name, _Opened(raw, file), guessed=True)
+        return ArchiveStream(inflate(raw, "none"), file)
     chunks = inflate(raw, compression)
     first: list[Chunk] = []
     try:
@@ -183,8 +213,8 @@ def _from_stream(raw: Peekable, name: str, scheme: str | None) -> Source:
     if not looks_like_tar(plain[:_TAR_HEAD]):
         raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
     if scheme is None and _looks(plain) != "image":
-        return RootfsSource(name, _Chunks(plain, chunks), guessed=True)
-    return ArchiveStream(_chain(plain, chunks))
+        return RootfsSource(name, _Chunks(plain, chunks, file), guessed=True)
+    return ArchiveStream(_chain(plain, chunks), file)
 
 
 def _looks(data: bytes) -> Literal["image", "rootfs", "unknown"]:
@@ -201,26 +231,21 @@ def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
     yield from rest
 
 
-class _Unclosed:
-    """A stream that somebody else closes, as a reader that can be."""
+class _Opened:
+    """An open file of which the first bytes have been looked at, as a reader."""
 
-    def __init__(self, raw: Peekable) -> None:
-        self._raw = raw
-
-    def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
-        return self._raw.read(count)
-
-    def close(self) -> None:
-        """Leave the stream as it is."""
+    def __init__(self, raw: Peekable, file: BinaryIO) -> None:
+        self.read = raw.read
+        self.close = file.close
 
 
 class _Chunks:
-    """Chunks that have been inflated already, as a reader."""
+    """Chunks that are inflated from an open file, as a reader."""
 
-    def __init__(self, first: bytes, rest: Iterator[Chunk]) -> None:
+    def __init__(self, first: bytes, rest: Iterator[Chunk], file: BinaryIO) -> None:
         self._held: Chunk = first
         self._rest = rest
+        self.close = file.close
 
     def read(self, count: int, /) -> bytes:
         """Give at most `count` bytes."""
@@ -229,6 +254,3 @@ class _Chunks:
         data = bytes(self._held[:count])
         self._held = self._held[len(data) :]
         return data
-
-    def close(self) -> None:
-        """Nothing is held open."""

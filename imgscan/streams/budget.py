@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from imgscan.streams.inflate import MEMORY_LIMIT, sniff
+from imgscan.streams.zstdframes import FRAME_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,8 @@ def decoder_memory(head: bytes) -> int:
     """Estimate from a blob's first bytes (18 tell all) what its decoder will hold."""
     compression = sniff(head)
     if compression == "zstd":
+        if not head.startswith(FRAME_MAGIC):  # a skippable frame: what the next one asks for cannot be told
+            return MEMORY_LIMIT
         try:
             window = zstandard.get_frame_parameters(head).window_size
         except zstandard.ZstdError:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from imgscan.model import RuleInfo
 
-INFORMATION_URI = "https://pypi.org/project/imgscan/"
+INFORMATION_URI = "https://docs.stripe.com/keys-best-practices"
+"""What the rules are about: the page that every remedy comes back to."""
+
 # https://semver.org/#spec-item-9; Python's own forms (0.2.0.dev1) need not be semantic versions
 _SEMANTIC_VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _TAGS = ["security", "secret", "external/cwe/cwe-798"]  # CWE-798: use of hard-coded credentials; 10 tags at most

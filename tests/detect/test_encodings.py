@@ -1,0 +1,145 @@
+"""UTF-16 and base64."""
+
+from __future__ import annotations
+
+import base64
+from itertools import pairwise
+
+import pytest
+
+from imgscan.detect import encodings
+from imgscan.detect.rules import ANCHORS
+from tests.detect.driver import SCREENED, File, agreed, secrets
+from tests.keys import Keys
+
+KEYS = Keys(1).all()
+FORMS = encodings.forms(ANCHORS)
+
+
+def test_the_published_base64_anchors_come_out() -> None:
+    """The computed base64 literals are the characters that do not depend on neighbours."""
+    literals = [each.literal.decode() for each in FORMS if each.encoding.name == "base64" and each.anchor == b"k_live_"]
+    assert literals == ["a19saXZlX", "tfbGl2ZV", "rX2xpdmVf"]
+
+
+def test_no_two_forms_share_a_literal() -> None:
+    """A literal says which form it is."""
+    literals = [each.literal for each in FORMS]
+    assert len(set(literals)) == len(literals)
+
+
+def test_no_literal_lies_inside_another() -> None:
+    """No literal is found inside another's."""
+    for one in FORMS:
+        assert [each for each in FORMS if each is not one and one.literal in each.literal] == []
+
+
+@pytest.mark.parametrize("sort", KEYS)
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", ["", "a=", "zażółć=", "a", "ab\n"])
+def test_utf16_text(sort: str, codec: str, before: str) -> None:
+    """A credential in a UTF-16 file is found in either byte order, and located by its first unit."""
+    before = before if before != "a" else "a="
+    data = f"{before}{KEYS[sort]}\r\nmore".encode(codec)
+    [found] = agreed(File(data))
+    assert (found.secret.decode(), found.encoding) == (KEYS[sort], codec)
+    assert (found.start, found.end) == (2 * len(before), 2 * len(before + KEYS[sort]))
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_text_after_its_mark(shift: int, codec: str) -> None:
+    """A credential in UTF-16 is found after a byte order mark, at an even or odd offset, whatever follows."""
+    for sort in ("stripe-secret-key 24", "stripe-secret-key 99"):
+        key = KEYS[sort]
+        for after in ("\n".encode(codec), b"", b"\n", b"\xff\xff"):
+            assert secrets(b"x" * shift + f"\ufeff{key}".encode(codec) + after) == [key]
+
+
+def test_utf16_in_a_string_heap_has_any_alignment() -> None:
+    """A little-endian string at an odd offset behind its length byte is found and named right."""
+    key = KEYS["stripe-secret-key 24"]
+    data = b"\x01" * 3 + b"\x41" + key.encode("utf-16-le") + b"\x00\x05"
+    data = data if len(data[:4]) % 2 else b"\x01" + data
+    [found] = agreed(File(data, binary=True))
+    assert (found.encoding, found.start % 2) == ("utf-16-le", 1)
+
+
+def test_utf16_masks_are_seen() -> None:
+    """A masked key in UTF-16 is as little reported as in UTF-8."""
+    for mask in ("…", "•••", "..."):
+        assert secrets(f"={KEYS['stripe-secret-key 24']}{mask}".encode("utf-16-le")) == []
+
+
+def test_utf16_guards_are_characters() -> None:
+    """In UTF-16 the character before a key is its boundary, not the byte."""
+    key = KEYS["stripe-secret-key 24"]
+    assert secrets(f"a{key}".encode("utf-16-le")) == []
+    assert secrets(f"\u6161{key}".encode("utf-16-le")) == [key]
+    assert secrets(f"\U0001f600{key}".encode("utf-16-be")) == [key]
+
+
+@pytest.mark.parametrize("sort", KEYS)
+@pytest.mark.parametrize("shift", range(6))
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_text(sort: str, shift: int, encode: object) -> None:
+    """A credential inside base64 is found at every alignment, in both alphabets, with its neighbours as guards."""
+    assert callable(encode)
+    before = "\xfb\xff>?=="[6 - shift :] if shift else ""
+    data = encode(f"{before}{KEYS[sort]}\n\xff\xfe?>".encode("latin-1"))
+    [found] = agreed(File(b"data: " + data + b"\n"))
+    assert (found.secret.decode(), found.encoding) == (KEYS[sort], "base64")
+    first, last = 8 * shift // 6, -(-8 * (shift + len(KEYS[sort])) // 6)
+    assert (found.start, found.end) == (6 + first, 6 + last)
+
+
+@pytest.mark.parametrize("sort", KEYS)
+@pytest.mark.parametrize("padded", [True, False])
+def test_base64_of_a_key_alone(sort: str, padded: bool) -> None:
+    """A credential that is all that was encoded is found, with or without padding."""
+    data = base64.b64encode(KEYS[sort].encode())
+    assert secrets(b'"' + (data if padded else data.rstrip(b"=")) + b'"') == [KEYS[sort]]
+
+
+def test_basic_authorization() -> None:
+    """The user name of an `Authorization: Basic` header is found."""
+    key = KEYS["stripe-secret-key 24"]
+    assert secrets(b"Authorization: Basic " + base64.b64encode(f"{key}:".encode())) == [key]
+
+
+def test_a_key_in_the_middle_of_an_encoded_file() -> None:
+    """Keys among other lines of an encoded `.env` are found with their lines as context."""
+    first, second = Keys(2).secret24(), Keys(3).secret24()
+    text = f"PORT=80\nSTRIPE_KEY={first}\nOTHER={second}\n" + "A=b\n" * 300
+    found = agreed(File(base64.b64encode(text.encode())))
+    assert [(each.secret.decode(), each.confidence) for each in found] == [(first, "high"), (second, "medium")]
+
+
+def test_the_line_around_base64_counts() -> None:
+    """The name before an encoded value is context as well."""
+    data = b"  STRIPE_KEY: " + base64.b64encode(Keys(4).secret24().encode())
+    assert [each.confidence for each in agreed(File(data))] == ["high"]
+
+
+def test_base64_guards_are_decoded() -> None:
+    """A letter before a key inside base64 makes it part of a word."""
+    key = KEYS["stripe-secret-key 24"]
+    for shift in range(3):
+        assert secrets(base64.b64encode(f"{'-' * shift}a{key}".encode())) == []
+
+
+def test_glued_keys_in_base64_share_a_character() -> None:
+    """Two keys that meet inside a base64 character are both found."""
+    keys = [Keys(seed).secret99() for seed in range(4)]
+    found = agreed(File(base64.b64encode("".join(keys).encode())))
+    assert [each.secret.decode() for each in found] == keys
+    assert all(one.start < other.start for one, other in pairwise(found))
+
+
+def test_a_long_base64_run_is_decoded_around_the_key_only() -> None:
+    """However long a run of base64 is, what lies far away in it does not matter."""
+    key = Keys(5).secret99()
+    filler = base64.b64encode(Keys(6).text(30_000).encode())
+    data = filler + base64.b64encode(f"\n{key} ".encode()) + filler
+    found = [match.secret.decode() for match in SCREENED.search(data)]
+    assert found == [key]

@@ -1,0 +1,76 @@
+"""Hostile input costs no more than its size: twice as much input is at most twice the work."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.detect.driver import SCREENED, UNSCREENED, File, windowed
+from tests.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+LIVE = b"sk_" + b"live_"
+
+HOSTILE: dict[str, Callable[[int], bytes]] = {
+    "prefixes": lambda n: LIVE * n,
+    "publishable prefixes": lambda n: (b"pk_" + b"live_") * n,
+    "placeholders": lambda n: (LIVE + b"YourSecretKeyGoesHere1234\n") * n,
+    "keys": lambda n: Keys(1).secret24().encode().join([b"\n"] * (n + 1)),
+    "keys and siblings": lambda n: f"{Keys(1).secret24()}\n{Keys(2).publishable24()}\n".encode() * n,
+    "no siblings": lambda n: (Keys(1).secret24().encode() + b"\npk_" + b"live_" + b"x" * 24 + b"\n") * n,
+    "oak": lambda n: b"oak_" * n,
+    "secret": lambda n: b"pi_" * n + b"_secret_" * n,
+    "endless run": lambda n: LIVE + b"aB3" * 50 * n,
+    "base64 of prefixes": lambda n: base64.b64encode(LIVE * n),
+    "base64 of keys": lambda n: base64.b64encode((Keys(1).secret24().encode() + b"\n") * n),
+    "utf-16 prefixes": lambda n: LIVE.decode().encode("utf-16-le") * n,
+}
+
+
+def _work(run: Callable[[], object]) -> int:
+    """Count the calls, of Python and of C, that a run makes."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_work_grows_with_size(name: str) -> None:
+    """Twice the hostile input is at most twice the calls, and a small number for each anchor."""
+    small, large = (HOSTILE[name](size) for size in (400, 800))
+    first, second = _work(lambda: UNSCREENED.search(small)), _work(lambda: UNSCREENED.search(large))
+    assert second <= 2.1 * first + 200
+    anchors = len(UNSCREENED.open(small).candidates(0, len(small)))
+    assert first <= 200 * anchors + 500
+
+
+def test_siblings_are_indexed_once() -> None:
+    """All keys of a window share one search for siblings."""
+    data = HOSTILE["no siblings"](300)
+    view = SCREENED.open(data)
+    candidates = view.candidates(0, len(data))
+    view.confirm(candidates, 0, len(data))
+    assert _work(lambda: view.confirm(candidates[:2], 0, len(data))) < 400
+
+
+def test_hostile_windows_agree() -> None:
+    """Hostile input is cut into windows like any other."""
+    for name, make in HOSTILE.items():
+        data = make(40)
+        expected = windowed(SCREENED, 1 << 20, File(data))
+        assert windowed(UNSCREENED, 1000, File(data)) == expected, name

@@ -1,0 +1,71 @@
+"""What a person typed against what chance made."""
+
+from __future__ import annotations
+
+import pytest
+
+from imgscan.detect import placeholders
+from tests.detect.driver import SCREENED, secrets
+from tests.keys import Keys
+
+LIVE = "sk_" + "live_"
+SAMPLE = 20_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x" * 24,
+        "X" * 99,
+        "0" * 24,
+        "your_secret_key_here_please_thanks",
+        "YourStripeSecretKeyGoesHere1",
+        "ReplaceThisWithYourSecretKey99",
+        "PLACEHOLDERplaceholder0123",
+        "thisIsNotARealTestKey12345",
+        "abcdefghijklmnopqrstuvwxyz",
+        "1234567890abcdefABCDEFghij",
+        "changemechangemechangeme",
+        "aB3aB3aB3aB3aB3aB3aB3aB3",
+        "deadbeefdeadbeefdeadbeef",
+    ],
+)
+def test_placeholders_are_never_reported(body: str) -> None:
+    """Runs, sequences, words and too few characters make a placeholder."""
+    assert secrets(f"STRIPE={LIVE}{body}") == []
+
+
+@pytest.mark.parametrize("run", ["xxxx", "XXXX", "aaaaaa", "777777", "12345678", "hgfedcba", "QRSTUVWX"])
+def test_a_run_anywhere_in_a_body_makes_a_placeholder(run: str) -> None:
+    """One run in an otherwise random body is enough."""
+    body = Keys(run).body(30)
+    assert secrets(f"={LIVE}{body[:9]}{run}{body[9:]}") == []
+
+
+@pytest.mark.parametrize("run", ["aaaaa", "1234567", "xxx", "gfedcba"])
+def test_a_shorter_run_does_not(run: str) -> None:
+    """Chance makes short runs, so they do not make a placeholder."""
+    body = f"Q7{Keys(run).body(20)}"
+    made = f"{body[:9]}{run}{body[9:]}"
+    assert secrets(f"={LIVE}{made}") == [f"{LIVE}{made}"]
+
+
+@pytest.mark.parametrize(("sort", "size"), [("secret99", 99), ("secret34", 34), ("secret24", 24)])
+def test_random_keys_pass(sort: str, size: int) -> None:
+    """At least 99.9 % of keys with random bodies are found."""
+    keys = Keys(f"sample {sort}")
+    made = []
+    for _ in range(SAMPLE):
+        if size == 99:
+            made.append(f"{LIVE}5{keys.account()[5:]}{keys.text(72)}00{keys.text(8)}")
+        elif size == 34:
+            made.append(f"{LIVE}{keys.text(24)}00{keys.text(8)}")
+        else:
+            made.append(f"{LIVE}{keys.text(24)}")
+    found = {match.secret.decode() for match in SCREENED.search("\n".join(made).encode())}
+    assert len(found) / SAMPLE >= 0.999
+
+
+def test_entropy_is_in_bits_a_character() -> None:
+    """Entropy is 0 for one character and 4 for sixteen different ones."""
+    assert (placeholders.entropy(b"aaaa"), placeholders.entropy(b"0123456789abcdef")) == (0.0, 4.0)

@@ -1,0 +1,100 @@
+"""The screen and the automaton must agree."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgscan.detect import Engine, encodings
+from imgscan.detect.automaton import Automaton
+from imgscan.detect.rules import ANCHORS
+from imgscan.detect.screen import DENSE, Screen
+from tests.detect.driver import SCREENED, UNSCREENED
+from tests.keys import Keys
+
+FORMS = encodings.forms(ANCHORS)
+LITERALS = [form.literal for form in FORMS]
+
+pieces = st.one_of(
+    st.sampled_from(LITERALS),
+    st.sampled_from(LITERALS).flatmap(lambda literal: st.integers(0, len(literal)).map(lambda cut: literal[:cut])),
+    st.sampled_from(LITERALS).flatmap(lambda literal: st.integers(0, len(literal)).map(lambda cut: literal[cut:])),
+    st.binary(max_size=6),
+)
+streams = st.lists(pieces, max_size=40).map(b"".join)
+
+
+def _naive(data: bytes) -> list[tuple[int, bytes]]:
+    return sorted(
+        (position, literal)
+        for literal in LITERALS
+        for position in range(len(data))
+        if data.startswith(literal, position)
+    )
+
+
+@given(streams)
+def test_every_literal_is_found(data: bytes) -> None:
+    """Both engines find every literal that a naive search finds, and nothing else."""
+    for engine in (SCREENED, UNSCREENED):
+        found = engine.open(data).candidates(0, len(data))
+        assert sorted((each.position, each.form.literal) for each in found) == _naive(data)
+
+
+@given(streams, st.integers(0, 200), st.integers(0, 200))
+def test_a_range_owns_the_anchors_that_begin_in_it(data: bytes, one: int, other: int) -> None:
+    """A view lists exactly the anchors that begin in the range, though they may end after it."""
+    start, end = sorted((min(one, len(data)), min(other, len(data))))
+    for engine in (SCREENED, UNSCREENED):
+        found = engine.open(data).candidates(start, end)
+        expected = [each for each in _naive(data) if start <= each[0] < end]
+        assert sorted((each.position, each.form.literal) for each in found) == expected
+        assert [each.position for each in found] == sorted(each.position for each in found)
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+def test_each_literal_alone(literal: bytes) -> None:
+    """Each literal, NULs included, is found by itself at the right place."""
+    [candidate] = SCREENED.open(b"\n\n" + literal + b"\n").candidates(0, 3 + len(literal))
+    assert (candidate.position, candidate.form.literal) == (2, literal)
+
+
+def test_a_dense_window_goes_to_the_automaton_whole() -> None:
+    """From so many hits on the screen gives up, and the result is the same."""
+    literal = b"sk_" + b"live_"
+    screen, automaton = Screen(LITERALS), Automaton(FORMS)
+    assert screen.regions(literal * (DENSE - 1), 0, 8 * DENSE) != [(0, 8 * DENSE)]
+    assert screen.regions(literal * DENSE, 0, 8 * DENSE) == [(0, 8 * DENSE)]
+    data = literal * 3 * DENSE
+    assert len(SCREENED.open(data).candidates(0, len(data))) == 3 * DENSE
+    assert len(automaton.find(data, 0, len(data))) == 3 * DENSE
+
+
+def test_an_engine_says_whether_it_is_screened() -> None:
+    """The screen is used where it can be, unless it was left out."""
+    assert (Engine().screened, Engine(screen=True).screened, Engine(screen=False).screened) == (True, True, False)
+
+
+def test_threads_share_an_engine() -> None:
+    """Many threads may search with one engine at once."""
+    data = b"\n" * 50_000 + Keys(1).secret99().encode() + b"\n" * 50_000
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: SCREENED.search(data), range(64)))
+    assert all(each == results[0] for each in results)
+    assert len(results[0]) == 1
+
+
+def test_without_hyperscan_the_automaton_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Hyperscan cannot be imported an engine does without, unless it was asked to have it."""
+
+    def absent() -> Screen:
+        raise ImportError("hyperscan")
+
+    monkeypatch.setattr("imgscan.detect.engine._screen", absent)
+    assert not Engine().screened
+    assert Engine().search(Keys(1).secret99().encode())
+    with pytest.raises(ImportError):
+        Engine(screen=True)

@@ -1,0 +1,1 @@
+"""Tests of what imgscan tells: reports and remedies."""

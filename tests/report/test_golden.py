@@ -1,0 +1,50 @@
+"""Whole reports, byte for byte. `IMGSCAN_GOLDEN=1` writes them anew; the difference is reviewed as code."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.report.samples import BROKEN, CLEAN, CONTEXT, DIRECTORY, HOSTILE, SHOP, render
+
+GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+
+REPORTS = {
+    "shop.txt": render("text", SHOP),
+    "shop-color.txt": render("text", SHOP, context=replace(CONTEXT, color=True)),
+    "shop-quiet.txt": render("text", SHOP, context=replace(CONTEXT, quiet=True)),
+    "shop-verbose.txt": render("text", SHOP, context=replace(CONTEXT, verbose=1)),
+    "shop-wide.txt": render("text", SHOP, context=replace(CONTEXT, width=120)),
+    "shop.json": render("json", SHOP),
+    "shop.jsonl": render("jsonl", SHOP),
+    "shop.sarif": render("sarif", SHOP),
+    "several.txt": render("text", CLEAN, BROKEN),
+    "several.json": render("json", CLEAN, BROKEN),
+    "several.jsonl": render("jsonl", CLEAN, BROKEN),
+    "several.sarif": render("sarif", CLEAN, BROKEN),
+    "clean.txt": render("text", CLEAN),
+    "directory.txt": render("text", DIRECTORY),
+    "directory.sarif": render("sarif", DIRECTORY),
+    "hostile.txt": render("text", HOSTILE),
+    "hostile.jsonl": render("jsonl", HOSTILE),
+    "none.txt": render("text"),
+    "none.json": render("json"),
+    "none.sarif": render("sarif"),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_golden(name: str) -> None:
+    """A report is the same, byte for byte, as the one that was reviewed."""
+    path = GOLDEN / name
+    if os.environ.get("IMGSCAN_GOLDEN") == "1":
+        path.write_bytes(REPORTS[name])
+    assert REPORTS[name] == path.read_bytes()
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each golden file belongs to a report that is still compared."""
+    assert {path.name for path in GOLDEN.iterdir()} == set(REPORTS)

@@ -1,0 +1,50 @@
+"""What imgscan says should be done."""
+
+from __future__ import annotations
+
+import pytest
+
+from imgscan.remedy import REMEDIES, remedy
+
+RULE_IDS = {
+    "stripe-secret-key",
+    "stripe-secret-key-test",
+    "stripe-restricted-key",
+    "stripe-restricted-key-test",
+    "stripe-organization-key",
+    "stripe-webhook-secret",
+    "stripe-app-secret",
+    "stripe-cli-oauth",
+    "stripe-ephemeral-key",
+    "stripe-client-secret",
+    "stripe-publishable-key",
+}
+
+
+def test_each_rule_has_a_remedy() -> None:
+    """There is a remedy for every rule, and for nothing else."""
+    assert set(REMEDIES) == RULE_IDS
+
+
+def test_an_unknown_rule_has_none() -> None:
+    """Asking for the remedy of an unknown rule is an error."""
+    with pytest.raises(KeyError):
+        remedy("stripe-identifier")
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULE_IDS))
+def test_a_remedy_fits_where_it_is_shown(rule_id: str) -> None:
+    """A remedy is plain sentences: no markup, no brackets, within code scanning's 1,024 characters."""
+    what = remedy(rule_id)
+    paragraphs = [what.summary, what.description, *what.rotate, *what.rebuild]
+    assert all(paragraph.isprintable() and paragraph.endswith(".") for paragraph in paragraphs)
+    assert not set("[]{}\\`*#") & set("".join(paragraphs))
+    assert max(len(paragraph) for paragraph in paragraphs) <= 1024
+    assert what.rotate
+    assert what.rebuild
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULE_IDS))
+def test_a_remedy_links_to_official_documentation(rule_id: str) -> None:
+    """The page that a remedy names is the issuer's own."""
+    assert remedy(rule_id).help_uri.startswith("https://docs.stripe.com/")
