@@ -14,14 +14,18 @@ def main() -> NoReturn:
     sys.exit(_run())
 
 
-def _run() -> int:
-    from imgscan.cli.app import run  # noqa: PLC0415 - kept out of the import of this package
+def silence() -> None:
+    """Point standard output elsewhere, so that the flush at exit does not complain of a closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+
+def _run() -> int:
     try:
+        from imgscan.cli.app import run  # noqa: PLC0415 - kept out of the import of this package
+
         return run(sys.argv[1:])
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Point it elsewhere, so that the flush at exit does not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()  # whoever read our output has seen enough
         return 0
     except KeyboardInterrupt:
         print("imgscan: interrupted", file=sys.stderr)  # noqa: T201 - this is the terminal's side of the program

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from imgscan._version import __version__
 from imgscan.cli.options import PairedCommand, pairs_of
-from imgscan.errors import ImgscanError
+from imgscan.errors import ImgscanError, OutputError
 from imgscan.model import CONFIDENCES, LEVELS
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 2
 INCLUDES = ("examples", "publishable")
 FORMATS = ("text", "json", "jsonl", "sarif")
+_COMPLETION = "_IMGSCAN_COMPLETE"
+"""What click's completion scripts set when they ask for completions."""
 
 
 def say(message: str) -> None:
@@ -40,6 +44,13 @@ def run(arguments: Sequence[str]) -> int:
         result = cli.main(args=list(arguments), prog_name="imgscan", standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
+    except SystemExit as end:  # click's way to end after shell completion, and where nobody reads its output any more
+        if _COMPLETION in os.environ:
+            raise
+        raise BrokenPipeError from end
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return EXIT_INCOMPLETE
     except click.UsageError as error:
         hint = f"{error.ctx.command_path} --help" if error.ctx is not None else "imgscan --help"
         say(f"{error.format_message()} (see {hint})")
@@ -51,6 +62,9 @@ def run(arguments: Sequence[str]) -> int:
         raise KeyboardInterrupt from error
     except (BrokenPipeError, KeyboardInterrupt):
         raise
+    except OSError as error:
+        say(f"cannot go on: {error.strerror or type(error).__name__}")
+        return EXIT_INCOMPLETE
     except Exception as error:  # noqa: BLE001 - a traceback would show what was being scanned
         frame = error.__traceback__
         while frame is not None and frame.tb_next is not None:
@@ -153,10 +167,18 @@ def _scan(scanner: Scanner, targets: Sequence[str], outputs: Outputs, fail_on: s
                 outputs.target(report)
                 code = max(code, _code_of(report, fail_on))
                 _tell_errors(report)
+        except OutputError:
+            raise
         except ImgscanError as error:
             say(str(error))
-            outputs.target(_failed(scanner, target, error))
+            outputs.target(_failed(scanner, target, "target-unreadable", str(error)))
             code = EXIT_INCOMPLETE
+        except KeyboardInterrupt:  # before there was anything to report of this target
+            message = "the scan was interrupted before anything of this target was searched"
+            say(f"{target}: {message}")
+            outputs.target(_failed(scanner, target, "interrupted", message))
+            code = EXIT_INCOMPLETE
+            break
         if scanner.interrupted:
             break
     outputs.finish()
@@ -177,14 +199,13 @@ def _tell_errors(report: TargetReport) -> None:
         say(f"{report.target}: the scan is not complete: {errors[0].message}{more}")
 
 
-def _failed(scanner: Scanner, target: str, error: ImgscanError) -> TargetReport:
+def _failed(scanner: Scanner, target: str, code: str, message: str) -> TargetReport:
     from imgscan.model import Diagnostic, TargetReport  # noqa: PLC0415
 
-    message = scanner.concealer.text(str(error))
     return TargetReport(
         target=scanner.concealer.text(target),
         kind="image",
-        diagnostics=(Diagnostic("error", "target-unreadable", message),),
+        diagnostics=(Diagnostic("error", code, scanner.concealer.text(message)),),
     )
 
 
@@ -217,8 +238,15 @@ def _platform(text: str | None) -> str | None:
 
 
 def _refuse_leak(pairs: Sequence[tuple[str, str | None]]) -> None:
-    if any(output is None for _, output in pairs) and not sys.stdout.isatty():
+    if any(_is_pipe(output) for _, output in pairs):
         raise click.UsageError("--show-secrets writes to a terminal or to a file named by -o, not to a pipe")
+
+
+def _is_pipe(output: str | None) -> bool:
+    if output is None:
+        return not sys.stdout.isatty()
+    path = Path(output)
+    return path.is_fifo() or path.is_socket()
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 _PAIRS = "imgscan.pairs"
@@ -39,6 +41,10 @@ def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list
             raise click.UsageError(f"-o {value}: there is no -f before it that has no -o yet", ctx)
     if not pairs:
         pairs.append(("text", None))
+    named = [output for _, output in pairs if output is not None]
+    twice = next((output for output in named if named.count(output) > 1 and not Path(output).is_char_device()), None)
+    if twice is not None:
+        raise click.UsageError(f"-o {twice}: two reports cannot go to the same file", ctx)
     if sum(output is None for _, output in pairs) > 1:
         raise click.UsageError("only one -f can go to standard output: give the others a file with -o", ctx)
     return pairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from imgscan._version import __version__
+from imgscan.cli import silence
 from imgscan.cli.rules import rule_infos
 from imgscan.errors import OutputError
 from imgscan.report import ReportContext, open_report
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from imgscan.report import Report
 
 _WIDEST = 120
+_DESCRIPTORS = re.compile(r"/(?:dev|proc/self)/(?:fd/([0-9]{1,6})|(stdout|stderr))")
+"""Names of what is open already; it is not opened again, which would cut off what stands there in a file."""
 
 
 class _Output:
@@ -45,13 +49,18 @@ class _Output:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
     def _open(self, path: Path) -> None:
-        path = path.resolve()
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        open_already = _DESCRIPTORS.fullmatch(str(path))
+        if open_already is not None:
+            number = open_already[1] or {"stdout": 1, "stderr": 2}[open_already[2]]
+            self.file = os.fdopen(os.dup(int(number)), "wb")
+            return
+        if path.exists() and not path.is_file():
             if path.is_dir():
                 raise OutputError(f"cannot write {path}: it is a folder")
             self.file = path.open("wb")
             return
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        path = path.resolve()
+        handle, name = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
         self._final, self._temporary = path, Path(name)
         self.file = os.fdopen(handle, "wb")
         if path.exists():
@@ -82,11 +91,16 @@ class _Output:
 
 
 class Outputs:
-    """All reports of one run. Leaving the context without `finish` leaves no half-written file behind."""
+    """All reports of one run. Leaving the context without `finish` leaves no half-written file behind.
+
+    A pipe that nobody reads any more is left out from then on; BrokenPipeError where nothing else is left to write.
+    """
 
     def __init__(self, pairs: Sequence[Pair], options: Mapping[str, Any], before_write: Callable[[], None]) -> None:
         self._before_write = before_write
         self._outputs: list[_Output] = []
+        if sys.stdout is None and any(path is None for _, path in pairs):  # the shell was told >&-
+            raise OutputError("standard output is closed: give the report a file with -o")
         try:
             for name, path in pairs:
                 terminal = path is None and sys.stdout.isatty()
@@ -100,10 +114,10 @@ class Outputs:
                     sarif_category=options["sarif_category"],
                 )
                 self._outputs.append(_Output(open_report(name, context), path))
-        except OutputError:
+            self._each(lambda output: output.report.start(output.file))
+        except BaseException:
             self._discard()
             raise
-        self._each(lambda output: output.report.start(output.file))
 
     def target(self, report: TargetReport) -> None:
         """Write a target's part of each report."""
@@ -118,11 +132,16 @@ class Outputs:
         self._each(_Output.complete)
 
     def _each(self, step: Callable[[_Output], object]) -> None:
-        for output in self._outputs:
+        for output in tuple(self._outputs):
             try:
                 step(output)
             except BrokenPipeError:
-                raise
+                self._outputs.remove(output)
+                output.discard()
+                if not self._outputs:
+                    raise
+                if output.file is sys.stdout.buffer:
+                    silence()
             except OSError as error:
                 raise OutputError(f"cannot write {output.name}: {error.strerror or error}") from error
 

@@ -78,4 +78,4 @@ class TerminalProgress(QuietProgress):
 
 def make_progress(*, enabled: bool) -> QuietProgress:
     """Give a progress line if it was not switched off and standard error is a terminal."""
-    return TerminalProgress() if enabled and sys.stderr.isatty() else QuietProgress()
+    return TerminalProgress() if enabled and sys.stderr is not None and sys.stderr.isatty() else QuietProgress()

@@ -73,16 +73,16 @@ def ancient_images(desk: Desk) -> list[ImagePlan]:
         value = desk.document(name) if base == "json" else None
         if isinstance(value, dict) and desk.shelf.locate(f"{identity}/layer.tar") is not None:
             nodes[identity] = value
-    parents = {value.get("parent") for value in nodes.values()}
+    parents = {_parent(value) for value in nodes.values()}
     return [_ancient_image(desk, top, nodes) for top in nodes if top not in parents]
 
 
 def _ancient_image(desk: Desk, top: str, nodes: Mapping[str, Mapping[str, Any]]) -> ImagePlan:
     chain: list[str] = []
-    link: Any = top
-    while link in nodes and link not in chain:
+    link: str | None = top
+    while link is not None and link in nodes and link not in chain:
         chain.append(link)
-        link = nodes[link].get("parent")
+        link = _parent(nodes[link])
     chain.reverse()
     for identity in chain:
         desk.claim(f"{identity}/json")
@@ -92,3 +92,9 @@ def _ancient_image(desk: Desk, top: str, nodes: Mapping[str, Mapping[str, Any]])
         documents=tuple(ImageDocument(CONFIG_PATH, nodes[identity]) for identity in chain),
         diagnostics=(problem("layer-missing", "a layer's parent is missing"),) if link is not None else (),
     )
+
+
+def _parent(node: Mapping[str, Any]) -> str | None:
+    """Give the id of a node's parent; a parent that is no name is one that cannot be found."""
+    parent = node.get("parent")
+    return parent if isinstance(parent, str) or parent is None else repr(type(parent))

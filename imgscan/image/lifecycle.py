@@ -143,22 +143,26 @@ def _index(places: Sequence[bytes], layers: Sequence[LayerNames]) -> list[_Layer
 
 def _follow(place: Place, layers: Sequence[_LayerIndex]) -> Visibility:
     """Carry the names of one file through its own layer and those above it."""
+    kind = layers[place.layer].names.kinds[place.member]
+    if kind == HIDING:
+        return Visibility("deleted", place.layer)  # a whiteout may hold data, but no filesystem has it
     names = {place.name}
     for index in range(place.layer, len(layers)):
         layer = layers[index]
         own = index == place.layer
         gone = set() if own else {name for name in names if layer.hides(name)}
         names -= gone
-        state = _apply(layer, names, gone, place.member if own else -1)
+        state = _apply(layer, names, gone, place.member if own else -1, directory=kind == DIRECTORY)
         if not names:
             return Visibility(state, index)
     return Visibility("visible")
 
 
-def _apply(layer: _LayerIndex, names: set[bytes], gone: set[bytes], after: int) -> State:
+def _apply(layer: _LayerIndex, names: set[bytes], gone: set[bytes], after: int, *, directory: bool) -> State:
     """Apply the members of a layer to a file's names, in order; give what ended the last name that ended.
 
-    `gone` are the names that a whiteout of this layer took: one that is made anew here counts as overwritten.
+    `gone` are the names that a whiteout of this layer took: one that is made anew here counts as overwritten. A
+    `directory` that is listed again goes on.
     """
     state: State = "deleted"
     numbers = layer.bearing(names | gone, after)
@@ -170,13 +174,18 @@ def _apply(layer: _LayerIndex, names: set[bytes], gone: set[bytes], after: int) 
             continue
         if kind == HARD_LINK:
             name, target = layer.names.links[number]
+            if name == target:
+                continue  # a link to itself changes nothing
             if target in names:
                 if name not in names:
+                    names.difference_update([inside for inside in names if name in ancestors(inside)])
                     names.add(name)
                     numbers = layer.bearing(names | gone, number)
                 continue
         if any(hash(name) == hashed for name in gone):
             state = "overwritten"
+        if kind == DIRECTORY and directory:
+            continue
         for name in tuple(names):
             if hash(name) == hashed:
                 names.discard(name)

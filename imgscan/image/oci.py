@@ -72,7 +72,8 @@ def _layer(desk: Desk, layer: Descriptor, diff_id: Digest | None) -> LayerPlan:
 
 def lone_image(desk: Desk, name: str, value: Any) -> ImagePlan:
     """Give the image of a manifest that no index names, as in skopeo's `dir:`."""
-    digest = Digest("sha256", hashlib.sha256(desk.shelf.documents[name]).hexdigest())
+    data = desk.shelf.documents[desk.shelf.locate(name) or name]
+    digest = Digest("sha256", hashlib.sha256(data).hexdigest())
     return manifest_image(desk, Descriptor(None, digest, None), value)
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 WINDOW = 1 << 20
 """Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
 
-_SHOWN_RECORDS = frozenset((b"path", b"linkpath"))
-
 
 class _Region(NamedTuple):
     """Bytes of the stream that are one thing: a file's data, a piece of it, or something between files.
@@ -144,12 +142,12 @@ class StreamSearch:
             self._tell_header(member, number)
             return None
         name = normalise(member.name)
-        if position < member.end:
-            for start, end, origin in member.fragments or ():
-                if start <= position < end:
-                    return _Region(start, end, number, name, origin, None, sparse=True)
-            if member.fragments is None:
-                return _Region(member.start, member.end, number, name, 0, None)
+        if position < member.end and member.fragments is None:
+            return _Region(member.start, member.end, number, name, 0, None)
+        if position < member.end and member.fragments:  # they follow each other in the stream
+            piece = bisect_right(member.fragments, position, key=_start_of) - 1
+            start, end, origin = member.fragments[piece]
+            return _Region(start, end, number, name, origin, None, sparse=True)
         if at + 1 < len(self._members):
             return _Region(member.end, self._members[at + 1].header, number, name, 0, "tar/padding")
         padded = member.end + (member.start - member.end) % 512
@@ -180,11 +178,9 @@ class StreamSearch:
             return
         self._told = number
         texts = [("tar/name", member.name), ("tar/link", member.link)]
-        texts += [
-            ("tar/pax/" + self._concealer.text(key.decode("utf-8", "backslashreplace")), value)
-            for key, value in (member.records or {}).items()
-            if key not in _SHOWN_RECORDS
-        ]
+        for key, value in (member.records or {}).items():
+            field = "tar/pax/" + self._concealer.text(key.decode("utf-8", "backslashreplace"))
+            texts += [(field, text) for text in (key, value) if text not in (member.name, member.link)]
         name = normalise(member.name)
         spelling = self._concealer.spell(name)
         for field, text in texts:
@@ -255,6 +251,8 @@ class StreamSearch:
             member = self._members[at]
             if member.fragments is not None or not member.start < keep < member.end:
                 return
+            if member.end <= window.offset + window.end:  # no later window owns a byte of it
+                return
             region = _Region(member.start, member.end, self._first + at, b"", 0, None)
         if region.start >= keep:
             return
@@ -277,3 +275,7 @@ def _order(hit: Hit) -> tuple[bool, int, int]:
 
 def _header_of(member: Member) -> int:
     return member.header
+
+
+def _start_of(fragment: tuple[int, int, int]) -> int:
+    return fragment[0]

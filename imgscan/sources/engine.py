@@ -101,27 +101,34 @@ def _context_host() -> tuple[str, Callable[[], docker.DockerClient]] | None:
     name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
     if name == "default":
         return None
-    context = ContextAPI.get_context(name)
-    if context is None:
+    try:
+        context = ContextAPI.get_context(name)
+    except Exception as error:  # the SDK raises bare Exception, and whatever a broken file leads to
+        raise EngineError(f"the docker context {name} cannot be read: see docker context inspect {name}") from error
+    host: str | None = getattr(context, "Host", None)  # the SDK gives None for a context that does not exist
+    if not host:
         raise EngineError(f"the docker context {name} does not exist: see docker context ls")
-    host = context.Host
 
     def connect() -> docker.DockerClient:
+        tls = getattr(context, "TLSConfig", None) or False
         return docker.DockerClient(
-            base_url=host, tls=getattr(context, "TLSConfig", None) or False, version="auto", timeout=_stall()
+            base_url=host, tls=tls, version="auto", timeout=_stall(), use_ssh_client=_by_ssh(host)
         )
 
     return f"the engine of docker context {name}", connect
 
 
 def _from_environment() -> docker.DockerClient:
-    return docker.from_env(version="auto", timeout=_stall())
+    return docker.from_env(version="auto", timeout=_stall(), use_ssh_client=_by_ssh(os.environ.get("DOCKER_HOST", "")))
 
 
 def _at(host: str) -> Callable[[], docker.DockerClient]:
-    return lambda: docker.DockerClient(
-        base_url=host, version="auto", timeout=_stall(), use_ssh_client=host.startswith("ssh:")
-    )
+    return lambda: docker.DockerClient(base_url=host, version="auto", timeout=_stall(), use_ssh_client=_by_ssh(host))
+
+
+def _by_ssh(host: str) -> bool:
+    """Whether to run `ssh`, with its configuration and agent, as docker does; the SDK's other way needs paramiko."""
+    return host.startswith("ssh:")
 
 
 def _stall() -> int:
@@ -170,6 +177,8 @@ class EngineStream(ArchiveStream):
             self.digest = parse_digest(str(digest).rpartition("@")[2]) or self.digest
 
     def _receive(self) -> Iterator[bytes]:
+        held: list[bytes] = []
+        size = 0
         api = self._client.api
         url = f"{api.base_url}/v{api.api_version}/images/{quote(self._name, safe='/:@')}/get"
         try:
@@ -178,8 +187,6 @@ class EngineStream(ArchiveStream):
             self._response = api.get(url, stream=True, timeout=(_CONNECT_SECONDS, _stall()))
             if self._response.status_code != requests.codes.ok:
                 raise StreamError("engine-failed", f"the engine answered {self._response.status_code}")
-            held: list[bytes] = []
-            size = 0
             for piece in self._response.raw.stream(CHUNK, decode_content=False):
                 held.append(piece)
                 size += len(piece)
@@ -187,13 +194,17 @@ class EngineStream(ArchiveStream):
                     yield b"".join(held)
                     held.clear()
                     size = 0
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             if held:
                 yield b"".join(held)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             text = f"the engine has sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
             raise StreamError("engine-stalled", text) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if held:
+                yield b"".join(held)
             raise StreamError("engine-failed", f"the engine broke off: {_reason(error)}") from error
+        if held:
+            yield b"".join(held)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -27,10 +27,15 @@ class ImageFolder(ShelfSource):
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self.shelf = Shelf()
-        for folder, folders, files in os.walk(self._root):
+        for folder, folders, files in os.walk(self._root, onerror=self._unlisted):
             folders.sort()
             for file in sorted(files):
                 self._note(self._root.__class__(folder) / file)
+
+    def _unlisted(self, error: OSError) -> None:
+        name = os.path.relpath(error.filename, self._root)
+        message = f"a folder inside the image folder cannot be read: {error.strerror}"
+        self.shelf.diagnostics.append(Diagnostic("error", "unreadable-file", message, path=name))
 
     def _note(self, path: Path) -> None:
         name = path.relative_to(self._root).as_posix()

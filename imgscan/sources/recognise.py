@@ -95,7 +95,9 @@ def split_scheme(target: str) -> tuple[str | None, str]:
 
 
 def _standard_input() -> BinaryIO:
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: pipe an image into it, or name a file")
+    if sys.stdin.isatty():
         text = "standard input is a terminal: pipe an image into it, for example docker save NAME | imgscan image -"
         raise UsageError(text)
     return os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)

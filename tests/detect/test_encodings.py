@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
 from imgscan.detect import encodings
+from imgscan.detect.context import LINE
 from imgscan.detect.rules import ANCHORS
 from tests.detect.driver import SCREENED, File, agreed, secrets
 from tests.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEYS = Keys(1).all()
 FORMS = encodings.forms(ANCHORS)
@@ -113,6 +118,18 @@ def test_a_key_in_the_middle_of_an_encoded_file() -> None:
     text = f"PORT=80\nSTRIPE_KEY={first}\nOTHER={second}\n" + "A=b\n" * 300
     found = agreed(File(base64.b64encode(text.encode())))
     assert [(each.secret.decode(), each.confidence) for each in found] == [(first, "high"), (second, "medium")]
+
+
+@pytest.mark.parametrize("encode", [lambda text: text.decode().encode("utf-16-be"), base64.b64encode])
+@pytest.mark.parametrize(("distance", "expected"), [(LINE, "high"), (LINE + 1, "medium")])
+@pytest.mark.parametrize("size", [24, 99])
+def test_decoded_lines_count_as_far_as_plain_ones(
+    encode: Callable[[bytes], bytes], distance: int, expected: str, size: int
+) -> None:
+    """Inside an encoded text the word counts at the same number of characters, on either side."""
+    key, padding = Keys(7).secret(size).encode(), b"-" * (distance - len(b"stripe"))
+    for text in (b"stripe" + padding + key + b"\n", b"\n" + key + padding + b"stripe"):
+        assert [each.confidence for each in agreed(File(encode(text)))] == [expected]
 
 
 def test_the_line_around_base64_counts() -> None:

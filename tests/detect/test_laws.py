@@ -87,6 +87,36 @@ def test_nothing_outside_a_file_counts(before: bytes, inside: bytes, after: byte
     assert shifted == [(each.start, each.secret, each.encoding, each.confidence) for each in whole(SCREENED, file)]
 
 
+OUTSIDE = [b"a", b"stripe", b"***", b"...", b"=", b"0" * 40, b"\0", b"aB3dE5fG", b"\x40"]
+
+
+@pytest.mark.parametrize("key", [*ALL, ALL[0][:-1], ALL[2][:-1]], ids=lambda key: key[:12])
+@pytest.mark.parametrize("encode", _ENCODERS)
+@pytest.mark.parametrize("outside", OUTSIDE)
+def test_a_credential_at_a_border_stops_there(key: str, encode: Callable[[bytes], bytes], outside: bytes) -> None:
+    """A file that is nothing but a credential, whole or cut, is the same whatever touches it."""
+    inside = encode(key.encode())
+    for before, after in ((outside, outside), (outside, encode(outside)), (encode(outside), b"")):
+        view = SCREENED.open(before + inside + after)
+        low, high = len(before), len(before) + len(inside)
+        for binary in (False, True):
+            found = view.confirm(view.candidates(0, high), low, high, binary=binary)
+            alone = SCREENED.search(inside, binary=binary)
+            assert [(each.start - low, each.secret, each.confidence) for each in found] == [
+                (each.start, each.secret, each.confidence) for each in alone
+            ]
+
+
+@pytest.mark.parametrize("key", [Keys(2).secret(247), Keys(2).organization(length=260), Keys(2).app(260)])
+@pytest.mark.parametrize("encode", _ENCODERS)
+def test_the_longest_credentials_are_whole_in_every_encoding(key: str, encode: Callable[[bytes], bytes]) -> None:
+    """The decoders reach as far as the longest credentials do, and a little further."""
+    line = f"STRIPE={key}; "
+    assert [match.secret.decode() for match in SCREENED.search(encode(line.encode()))] == [key]
+    masked = f"STRIPE={key}..."
+    assert SCREENED.search(encode(masked.encode())) == []
+
+
 @given(contents)
 @settings(deadline=None)
 def test_matches_ascend_and_carry_their_secret(data: bytes) -> None:

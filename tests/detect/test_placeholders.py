@@ -66,6 +66,13 @@ def test_random_keys_pass(sort: str, size: int) -> None:
     assert len(found) / SAMPLE >= 0.999
 
 
+def test_a_long_body_must_be_richer_than_a_short_one() -> None:
+    """Ten different characters may be chance among 24, and are not among 80."""
+    few = Keys(1).text(80, "aB3dE5fG7h")
+    assert secrets(f"={LIVE}{few[:24]}") == [f"{LIVE}{few[:24]}"]
+    assert secrets(f"={LIVE}{few}") == []
+
+
 def test_entropy_is_in_bits_a_character() -> None:
     """Entropy is 0 for one character and 4 for sixteen different ones."""
     assert (placeholders.entropy(b"aaaa"), placeholders.entropy(b"0123456789abcdef")) == (0.0, 4.0)

@@ -1,0 +1,1 @@
+"""What an image is: its documents, the plan that they make, the life of its files."""
