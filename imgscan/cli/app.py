@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -137,7 +138,9 @@ def image(context: click.Context, /, targets: tuple[str, ...], **options: Any) -
     from imgscan.cli.outputs import Outputs  # noqa: PLC0415
     from imgscan.cli.progress import make_progress  # noqa: PLC0415
 
-    signal.signal(signal.SIGTERM, _terminated)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stopped)
     pairs = pairs_of(context)
     if options["show_secrets"]:
         _refuse_leak(pairs)
@@ -249,7 +252,10 @@ def _is_pipe(output: str | None) -> bool:
     return path.is_fifo() or path.is_socket()
 
 
-def _terminated(_signal: int, _frame: object) -> NoReturn:
+def _stopped(_signal: int, _frame: object) -> NoReturn:
+    """End the scan at the first signal; further ones are ignored while the report is written, which takes a moment."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

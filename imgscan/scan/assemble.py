@@ -7,7 +7,7 @@ what the user did not ask to see is counted instead of shown.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgscan.image.lifecycle import LayerNames, Place, resolve
@@ -89,12 +89,12 @@ class Assembly:
             target=self.target,
             kind="image",
             reference=self.concealer.text(plan.reference) if plan.reference else None,
-            digest=plan.digest,
-            config_digest=plan.config_digest,
-            platform=str(plan.platform) if plan.platform else None,
+            digest=self._shown(plan.digest),
+            config_digest=self._shown(plan.config_digest),
+            platform=self.concealer.text(str(plan.platform)) if plan.platform else None,
             layers=tuple(layers),
             findings=findings,
-            diagnostics=tuple(dict.fromkeys(self.diagnostics)),
+            diagnostics=self._told(),
             hidden=hidden,
             stats=Stats(
                 bytes=sum(scan.size for scan in self.scans.values()),
@@ -110,9 +110,17 @@ class Assembly:
             target=self.target,
             kind="filesystem",
             findings=findings,
-            diagnostics=tuple(self.diagnostics),
+            diagnostics=self._told(),
             hidden=hidden,
             stats=Stats(size, entries, 0),
+        )
+
+    def _told(self) -> tuple[Diagnostic, ...]:
+        """Give the diagnostics, each once, with what an image says in them redacted."""
+        text = self.concealer.text
+        return tuple(
+            replace(each, message=text(each.message), path=text(each.path) if each.path else each.path)
+            for each in dict.fromkeys(self.diagnostics)
         )
 
     def _layers(
@@ -124,15 +132,40 @@ class Assembly:
             scan = scans.get(layer.name) if layer.name is not None else None
             self.diagnostics += check_layer(index, layer, scan, filesystem=plan.filesystem)
             names.append(scan.names if scan is not None and scan.names is not None else LayerNames())
-            known.append(scan is not None and scan.names is not None and scan.failure is None and not scan.problems)
+            known.append(scan is not None and scan.names is not None and scan.members_known)
             created_by = None
             if plan.config is not None and index in history:
                 created_by = plan.config.history[history.index(index)].created_by
             if scan is not None:
                 self.scans[scan.name] = scan
                 self.placed += [Placed(hit, index) for hit in scan.hits]
-            yield _layer_info(index, layer, scan, self.concealer.text(created_by) if created_by else None)
+            yield self._layer_info(index, layer, scan, self.concealer.text(created_by) if created_by else None)
         self._resolve(names, known)
+
+    def _layer_info(self, index: int, layer: LayerPlan, scan: BlobScan | None, created_by: str | None) -> LayerInfo:
+        measured = scan is not None and not scan.interrupted and bool(scan.digests)
+        digest, diff_id = self._shown(layer.digest), self._shown(layer.diff_id)
+        if scan is not None and measured:
+            digest = digest or Digest("sha256", scan.digests["sha256"])
+            diff_id = diff_id or Digest("sha256", scan.diff_id)
+        return LayerInfo(
+            index=index,
+            digest=digest,
+            diff_id=diff_id,
+            media_type=self.concealer.text(layer.media_type) if layer.media_type else None,
+            created_by=created_by,
+            size=scan.stored if scan is not None and measured else layer.size,
+            bytes=scan.size if scan is not None else None,
+            entries=scan.entries if scan is not None and scan.names is not None else None,
+        )
+
+    def _shown(self, digest: Digest | None) -> Digest | None:
+        """Redact a digest of an algorithm that is not known, which can be any text."""
+        return (
+            digest
+            if digest is None or digest.verifiable
+            else Digest(digest.algorithm, self.concealer.text(digest.encoded))
+        )
 
     def _resolve(self, names: Sequence[LayerNames], known: Sequence[bool]) -> None:
         """Give each placed hit its life; nothing is said where a layer above could not be read."""
@@ -186,24 +219,6 @@ def _finding(placed: Placed, fingerprint: str) -> Finding:
         ),
         visibility=placed.visibility,
         fingerprint=fingerprint,
-    )
-
-
-def _layer_info(index: int, layer: LayerPlan, scan: BlobScan | None, created_by: str | None) -> LayerInfo:
-    measured = scan is not None and not scan.interrupted
-    digest, diff_id = layer.digest, layer.diff_id
-    if scan is not None and measured:
-        digest = digest or Digest("sha256", scan.digests["sha256"])
-        diff_id = diff_id or Digest("sha256", scan.diff_id)
-    return LayerInfo(
-        index=index,
-        digest=digest,
-        diff_id=diff_id,
-        media_type=layer.media_type,
-        created_by=created_by,
-        size=scan.stored if scan is not None and measured else layer.size,
-        bytes=scan.size if scan is not None else None,
-        entries=scan.entries if scan is not None and scan.names is not None else None,
     )
 
 

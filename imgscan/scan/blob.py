@@ -77,6 +77,12 @@ class BlobScan:
         """Whether the user stopped the scan while this blob was read."""
         return self.failure is not None and self.failure.code == INTERRUPTED
 
+    @property
+    def members_known(self) -> bool:
+        """Whether every member was seen; where only the end marker is missing, all were."""
+        whole = self.failure is None or self.failure.harmless
+        return whole and all(problem.code == NO_END for problem in self.problems)
+
     def diagnostics(self, layer: int | None, *, trusted: bool) -> Iterator[Diagnostic]:
         """Tell what was wrong with the blob. `trusted` says that its digest holds: then a missing end is none."""
         if self.failure is not None:

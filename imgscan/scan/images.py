@@ -144,7 +144,7 @@ class ImageScanner:
             diagnostics.append(Diagnostic("error", "read-error", text))
         except KeyboardInterrupt:
             self._stop.set()
-        finally:
+        if not self._stop.is_set():  # closing waits for a read that is under way, and that may never end
             source.close()
         plan = plan_images(source.shelf)
         images, wrong = self._select(plan)

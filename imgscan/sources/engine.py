@@ -7,6 +7,8 @@ pieces of 32 KiB at most and are gathered. The owner of docker and requests; imp
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +16,9 @@ from urllib.parse import quote
 
 import docker
 import docker.errors
+import docker.tls
 import requests
 import urllib3
-from docker.context import ContextAPI
-from docker.context.config import get_current_context_name
 
 from imgscan.errors import EngineError, TargetError
 from imgscan.image.documents import parse_digest
@@ -97,25 +98,46 @@ def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.D
 
 
 def _context_host() -> tuple[str, Callable[[], docker.DockerClient]] | None:
-    """Give the engine of the current docker context, None for the default one; EngineError if it does not exist."""
-    name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+    """Give the engine of the current docker context, None for the default one; EngineError if it does not exist.
+
+    The files are read as the docker command reads them; the SDK looks in the working directory where the client has
+    no config.json.
+    """
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    name = os.environ.get("DOCKER_CONTEXT") or _json_of(folder / "config.json").get("currentContext") or "default"
     if name == "default":
         return None
-    try:
-        context = ContextAPI.get_context(name)
-    except Exception as error:  # the SDK raises bare Exception, and whatever a broken file leads to
-        raise EngineError(f"the docker context {name} cannot be read: see docker context inspect {name}") from error
-    host: str | None = getattr(context, "Host", None)  # the SDK gives None for a context that does not exist
-    if not host:
+    identity = hashlib.sha256(str(name).encode()).hexdigest()
+    meta = folder / "contexts" / "meta" / identity / "meta.json"
+    if not meta.exists():
         raise EngineError(f"the docker context {name} does not exist: see docker context ls")
+    try:
+        endpoint = _json_of(meta)["Endpoints"]["docker"]
+        host = str(endpoint["Host"])
+    except (KeyError, TypeError) as error:
+        raise EngineError(f"the docker context {name} cannot be read: see docker context inspect {name}") from error
+    keys = folder / "contexts" / "tls" / identity / "docker"
+    verify = not endpoint.get("SkipTLSVerify")
 
     def connect() -> docker.DockerClient:
-        tls = getattr(context, "TLSConfig", None) or False
+        tls: docker.tls.TLSConfig | bool = False
+        if keys.is_dir():
+            pair = (str(keys / "cert.pem"), str(keys / "key.pem")) if (keys / "cert.pem").exists() else None
+            tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=str(keys / "ca.pem"), verify=verify)
         return docker.DockerClient(
             base_url=host, tls=tls, version="auto", timeout=_stall(), use_ssh_client=_by_ssh(host)
         )
 
     return f"the engine of docker context {name}", connect
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    """Read a JSON object of docker's client; an absent or broken file counts as empty."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _from_environment() -> docker.DockerClient:

@@ -307,7 +307,9 @@ def nodes(draw: st.DrawFn) -> Node:
         return Node((folder + b"/" if folder else b"") + b".wh..wh..opq")
     if sort == "link":
         target = draw(st.sampled_from(PATHS))
-        if target != path and not target.startswith(path + b"/") and not path.startswith(target + b"/"):  # no tool can make those
+        if (
+            target != path and not target.startswith(path + b"/") and not path.startswith(target + b"/")
+        ):  # no tool can make those
             return Node(path, target)
     return Node(path)
 

@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from tests.streams.tar_archives import content, seek, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from imgscan.streams.tar import Member
 
@@ -119,7 +119,8 @@ def unpacked(tree: Path) -> dict[bytes, bytes]:
     root = os.fsencode(tree) + b"/"
     return {
         os.fsencode(path).removeprefix(root): path.read_bytes()
-        for path in tree.rglob("*")
+        for folder, _, names in os.walk(tree)
+        for path in (Path(folder) / name for name in names)
         if not path.is_symlink() and path.is_file()
     }
 

@@ -1,0 +1,328 @@
+"""Signals, pipes and terminals: how a run ends when it is not left in peace."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+from tests import builders
+from tests.cli.driver import archive, command, environment, image, process
+from tests.keys import Keys
+from tests.sources.engine import FakeEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.cli.driver import Targets
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+QUICK = 5.0
+"""Seconds within which a stopped run has to be gone; on an idle machine it takes a tenth of one."""
+
+
+@contextmanager
+def started(*arguments: object, **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run imgscan beside the test; it is gone afterwards."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    with subprocess.Popen(command(*arguments), env=environment(), **pipes) as running:  # type: ignore[call-overload]
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def feed(running: subprocess.Popen[bytes], data: bytes) -> None:
+    """Write to a process that then waits for more: all has been read, but for what a pipe holds."""
+    assert running.stdin is not None
+    running.stdin.write(data)
+    running.stdin.flush()
+
+
+def stop(running: subprocess.Popen[bytes], number: int) -> tuple[str, str, float]:
+    """Send a signal, and give both outputs and how long the end took. Standard input stays open until then."""
+    assert running.stdout is not None
+    assert running.stderr is not None
+    began = time.monotonic()
+    running.send_signal(number)
+    running.wait(60)
+    took = time.monotonic() - began
+    return running.stdout.read().decode(), running.stderr.read().decode(), took
+
+
+def long_archive() -> bytes:
+    """Give an archive whose first layer holds a key, with so much behind it that the key has been searched."""
+    files = {"app/.env": f"STRIPE_KEY={Keys('stall').secret99()}\n"}
+    members = [("first/layer.tar", image(files).layers[0].tar), ("second/layer.tar", b"\0" * 12_000_000)]
+    return builders.tar(members)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_stopped_while_a_pipe_stalls(number: int) -> None:
+    """Ctrl-C and SIGTERM end a scan whose pipe stalls: quickly, with exit code 2 and a report of what was found."""
+    with started("image", "docker-archive:-", "-f", "json") as running:
+        feed(running, long_archive()[:10_000_000])
+        time.sleep(0.5)
+        out, err, took = stop(running, number)
+    assert running.returncode == 2
+    assert took < QUICK
+    [report] = json.loads(out)["targets"]
+    assert [finding["location"]["path"].rpartition("!/")[2] for finding in report["findings"]] == ["app/.env"]
+    assert [diagnostic["code"] for diagnostic in report["diagnostics"]].count("interrupted") == 1
+    assert err == (
+        "imgscan: docker-archive:-: the scan is not complete: "
+        "the scan was interrupted: what follows is what was found until then\n"
+    )
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_stopped_before_the_first_byte(number: int, tmp_path: Path) -> None:
+    """A signal before anything has come gives the report as well, also for the targets before."""
+    with started(
+        "image", archive(tmp_path / "a.tar", {"a": ""}), "-", "-f", "json", "-o", tmp_path / "json"
+    ) as running:
+        _wait_for_reading(running)
+        out, err, took = stop(running, number)
+    assert running.returncode == 2
+    assert took < QUICK
+    assert out == ""
+    assert err == "imgscan: -: the scan was interrupted before anything of this target was searched\n"
+    reports = json.loads((tmp_path / "json").read_text())["targets"]
+    assert [[diagnostic["code"] for diagnostic in report["diagnostics"]] for report in reports] == [[], ["interrupted"]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "json"]
+
+
+def _wait_for_reading(running: subprocess.Popen[bytes]) -> None:
+    """Wait until a process that was given nothing has started to read: an empty archive of its own takes no time."""
+    time.sleep(1.5)
+    assert running.poll() is None
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_stopped_while_an_engine_stalls(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal ends a scan whose engine stalls, without waiting for the engine."""
+    sent = long_archive()[:10_000_000]
+    fake = FakeEngine(sent)
+
+    def deliver(send: Callable[[bytes], None], data: bytes) -> None:
+        send(data)
+        fake.released.wait(30)
+
+    fake.deliver = deliver
+    with fake.listening() as socket:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
+        with started("image", "shop:1", "-f", "json") as running:
+            deadline = time.monotonic() + 30
+            while not any(path.endswith("/get") for path in fake.asked) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1)
+            out, _, took = stop(running, number)
+    assert running.returncode == 2
+    assert took < QUICK
+    [report] = json.loads(out)["targets"]
+    assert len(report["findings"]) == 1
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_stopped_while_files_are_read(number: int, tmp_path: Path) -> None:
+    """A signal ends a scan that is busy."""
+    layers = [builders.Layer(builders.tar({f"f{index}": os.urandom(1 << 20) * 60})) for index in range(4)]
+    path = builders.write(tmp_path / "large.tar", builders.oci_archive(builders.Image(layers), "plain"))
+    with started("image", path, "-f", "json", "-v") as running:
+        assert running.stderr is not None
+        running.stderr.readline()  # the first thing that -v tells: it is about to begin
+        time.sleep(0.15)
+        out, err, took = stop(running, number)
+    assert took < QUICK
+    assert "Traceback" not in err
+    if running.returncode == 0:
+        pytest.skip("the scan was over before the signal came")
+    assert running.returncode == 2
+    assert json.loads(out)["targets"][0]["diagnostics"][0]["code"] == "interrupted"
+
+
+def test_two_signals(tmp_path: Path) -> None:
+    """Whoever presses Ctrl-C again and again gets the end, and no traceback."""
+    with started("image", "-", "-f", "json", "-o", tmp_path / "json") as running:
+        feed(running, long_archive()[:10_000_000])
+        time.sleep(0.3)
+        for _ in range(3):
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        _, err, took = stop(running, signal.SIGTERM) if running.poll() is None else ("", _read(running.stderr), 0.0)
+    assert running.returncode == 2
+    assert took < QUICK
+    assert "Traceback" not in err
+    assert {path.name for path in tmp_path.iterdir()} <= {"json"}
+
+
+def _read(file: IO[bytes] | None) -> str:
+    return "" if file is None else file.read().decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["image", "{}", "-f", "json"], ["image", "{}"], ["image", "{}", "-f", "sarif"], ["rules"], ["image", "--help"]],
+    ids=" ".join,
+)
+def test_closed_pipe(targets: Targets, arguments: list[str]) -> None:
+    """A reader that goes away ends the run with exit code 0 and no complaint."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with started(
+        *(word.format(targets.live) for word in arguments), stdout=writing, stdin=subprocess.DEVNULL
+    ) as running:
+        os.close(writing)
+        assert running.wait(60) == 0
+        assert _read(running.stderr) == ""
+
+
+def test_head(tmp_path: Path) -> None:
+    """So does one that has read enough of a long report."""
+    keys = Keys("head")
+    path = archive(tmp_path / "many.tar", {f"app/{index}.env": f"KEY={keys.secret99()}\n" for index in range(400)})
+    with started("image", path, "-f", "json", stdin=subprocess.DEVNULL) as running:
+        assert running.stdout is not None
+        assert running.stdout.read(10).startswith(b"{")
+        running.stdout.close()
+        assert running.wait(60) == 0
+        assert _read(running.stderr) == ""
+
+
+def test_closed_pipe_beside_a_file(targets: Targets, tmp_path: Path) -> None:
+    """Where another report goes to a file, that is still finished, and the scan's own exit code counts."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = ("image", targets.live, "-f", "text", "-f", "sarif", "-o", tmp_path / "sarif")
+    with started(*arguments, stdout=writing, stdin=subprocess.DEVNULL) as running:
+        os.close(writing)
+        assert running.wait(60) == 1
+        assert _read(running.stderr) == ""
+    assert json.loads((tmp_path / "sarif").read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_closed_descriptors(targets: Targets, redirection: str) -> None:
+    """Standard streams that the shell has closed lead to no traceback."""
+    line = " ".join([*command("image", targets.live), redirection])
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=60)
+    assert done.returncode == (1 if redirection in ("2>&-", "<&-") else 2)
+    if redirection == ">&-":
+        assert done.stderr == b"imgscan: standard output is closed: give the report a file with -o\n"
+
+
+def test_no_standard_input() -> None:
+    """A standard input that is closed is told."""
+    line = " ".join([*command("image", "-"), "<&-"])
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"imgscan: standard input is closed")
+
+
+# Terminals
+
+
+def terminal(*arguments: object, out: bool = False, columns: int = 80, **changes: str) -> tuple[int, str, str]:
+    """Run with standard error, and if asked standard output, on a terminal; give the code, output, and terminal."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    variables = environment(TERM="xterm", **changes)
+    with subprocess.Popen(
+        command(*arguments), stdin=theirs, stdout=theirs if out else subprocess.PIPE, stderr=theirs, env=variables
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        try:
+            while select.select([ours], [], [], 60)[0] and (data := os.read(ours, 65536)):
+                shown += data
+        except OSError:  # Linux tells so that nobody has the terminal open any more
+            pass
+        finally:
+            os.close(ours)
+        written = _read(running.stdout)
+        return running.wait(60), written, shown.decode()
+
+
+def test_progress(tmp_path: Path) -> None:
+    """On a terminal a line on standard error shows how far the scan is, and is gone in the end; the report is clean."""
+    path = archive(tmp_path / "shop.tar", {"app/.env": ""}, more=30_000_000)
+    code, out, shown = terminal("image", path)
+    assert code == 0
+    assert "shop.tar: " in shown
+    assert "B/s" in shown
+    assert shown.rstrip(" \r").endswith("\r") or shown.endswith("\r")
+    assert "\r" not in out
+    assert "B/s" not in out
+    assert out == process("image", path).out
+
+
+@pytest.mark.parametrize("flag", ["--no-progress", "-q"])
+def test_no_progress(tmp_path: Path, flag: str) -> None:
+    """The line is not shown where it was switched off."""
+    code, _, shown = terminal("image", archive(tmp_path / "shop.tar", {"app/.env": ""}), flag)
+    assert (code, shown) == (0, "")
+
+
+def test_no_progress_in_a_log(targets: Targets) -> None:
+    """Nor where standard error is no terminal."""
+    assert process("image", targets.live).err == ""
+
+
+def test_progress_shows_no_secret(tmp_path: Path) -> None:
+    """A target whose name holds a credential is shown without it."""
+    key = Keys("progress").secret24()
+    path = archive(tmp_path / f"{key}.tar", {"app/.env": ""}, more=3_000_000)
+    _, out, shown = terminal("image", path)
+    assert "B/s" in shown
+    assert key[-16:] not in shown + out
+
+
+def test_progress_shows_no_control(tmp_path: Path) -> None:
+    """A target whose name holds an escape sequence does not steer the terminal."""
+    path = archive(tmp_path / "a\x1b[31mb\x9b1m.tar", {"app/.env": ""}, more=3_000_000)
+    _, _, shown = terminal("image", path)
+    assert "\x1b[31m" not in shown
+    assert "\x9b" not in shown
+
+
+def test_color(targets: Targets) -> None:
+    """On a terminal the report has colour, unless NO_COLOR is set; in a pipe it has none."""
+    arguments = ("image", targets.live, "--no-progress")
+    assert "\x1b[" in terminal(*arguments, out=True)[2]
+    assert "\x1b[" not in terminal(*arguments, out=True, NO_COLOR="1")[2]
+    assert "\x1b[" in terminal(*arguments, out=True, NO_COLOR="")[2]
+    assert "\x1b[" not in process(*arguments).out
+
+
+def test_width(targets: Targets) -> None:
+    """Prose is as wide as the terminal."""
+    shown = terminal("image", targets.live, "--no-progress", out=True, columns=60, NO_COLOR="1")[2]
+    prose = [line for line in shown.splitlines() if line.startswith("    ")]
+    assert prose
+    assert max(map(len, prose)) <= 60
+
+
+def test_show_secrets_on_a_terminal(targets: Targets) -> None:
+    """--show-secrets writes whole credentials to a terminal."""
+    code, _, shown = terminal("image", targets.live, "--no-progress", "--show-secrets", out=True, columns=200)
+    assert code == 1
+    assert targets.keys[0] in shown
+
+
+def test_terminal_as_standard_input() -> None:
+    """Nobody types an image: a terminal as standard input is refused with what to do."""
+    code, _, shown = terminal("image", "-")
+    assert code == 2
+    assert "standard input is a terminal: pipe an image into it, for example docker save" in shown

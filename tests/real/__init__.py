@@ -1,0 +1,1 @@
+"""Tests that drive the tools which make, keep and serve images."""

@@ -1,0 +1,152 @@
+"""Running a scan in each way it can be run, with plain values out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from imgscan.detect import Engine, context
+from imgscan.image.documents import parse_platform
+from imgscan.scan.assemble import Policy
+from imgscan.scan.hits import Concealer
+from imgscan.scan.images import ImageScanner
+from imgscan.scan.progress import Progress
+from imgscan.scan.search import StreamSearch
+from imgscan.sources.recognise import open_source
+from imgscan.streams.tar import TarWalker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from imgscan.model import Finding, TargetReport
+    from imgscan.scan.hits import Hit
+
+NOW = 1_767_225_600.0
+"""2026-01-01, so that no test depends on the day it runs."""
+
+
+@cache
+def concealer() -> Concealer:
+    """Give the detector as a scan uses it."""
+    return Concealer(Engine(now=NOW))
+
+
+@contextmanager
+def short_sight() -> Iterator[Concealer]:
+    """Give a detector that looks 600 bytes around instead of 64 KiB, so that small streams make many windows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context, "SIBLING", 600)
+        yield Concealer(Engine(now=NOW))
+
+
+class Trickle(io.BytesIO):
+    """A stream that gives at most `size` bytes at a time."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        super().__init__(data)
+        self._size = size
+
+    def read(self, count: int | None = -1, /) -> bytes:
+        size = self._size if count is None or count < 0 else min(count, self._size)
+        return super().read(size)
+
+
+def search(
+    data: bytes,
+    *,
+    tar: bool = True,
+    chunk: int = 1 << 20,
+    window: int = 1 << 20,
+    by: Concealer | None = None,
+    name: bytes = b"blob",
+) -> list[Hit]:
+    """Search a stream that comes in chunks of this size."""
+    stream = StreamSearch(by or concealer(), name=name, walker=TarWalker() if tar else None, window=window)
+    for at in range(0, len(data), chunk):
+        stream.feed(data[at : at + chunk])
+    stream.finish()
+    return stream.hits
+
+
+def digest(secret: str | bytes) -> str:
+    """Give what a finding has in place of a secret."""
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()
+
+
+def scan(
+    target: Path | bytes,
+    *,
+    window: int | None = None,
+    jobs: int = 1,
+    size: int = 1 << 20,
+    by: Concealer | None = None,
+    policy: Policy | None = None,
+    platform: str | None = None,
+) -> list[TargetReport]:
+    """Scan what stands at a path, or bytes that come on standard input in reads of `size` bytes."""
+    if isinstance(target, bytes):
+        stream: BinaryIO = Trickle(target, size)
+        source = open_source("-", stdin=stream)
+    else:
+        source = open_source(str(target))
+    scanner = ImageScanner(
+        concealer=by or concealer(),
+        policy=policy or Policy(),
+        progress=Progress(),
+        jobs=jobs,
+        window=window,
+        platform=parse_platform(platform) if platform else None,
+    )
+    return list(scanner.scan(source, "target"))
+
+
+class Told(NamedTuple):
+    """What must be the same of a finding wherever its image comes from."""
+
+    rule: str
+    sha256: str
+    path: str
+    layer: int | None
+    line: int | None
+    column: int | None
+    offset: int | None
+    encoding: str
+    field: str | None
+    life: tuple[str, int | None] | None
+    account: str | None
+    confidence: str
+    fingerprint: str
+
+
+def told(findings: tuple[Finding, ...]) -> list[Told]:
+    """Reduce findings to that, in their order."""
+    return [
+        Told(
+            finding.rule_id,
+            finding.secret.sha256,
+            finding.location.path,
+            finding.location.layer,
+            finding.location.line,
+            finding.location.column,
+            finding.location.offset,
+            finding.location.encoding,
+            finding.location.field,
+            (finding.visibility.state, finding.visibility.layer) if finding.visibility else None,
+            finding.secret.account,
+            finding.confidence,
+            finding.fingerprint,
+        )
+        for finding in findings
+    ]
+
+
+def codes(report: TargetReport) -> list[str]:
+    """List the codes of a report's errors."""
+    return [diagnostic.code for diagnostic in report.diagnostics if diagnostic.severity == "error"]

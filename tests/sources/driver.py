@@ -1,0 +1,77 @@
+"""An image with a key in each place, and a scan of it from wherever a test put it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from imgscan.api import Options, Scanner
+from imgscan.scan.assemble import Policy
+from imgscan.scan.images import ImageScanner
+from imgscan.scan.progress import Progress
+from imgscan.sources.recognise import open_source
+from tests import builders
+from tests.builders import Image, Layer
+from tests.keys import Keys
+
+if TYPE_CHECKING:
+    from imgscan.model import TargetReport
+
+
+def shop(seed: str = "shop", **changes: Any) -> Image:
+    """Give an image of three layers: one key visible, one overwritten, one deleted, one in the environment."""
+    keys = Keys(seed)
+    first = builders.tar(
+        {
+            "app/": None,
+            "app/.env": f"STRIPE_KEY={keys.secret99()}\n".encode(),
+            "app/settings.py": f"KEY = '{keys.secret34()}'\n".encode(),
+            "app/old.sh": f"curl -u {keys.secret34(live=False)}:\n".encode(),
+        }
+    )
+    second = builders.tar({"app/settings.py": b"KEY = None\n"})
+    third = builders.tar({"app/.wh.old.sh": b""})
+    config = {"Env": ["PATH=/bin", f"STRIPE_WEBHOOK_SECRET={keys.webhook()}"]}
+    return Image(layers=[Layer(first), Layer(second), Layer(third)], config=config, **changes)
+
+
+def scan(target: object, **options: Any) -> list[TargetReport]:
+    """Scan a target as the command line does."""
+    return list(Scanner(Options(**options)).image(str(target)))
+
+
+def scan_stream(data: bytes, target: str = "-") -> list[TargetReport]:
+    """Scan what comes on standard input, and is no file that could go back."""
+    scanner = Scanner(Options())
+    images = ImageScanner(scanner.concealer, Policy(), Progress())
+    return list(images.scan(open_source(target, stdin=OnePass(data)), target))
+
+
+class OnePass(BytesIO):
+    """A stream that cannot go back, and gives at most 1,000 bytes at a time."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Refuse."""
+        raise OSError(offset, whence)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give a little."""
+        return super().read(min(1000, size) if size and size > 0 else 1000)
+
+
+def told(report: TargetReport) -> list[tuple[str, int | None, str, str | None]]:
+    """Give what a report says of its findings: the secret, the layer, the path or field, the life."""
+    return [
+        (
+            finding.secret.sha256[:8],
+            finding.location.layer,
+            finding.location.field or finding.location.path,
+            finding.visibility.state if finding.visibility else None,
+        )
+        for finding in report.findings
+    ]
+
+
+def codes(report: TargetReport) -> list[str]:
+    """Give the codes of a report's diagnostics."""
+    return [diagnostic.code for diagnostic in report.diagnostics]
