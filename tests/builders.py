@@ -160,7 +160,7 @@ def docker_legacy_members(image: Image) -> list[tuple[str, Content]]:
         known = first.setdefault(sha256(layer.tar), identity)
         names.append(f"{identity}/layer.tar")
         content = layer.tar if known == identity else Link(f"../{known}/layer.tar", hard=False)
-        v1 = {"id": identity, "os": "linux"} | ({"parent": parent} if parent else {})
+        v1: dict[str, Any] = {"id": identity, "os": "linux"} | ({"parent": parent} if parent else {})
         if number == len(image.layers) - 1:
             v1["config"] = dict(image.config)
         members += [
@@ -248,9 +248,10 @@ def docker_containerd(images: Sequence[Image], compression: str = "gzip", absent
         entries.append({"mediaType": OCI_MANIFEST, "digest": f"sha256:{sha256(architecture.encode())}",
                         "size": 9, "platform": platform})  # fmt: skip
     inner = dump({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})
-    name = {"io.containerd.image.name": f"docker.io/library/{images[0].tag}"}
+    annotations = {"io.containerd.image.name": f"docker.io/library/{images[0].tag}"}
     files |= {f"blobs/sha256/{sha256(inner)}": inner}
-    files["index.json"] = dump({"schemaVersion": 2, "manifests": [descriptor(inner, OCI_INDEX, annotations=name)]})
+    named = descriptor(inner, OCI_INDEX, annotations=annotations)
+    files["index.json"] = dump({"schemaVersion": 2, "manifests": [named]})
     blobs = [COMPRESSIONS[compression][1](layer.tar) for layer in images[0].layers]
     config = f"blobs/sha256/{sha256(images[0].config_json)}"
     layers = [f"blobs/sha256/{sha256(blob)}" for blob in blobs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -40,8 +41,12 @@ class _Output:
         self._final: Path | None = None
         self._temporary: Path | None = None
         self.file: BinaryIO
+        self.standard = path is None
         if path is None:
-            self.file = sys.stdout.buffer
+            # Where PYTHONUNBUFFERED is set this is a raw file, which takes as much as the pipe has room for.
+            raw: Any = sys.stdout.buffer
+            unbuffered = isinstance(raw, io.RawIOBase)
+            self.file = open(raw.fileno(), "wb", closefd=False) if unbuffered else raw
             return
         try:
             self._open(Path(path))
@@ -73,7 +78,7 @@ class _Output:
     def complete(self) -> None:
         """Put the finished report in its place."""
         self.file.flush()
-        if self.file is sys.stdout.buffer:
+        if self.standard:
             return
         self.file.close()
         if self._temporary is not None and self._final is not None:
@@ -82,7 +87,7 @@ class _Output:
 
     def discard(self) -> None:
         """Remove what was not completed."""
-        if self.file is not sys.stdout.buffer:
+        if not self.standard:
             with suppress(OSError):  # it failed before, and that has been told
                 self.file.close()
         if self._temporary is not None:
@@ -140,7 +145,7 @@ class Outputs:
                 output.discard()
                 if not self._outputs:
                     raise
-                if output.file is sys.stdout.buffer:
+                if output.standard:
                     silence()
             except OSError as error:
                 raise OutputError(f"cannot write {output.name}: {error.strerror or error}") from error

@@ -161,11 +161,9 @@ class Assembly:
 
     def _shown(self, digest: Digest | None) -> Digest | None:
         """Redact a digest of an algorithm that is not known, which can be any text."""
-        return (
-            digest
-            if digest is None or digest.verifiable
-            else Digest(digest.algorithm, self.concealer.text(digest.encoded))
-        )
+        if digest is None or digest.verifiable:
+            return digest
+        return Digest(digest.algorithm, self.concealer.text(digest.encoded))
 
     def _resolve(self, names: Sequence[LayerNames], known: Sequence[bool]) -> None:
         """Give each placed hit its life; nothing is said where a layer above could not be read."""
@@ -226,6 +224,9 @@ def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesyst
     """Compare a layer with what its image says of it, and tell what could not be read."""
     what = layer.digest or layer.diff_id
     label = what.short if what is not None else f"number {index + 1}"
+    if scan is None and layer.name is not None:
+        yield Diagnostic("error", "layer-unread", f"layer {label} was not read any more", index, bytes=layer.size)
+        return
     if scan is None:
         if layer.foreign:
             text = f"layer {label} is distributed from elsewhere (a foreign layer) and its bytes are not here"

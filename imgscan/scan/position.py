@@ -47,6 +47,7 @@ class TextPosition:
         self.line = 1
         self._unit = 1 if self.charset == "8-bit" else 2
         self._newline = {"utf-16-le": b"\n\0", "utf-16-be": b"\0\n"}.get(self.charset, b"\n")
+        self._half = b""
         self._mark = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
         if self.charset != "8-bit" and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             self._mark = 2
@@ -73,26 +74,28 @@ class TextPosition:
             return
         if begin < self._mark:
             start += min(self._mark - begin, end - start)
-        cut = self._after_last_newline(data, start, end, begin - start)
+        if self._unit == 2:  # a piece may end inside a unit, whose other half comes with the next
+            data, start = self._half + data[start:end], 0
+            end = len(data) & ~1
+            self._half = data[end:]
+        cut = self._after_last_newline(data, start, end)
         if cut is not None:
             self.line += cut[1]
             self._begin_line()
             start = cut[0]
         self._count(data[start:end])
 
-    def _after_last_newline(self, data: bytes, start: int, end: int, shift: int) -> tuple[int, int] | None:
+    def _after_last_newline(self, data: bytes, start: int, end: int) -> tuple[int, int] | None:
         """Give where the last line begins and how many newlines precede it; None without a newline."""
         if self._unit == 1:
             lines = data.count(b"\n", start, end)
             return (data.rfind(b"\n", start, end) + 1, lines) if lines else None
-        aligned = start + (start + shift) % 2
-        units = data[aligned:end]
-        lines, last, found = 0, 0, units.find(self._newline)
+        lines, last, found = 0, 0, data.find(self._newline, start, end)
         while found >= 0:
             if found % 2 == 0:
                 lines, last = lines + 1, found + 2
-            found = units.find(self._newline, found + (2 if found % 2 == 0 else 1))
-        return (aligned + last, lines) if lines else None
+            found = data.find(self._newline, found + (2 if found % 2 == 0 else 1), end)
+        return (last, lines) if lines else None
 
     def _count(self, data: bytes) -> None:
         self._bytes += len(data)

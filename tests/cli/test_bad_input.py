@@ -7,7 +7,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -89,7 +89,7 @@ CASES = {
     "text": Case(_file(b"hello\n"), "is no image: neither a tar archive nor"),
     "compressed text": Case(_file(gzip.compress(b"hello\n")), "it is gzip data, but no tar archive inside"),
     "folder": Case(lambda folder: folder, "is a folder but no image: an OCI layout has index.json"),
-    "folder for a file": Case(lambda folder: f"docker-archive:{folder}", "is a folder, and docker-archive: takes a file"),
+    "folder for a file": Case(lambda folder: f"docker-archive:{folder}", "a folder, and docker-archive: takes a file"),
     "empty": Case(lambda _: "", "the target is empty"),
     "scheme alone": Case(lambda _: "docker:", "docker: names no image"),
     "foreign scheme": Case(lambda _: "containers-storage://shop", "containers-storage:// is no scheme here"),
@@ -192,7 +192,7 @@ def test_secret_in_an_argument(imgscan: Imgscan, tmp_path: Path, monkeypatch: py
     (tmp_path / KEY).mkdir()
     monkeypatch.delenv("DOCKER_HOST") if kind == "context" else None
     monkeypatch.setenv("DOCKER_CONTEXT", KEY)
-    arguments = {
+    arguments: Any = {
         "target": ["image", path],
         "missing": ["image", tmp_path / f"none-{KEY}"],
         "engine": ["image", f"docker:shop:{KEY}"],

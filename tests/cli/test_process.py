@@ -147,7 +147,7 @@ def test_stopped_while_files_are_read(number: int, tmp_path: Path) -> None:
         out, err, took = stop(running, number)
     assert took < QUICK
     assert "Traceback" not in err
-    if running.returncode == 0:
+    if running.returncode in (0, -number):  # -number: it came while the interpreter was shutting down
         pytest.skip("the scan was over before the signal came")
     assert running.returncode == 2
     assert json.loads(out)["targets"][0]["diagnostics"][0]["code"] == "interrupted"

@@ -298,13 +298,13 @@ def _history(*empty: bool) -> Config:
 
 def test_history_is_aligned_with_layers() -> None:
     """The entries that are not empty are the layers, in order."""
-    assert _history(False, True, False, True).align_history(2) == (0, None, 1, None)
+    assert _history(False, True, False, True).align_history(2) == (0, None, 1, None)  # noqa: FBT003 - the truth table is the point
 
 
 @pytest.mark.parametrize("layers", [0, 1, 3])
 def test_history_that_does_not_add_up_says_nothing(layers: int) -> None:
     """Where the counts disagree no entry is given a layer."""
-    assert _history(False, True, False).align_history(layers) == (None, None, None)
+    assert _history(False, True, False).align_history(layers) == (None, None, None)  # noqa: FBT003 - the truth table is the point
 
 
 def test_an_image_without_history_has_none() -> None:
