@@ -46,7 +46,7 @@ class _Output:
             # Where PYTHONUNBUFFERED is set this is a raw file, which takes as much as the pipe has room for.
             raw: Any = sys.stdout.buffer
             unbuffered = isinstance(raw, io.RawIOBase)
-            self.file = open(raw.fileno(), "wb", closefd=False) if unbuffered else raw
+            self.file = open(raw.fileno(), "wb", closefd=False) if unbuffered else raw  # noqa: SIM115 - see discard()
             return
         try:
             self._open(Path(path))

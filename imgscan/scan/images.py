@@ -211,6 +211,9 @@ class ImageScanner:
                     data = BytesReader(shelf.documents[layer.name])
                     scans[layer.name] = self._blob(data, layer.name, _algorithms(layer))
         others = self._others(shelf, plan, images, scans)
+        if any(placed.blob is None and placed.hit.path.endswith("/json") for placed in others):
+            text = "the image's old description (ID/json) holds a credential that its config lacks: one was altered"
+            shared.append(Diagnostic("error", "documents-disagree", text))
         for number, image in enumerate(images or (ImagePlan(),)):
             described = _with_engine(image, stream)
             layers = tuple(

@@ -1,0 +1,80 @@
+"""Who may import whom, held to the code: the table of docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import imgscan
+
+ROOT = Path(imgscan.__file__).parent
+
+ALLOWED: dict[str, set[str]] = {
+    "_version": set(),
+    "model": set(),
+    "errors": set(),
+    "secrecy": {"model"},
+    "streams": set(),
+    "detect": {"model", "secrecy"},
+    "image": {"model"},
+    "sources": {"image", "streams", "model", "errors"},
+    "scan": {"sources", "image", "streams", "detect", "secrecy", "model", "errors"},
+    "report": {"model"},
+    "remedy": {"model"},
+    "api": {"scan", "sources", "image", "streams", "detect", "secrecy", "model", "errors"},
+    "__init__": {"_version", "errors", "model", "api"},
+    "__main__": {"cli"},
+    "cli": {"api", "scan", "image", "streams", "detect", "report", "remedy", "model", "errors", "_version"},
+}
+
+OWNERS: dict[str, set[str]] = {
+    "hyperscan": {"detect/screen.py"},
+    "ahocorasick": {"detect/automaton.py"},
+    "isal": {"streams/inflate.py"},
+    "zstandard": {"streams/inflate.py", "streams/budget.py"},
+    "docker": {"sources/engine.py"},
+    "requests": {"sources/engine.py"},
+    "urllib3": {"sources/engine.py"},
+    "tqdm": {"cli/progress.py"},
+    "click": {"cli/app.py", "cli/options.py", "cli/rules.py"},
+    "orjson": {"report/_json.py"},
+}
+
+
+def imports() -> list[tuple[str, str]]:
+    """Give each import as (file, module), those inside functions and for type checking too."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+                if node.module == "imgscan":
+                    names = [f"imgscan.{alias.name}" for alias in node.names]
+            found += [(path.relative_to(ROOT).as_posix(), name) for name in names]
+    return found
+
+
+def part(path: str) -> str:
+    """Give the package or module that a file belongs to."""
+    return path.split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_a_package_imports_only_what_the_table_allows(package: str) -> None:
+    """A package imports of ours only itself and what the table names."""
+    used = {name.split(".")[1] for path, name in imports() if part(path) == package and name.startswith("imgscan.")}
+    assert used - {package} <= ALLOWED[package]
+
+
+def test_the_table_names_every_package() -> None:
+    """No package is outside the table."""
+    assert {part(path) for path, _ in imports()} <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("package", OWNERS)
+def test_a_third_party_package_has_one_owner(package: str) -> None:
+    """A third-party package is imported by its owner alone."""
+    assert {path for path, name in imports() if name.split(".")[0] == package} == OWNERS[package]
