@@ -220,6 +220,17 @@ def _finding(placed: Placed, fingerprint: str) -> Finding:
     )
 
 
+def _digests(layer: LayerPlan, scan: BlobScan) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
+    """Give what a layer must hash to and what it does, with the code for a difference."""
+    if scan.interrupted or not scan.digests:
+        return
+    if layer.digest is not None:
+        yield "layer-digest", layer.digest, scan.digests
+    if layer.diff_id is not None and not layer.encrypted and not scan.foreign:  # else the plain bytes are not known
+        plain = scan.digests if scan.compression == "none" else {}
+        yield "layer-diff-id", layer.diff_id, {**plain, "sha256": scan.diff_id}
+
+
 def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesystem: bool) -> Iterable[Diagnostic]:
     """Compare a layer with what its image says of it, and tell what could not be read."""
     what = layer.digest or layer.diff_id
@@ -235,21 +246,18 @@ def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesyst
             text = f"layer {label} is missing: its blob is not stored here"
             yield Diagnostic("error", "layer-missing", text, index, bytes=layer.size)
         return
-    mismatched = False
-    if not scan.interrupted:
-        for code, expected, found in (
-            ("layer-digest", layer.digest, scan.digests),
-            ("layer-diff-id", layer.diff_id, {"sha256": scan.diff_id}),
-        ):
-            if expected is not None and found.get(expected.algorithm, expected.encoded) != expected.encoded:
-                mismatched = True
-                text = f"layer {label} is not what its digest says: it was altered or damaged"
-                yield Diagnostic("error", code, text, index)
-    if layer.digest is not None and not layer.digest.verifiable:
-        text = f"the digest of layer {label} was not checked: {layer.digest.algorithm} is not supported"
-        yield Diagnostic("skipped", "digest-unverified", text, index)
-    expectations = [each for each in (layer.digest, layer.diff_id) if each is not None and each.algorithm == "sha256"]
-    yield from scan.diagnostics(index, trusted=bool(expectations) and not mismatched)
+    holds = mismatched = False
+    for code, expected, found in _digests(layer, scan):
+        if expected.algorithm not in found:
+            text = f"a digest of layer {label} was not checked: {expected.algorithm} is not supported there"
+            yield Diagnostic("skipped", "digest-unverified", text, index)
+        elif found[expected.algorithm] == expected.encoded:
+            holds = True
+        else:
+            mismatched = True
+            text = f"layer {label} is not what its digest says: it was altered or damaged"
+            yield Diagnostic("error", code, text, index)
+    yield from scan.diagnostics(index, trusted=holds and not mismatched)
     if layer.encrypted:
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
         yield Diagnostic("error", "encrypted-layer", text, index, bytes=scan.stored)

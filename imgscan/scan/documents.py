@@ -17,29 +17,39 @@ if TYPE_CHECKING:
     from imgscan.image.plan import ImageDocument
     from imgscan.scan.hits import Concealer, Hit
 
-_MAX_DEPTH = 200
+_NAMED_DEPTH = 200
+"""Levels of a document that have a field of their own; what is nested deeper is searched under the deepest."""
 
 
-def strings(value: Any, field: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+def strings(document: Any) -> Iterator[tuple[str, str]]:
     """Give every string of a JSON document with the field it stands in.
 
     A field is the path of keys and list positions; an element of a list of `NAME=VALUE` pairs is named by NAME, as
     in `config/Env/STRIPE_KEY`. The content that a descriptor carries in its `data` is left out: it is a blob.
     """
-    if isinstance(value, str):
-        yield field, value
-    elif isinstance(value, dict) and depth < _MAX_DEPTH:
-        for key, item in value.items():
-            if key == "data" and "digest" in value:
-                continue
-            inner = f"{field}/{key}" if field else key
-            yield inner, key
-            yield from strings(item, inner, depth + 1)
-    elif isinstance(value, list) and depth < _MAX_DEPTH:
-        pairs = field.rpartition("/")[2] == "Env"
-        for number, item in enumerate(value):
-            name = item.partition("=")[0] if pairs and isinstance(item, str) and "=" in item else str(number)
-            yield from strings(item, f"{field}/{name}" if field else name, depth + 1)
+    waiting: list[tuple[Any, str, int]] = [(document, "", 0)]  # no recursion: a document may nest as deep as it likes
+    while waiting:
+        value, field, depth = waiting.pop()
+        inside: list[tuple[Any, str, int]] = []
+        if isinstance(value, str):
+            yield field, value
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                if key != "data" or "digest" not in value:
+                    inner = _inside(field, key, depth)
+                    inside += [(key, inner, depth), (item, inner, depth + 1)]
+        elif isinstance(value, list):
+            pairs = field.rpartition("/")[2] == "Env"
+            for number, item in enumerate(value):
+                name = item.partition("=")[0] if pairs and isinstance(item, str) and "=" in item else str(number)
+                inside.append((item, _inside(field, name, depth), depth + 1))
+        waiting += reversed(inside)
+
+
+def _inside(field: str, name: str, depth: int) -> str:
+    if depth >= _NAMED_DEPTH:
+        return field
+    return f"{field}/{name}" if field else name
 
 
 def search_document(document: ImageDocument, concealer: Concealer, history: tuple[int | None, ...]) -> list[Hit]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgscan.image.documents import parse_text
+from imgscan.image.parts import altered, digest_in
 from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan, Plan, plan_images
 from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed, Policy
@@ -26,7 +27,7 @@ from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import BytesReader, Peekable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from imgscan.image.documents import Platform
     from imgscan.model import TargetReport
@@ -214,6 +215,8 @@ class ImageScanner:
         if any(placed.blob is None and placed.hit.path.endswith("/json") for placed in others):
             text = "the image's old description (ID/json) holds a credential that its config lacks: one was altered"
             shared.append(Diagnostic("error", "documents-disagree", text))
+        if not self._stop.is_set():
+            shared += _strays(shelf, plan, scans)
         for number, image in enumerate(images or (ImagePlan(),)):
             described = _with_engine(image, stream)
             layers = tuple(
@@ -245,6 +248,24 @@ class ImageScanner:
             elif name in scans and scans[name].diff_id not in contents:
                 placed += [Placed(hit, None, blob=name) for hit in scans[name].hits]
         return placed
+
+
+def _strays(shelf: Shelf, plan: Plan, scans: Mapping[str, BlobScan]) -> Iterator[Diagnostic]:
+    """Tell what is wrong with members that no image refers to: they are searched too, so a lack must be known."""
+    for name in plan.unclaimed:
+        scan, expected = scans.get(name), digest_in(name)
+        if expected is None or not expected.verifiable:
+            holds = None
+        elif scan is None:
+            holds = name not in shelf.documents or not altered(shelf.documents[name], expected)
+        else:
+            holds = scan.digests.get(expected.algorithm, expected.encoded) == expected.encoded
+        if holds is False:
+            text = "a member that no image refers to is not what its name says: it was altered"
+            yield Diagnostic("error", "blob-digest", text, path=name)
+        for lack in scan.diagnostics(None, trusted=holds is True) if scan is not None else ():
+            text = f"in a member that no image refers to: {lack.message}"
+            yield replace(lack, severity="skipped", message=text)
 
 
 def _wait(futures: object) -> None:
