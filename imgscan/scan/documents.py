@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NAMED_DEPTH = 200
 """Levels of a document that have a field of their own; what is nested deeper is searched under the deepest."""
 
+_LONGEST_NUMBER = 9  # digits: `int` refuses thousands of them
+
 
 def strings(document: Any) -> Iterator[tuple[str, str]]:
     """Give every string of a JSON document with the field it stands in.
@@ -78,7 +80,9 @@ def _suspects(texts: Sequence[bytes], engine: Engine) -> list[int]:
 def _layer_of(field: str, history: tuple[int | None, ...]) -> int | None:
     top, _, rest = field.partition("/")
     number = rest.partition("/")[0]
-    return history[int(number)] if top == "history" and number.isdigit() and int(number) < len(history) else None
+    if top != "history" or not number.isascii() or not number.isdigit() or len(number) > _LONGEST_NUMBER:
+        return None
+    return history[int(number)] if int(number) < len(history) else None
 
 
 def _without_copies(hits: list[Hit]) -> list[Hit]:

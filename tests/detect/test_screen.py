@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from imgscan.detect.rules import ANCHORS
 from imgscan.detect.screen import DENSE, Screen
 from tests.detect.driver import SCREENED, UNSCREENED
 from tests.keys import Keys
+
+HYPERSCAN = find_spec("hyperscan") is not None
 
 FORMS = encodings.forms(ANCHORS)
 LITERALS = [form.literal for form in FORMS]
@@ -62,6 +65,7 @@ def test_each_literal_alone(literal: bytes) -> None:
     assert (candidate.position, candidate.form.literal) == (2, literal)
 
 
+@pytest.mark.skipif(not HYPERSCAN, reason="hyperscan is not installed: there is no screen to test")
 def test_a_dense_window_goes_to_the_automaton_whole() -> None:
     """From so many hits on the screen gives up, and the result is the same."""
     literal = b"sk_" + b"live_"
@@ -75,7 +79,14 @@ def test_a_dense_window_goes_to_the_automaton_whole() -> None:
 
 def test_an_engine_says_whether_it_is_screened() -> None:
     """The screen is used where it can be, unless it was left out."""
-    assert (Engine().screened, Engine(screen=True).screened, Engine(screen=False).screened) == (True, True, False)
+    assert (Engine().screened, Engine(screen=False).screened) == (HYPERSCAN, False)
+
+
+@pytest.mark.skipif(HYPERSCAN, reason="hyperscan is installed")
+def test_a_screen_that_is_required_and_missing_is_an_error() -> None:
+    """Where Hyperscan is not installed, asking for it by name fails instead of going slower in silence."""
+    with pytest.raises(ImportError):
+        Engine(screen=True)
 
 
 def test_threads_share_an_engine() -> None:
