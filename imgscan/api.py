@@ -72,7 +72,7 @@ class Scanner:
         """Scan an image, a report for each of its platforms. TargetError or UsageError where it cannot be opened."""
         options = self.options
         everything = options.platform == "all"
-        wanted = parse_platform(options.platform) if options.platform and not everything else None
+        wanted = None if options.platform is None or everything else parse_platform(options.platform)
         source = open_source(target)
         engine = isinstance(source, StreamSource) and source.reference is not None
         scanner = ImageScanner(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -11,7 +12,10 @@ EXIT_INCOMPLETE = 2
 
 def main() -> NoReturn:
     """Run imgscan with the arguments of this process and exit."""
-    sys.exit(_run())
+    code = _run()
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is written: a signal now would only falsify the exit code
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def silence() -> None:

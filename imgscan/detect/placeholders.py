@@ -65,9 +65,14 @@ def has_run(body: bytes) -> bool:
     return bytes(_EQUAL - 1) in steps or up in steps or down in steps
 
 
+def crossed_out(body: bytes) -> bool:
+    """Whether `xxxx` or `XXXX` stands where the characters of a key would."""
+    return b"xxxx" in body or b"XXXX" in body
+
+
 def typed(body: bytes) -> bool:
     """Whether a person made this body up: a run, `xxxx`, words and little else, or too few characters."""
-    if has_run(body) or b"xxxx" in body or b"XXXX" in body:
+    if crossed_out(body) or has_run(body):
         return True
     if entropy(body) < (_LONG_ENTROPY if len(body) >= _LONG else _LOWEST_ENTROPY):
         return True

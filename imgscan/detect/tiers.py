@@ -70,4 +70,9 @@ def _stands(place: Place, end: int) -> bool:
     if not open_left(place, place.start, end) or masked(place, end):
         return False
     body = place.data[place.body : end]
-    return not issuers.foreign(body) and placeholders.mixed(body) and not placeholders.typed(body)
+    # The cheapest first: a file may hold a million placeholders.
+    return (
+        not placeholders.crossed_out(body)
+        and placeholders.mixed(body)
+        and not (placeholders.typed(body) or issuers.foreign(body))
+    )

@@ -83,7 +83,7 @@ def index_images(desk: Desk, name: str, index: Any) -> list[ImagePlan]:
     walk.follow(index, None, 0)
     images = walk.images
     if not images:
-        if not desk.diagnostics:
+        if not any(each.severity == "error" for each in desk.diagnostics):
             desk.complain("no-image", f"{name} leads to no image that is here")
         return []
     numbers = {image.digest: number for number, image in reversed(list(enumerate(images)))}

@@ -159,7 +159,9 @@ class ImageScanner:
             source.reader.close()
         wrong = []
         if source.guessed and scan.names is not None and scan.names.holds(*_IMAGE_DOCUMENTS):
-            text = "this was read as a root filesystem, but it holds an image's manifest: name it docker-archive:-"
+            text = (
+                "this was read as a root filesystem, but it holds an image's manifest: say docker-archive:- or rootfs:-"
+            )
             wrong = [Diagnostic("error", "kind-unclear", text)]
         return self._assembly(target, wrong).image(ImagePlan(layers=(LayerPlan(scan.name),)), {scan.name: scan})
 
@@ -212,7 +214,7 @@ class ImageScanner:
                     data = BytesReader(shelf.documents[layer.name])
                     scans[layer.name] = self._blob(data, layer.name, _algorithms(layer))
         others = self._others(shelf, plan, images, scans)
-        if any(placed.blob is None and placed.hit.path.endswith("/json") for placed in others):
+        if any(placed.hit.member < 0 and placed.hit.path.endswith("/json") for placed in others):
             text = "the image's old description (ID/json) holds a credential that its config lacks: one was altered"
             shared.append(Diagnostic("error", "documents-disagree", text))
         if not self._stop.is_set():
