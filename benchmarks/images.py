@@ -44,7 +44,7 @@ class Sizes:
 
 
 FULL = Sizes(
-    tree=600 << 20,
+    tree=1000 << 20,
     tree_files=42_000,
     tiny_files=100_000,
     single_file=2 << 30,

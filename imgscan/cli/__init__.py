@@ -12,7 +12,7 @@ EXIT_INCOMPLETE = 2
 
 def main() -> NoReturn:
     """Run imgscan with the arguments of this process and exit."""
-    code = _run()
+    code = _flushed(_run())
     for number in (signal.SIGINT, signal.SIGTERM):  # all is written: a signal now would only falsify the exit code
         signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
@@ -21,6 +21,22 @@ def main() -> NoReturn:
 def silence() -> None:
     """Point standard output elsewhere, so that the flush at exit does not complain of a closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _flushed(code: int) -> int:
+    """Write what standard output still holds; the interpreter would fail with a code of its own where that fails."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        silence()
+        return 0
+    except OSError as error:
+        silence()
+        if code != EXIT_INCOMPLETE:  # else it has been told
+            print(f"imgscan: cannot write standard output: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return EXIT_INCOMPLETE
+    return code
 
 
 def _run() -> int:

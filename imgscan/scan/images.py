@@ -159,9 +159,7 @@ class ImageScanner:
             source.reader.close()
         wrong = []
         if source.guessed and scan.names is not None and scan.names.holds(*_IMAGE_DOCUMENTS):
-            text = (
-                "this was read as a root filesystem, but it holds an image's manifest: say docker-archive:- or rootfs:-"
-            )
+            text = "read as a root filesystem, but it holds an image's manifest: say docker-archive:- or rootfs:-"
             wrong = [Diagnostic("error", "kind-unclear", text)]
         return self._assembly(target, wrong).image(ImagePlan(layers=(LayerPlan(scan.name),)), {scan.name: scan})
 
