@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from imgscan.errors import TargetError, UsageError
-from imgscan.image.documents import DocumentError, kind_of, parse_json
+from imgscan.image.documents import DocumentError, docker_entries, kind_of, parse_json
 from imgscan.sources.archive import ArchiveFile, ArchiveStream, member_name
 from imgscan.sources.base import RootfsSource
 from imgscan.sources.folder import ImageFolder
@@ -187,8 +187,8 @@ def describes_images(shelf: Shelf) -> bool:
         if kind == "manifest":
             return True
         if kind == "docker-manifest":
-            names = [name for entry in document for name in (entry.get("Config"), *(entry.get("Layers") or ()))]
-            return any(isinstance(name, str) and shelf.locate(name) is not None for name in names)
+            names = [name for entry in docker_entries(document) for name in (entry.config, *entry.layers)]
+            return any(name is not None and shelf.locate(name) is not None for name in names)
     files = [*shelf.documents, *shelf.blobs, *shelf.links]
     return bool(files) and all(_IMAGE_MEMBER.fullmatch(name) for name in files)
 

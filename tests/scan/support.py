@@ -17,16 +17,17 @@ from imgscan.scan.hits import Concealer
 from imgscan.scan.images import ImageScanner
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import StreamSearch
+from imgscan.sources.base import StreamSource
 from imgscan.sources.recognise import open_source
 from imgscan.streams.tar import TarWalker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
     from imgscan.model import Finding, TargetReport
     from imgscan.scan.hits import Hit
+    from imgscan.sources.base import Source
 
 NOW = 1_767_225_600.0
 """2026-01-01, so that no test depends on the day it runs."""
@@ -81,7 +82,7 @@ def digest(secret: str | bytes) -> str:
 
 
 def scan(
-    target: Path | bytes,
+    target: Path | bytes | StreamSource,
     *,
     window: int | None = None,
     jobs: int = 1,
@@ -90,10 +91,12 @@ def scan(
     policy: Policy | None = None,
     platform: str | None = None,
 ) -> list[TargetReport]:
-    """Scan what stands at a path, or bytes that come on standard input in reads of `size` bytes."""
+    """Scan what stands at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
+    source: Source
     if isinstance(target, bytes):
-        stream: BinaryIO = Trickle(target, size)
-        source = open_source("-", stdin=stream)
+        source = open_source("-", stdin=Trickle(target, size))
+    elif isinstance(target, StreamSource):
+        source = target
     else:
         source = open_source(str(target))
     scanner = ImageScanner(

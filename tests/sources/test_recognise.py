@@ -352,3 +352,12 @@ def test_truncated_archive(tmp_path: Path, dialect: str, by: str) -> None:
     reports = scan_stream(data) if by == "stream" else scan(path)
     assert not all(report.whole for report in reports)
     assert any(code.startswith(("tar-", "layer-")) for report in reports for code in codes(report))
+
+
+@pytest.mark.parametrize("document", [b'[1,{"Layers":[]}]', b'[{"Layers":5}]', b'[{"Layers":[5],"Config":{}}]'])
+def test_a_file_named_like_a_manifest_does_not_crash(document: bytes, tmp_path: Path) -> None:
+    """A `manifest.json` of any shape makes no image, and no crash."""
+    path = builders.write(tmp_path / "root.tar", builders.tar({"manifest.json": document, "a": b"x"}))
+    source = open_source(str(path))
+    assert isinstance(source, RootfsSource)
+    source.reader.close()

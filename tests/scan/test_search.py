@@ -1,0 +1,279 @@
+"""Searching a stream: what stands in files, between files and in headers, whatever windows it is cut into."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imgscan.scan.search import StreamSearch
+from imgscan.streams.tar import TarWalker
+from tests.builders import tar
+from tests.keys import Keys
+from tests.scan.support import concealer, digest, search, short_sight
+from tests.streams.tar_archives import END, GNU, file, header, long, old_sparse, pad, pax, text_sparse
+
+KEYS = Keys("search")
+KEY = KEYS.secret99().encode()
+OTHER = KEYS.restricted().encode()
+SHORT = KEYS.secret34().encode()
+
+
+def places(data: bytes, **options: int) -> list[tuple[bytes, str | None, int | None, str]]:
+    """Give member, field, offset and digest of each hit."""
+    return [(hit.name, hit.field, hit.offset, hit.secret.sha256) for hit in search(data, **options)]  # type: ignore[arg-type]
+
+
+# files
+
+
+@pytest.mark.parametrize("before", [b"", b"KEY=", b"\n" * 511, b" " * 4096])
+@pytest.mark.parametrize("after", [b"", b"\n", b" " * 3000])
+def test_a_key_is_found_anywhere_in_a_file(before: bytes, after: bytes) -> None:
+    """A key at the start, in the middle and at the very end of a file has its offset in that file."""
+    archive = tar([("first", b"x" * 700), ("etc/app.env", before + KEY + after), ("last", b"y")])
+    assert places(archive) == [(b"etc/app.env", None, len(before), digest(KEY))]
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_a_file_of_whole_blocks_may_end_in_a_key(blocks: int) -> None:
+    """A file of 512 n bytes that ends in a key touches the next header, and its name does not go on with the key."""
+    content = b" " * (512 * blocks - len(SHORT)) + SHORT
+    archive = tar([("a", content), ("abcdefgh", b"x"), ("c", content)])
+    offset = len(content) - len(SHORT)
+    assert places(archive) == [(b"a", None, offset, digest(SHORT)), (b"c", None, offset, digest(SHORT))]
+
+
+def test_two_halves_in_two_files_are_no_key() -> None:
+    """What ends one file and what begins the next are never joined."""
+    half = len(KEY) // 2
+    first = b" " * (512 - half) + KEY[:half]
+    data = file(b"a", first) + KEY[half:] + bytes(512 - len(KEY) + half) + END
+    hits = search(data)
+    assert [hit for hit in hits if hit.secret.sha256 == digest(KEY)] == []
+
+
+def test_a_stream_that_is_no_tar_is_one_file() -> None:
+    """A blob of another shape is searched as a file of its own name, with lines."""
+    (hit,) = search(b"one\ntwo " + KEY + b"\n", tar=False, name=b"blob.txt")
+    assert (hit.name, hit.member, hit.line, hit.column, hit.offset) == (b"blob.txt", -1, 2, 5, 8)
+
+
+def test_names_are_normalised() -> None:
+    """A member's path has no leading `./` or `/`."""
+    for name in (b"./etc/key", b"/etc/key", b"etc//./key"):
+        assert places(file(name, KEY) + END) == [(b"etc/key", None, 0, digest(KEY))]
+
+
+def test_names_that_are_not_utf_8_are_spelled() -> None:
+    """Bytes that are not UTF-8 are written as escapes, and kept beside."""
+    (hit,) = search(file(b"etc/\xe9\xff", KEY) + END)
+    assert (hit.path, hit.path_bytes) == ("etc/\\xe9\\xff", b"etc/\xe9\xff")
+
+
+def test_equal_names_are_members_of_their_own() -> None:
+    """A name that comes twice is two members, each with its hit."""
+    hits = search(tar([("key", KEY), ("x", b""), ("key", KEY)]))
+    assert [(hit.name, hit.member) for hit in hits] == [(b"key", 0), (b"key", 2)]
+
+
+# headers
+
+
+@pytest.mark.parametrize(
+    ("archive", "name", "field"),
+    [
+        (file(b"etc/" + SHORT), b"etc/" + SHORT, "tar/name"),
+        (long(b"var/" + KEY + b"/" + b"d" * 90) + file(b"var"), b"var/" + KEY + b"/" + b"d" * 90, "tar/name"),
+        (pax((b"path", b"p/" + KEY)) + file(b"p"), b"p/" + KEY, "tar/name"),
+        (header(b"x/" + SHORT + b"/", b"5"), b"x/" + SHORT, "tar/name"),
+        (header(b"a", b"2", link=b"/run/" + SHORT), b"a", "tar/link"),
+        (header(b"a", b"1", link=b"run/" + SHORT), b"a", "tar/link"),
+        (long(b"run/" + KEY, b"K") + header(b"a", b"2", magic=GNU), b"a", "tar/link"),
+        (pax((b"linkpath", b"run/" + KEY)) + header(b"a", b"2"), b"a", "tar/link"),
+        (pax((b"comment", b"built with " + KEY)) + file(b"a"), b"a", "tar/pax/comment"),
+        (pax((b"SCHILY.xattr.user.note", KEY)) + file(b"a"), b"a", "tar/pax/SCHILY.xattr.user.note"),
+    ],
+    ids=["name", "long", "pax-path", "directory", "symlink", "hardlink", "long-link", "linkpath", "comment", "xattr"],
+)  # fmt: skip
+@pytest.mark.parametrize("window", [512, 1 << 20])
+def test_what_headers_say_is_searched(archive: bytes, name: bytes, field: str, window: int) -> None:
+    """A key in a name, a link's target or a PAX record is found once, with the field and without an offset."""
+    secret = SHORT if SHORT in archive else KEY
+    expected = [(name, field, None, digest(secret))]
+    assert places(archive + file(b"after", b"x" * 2000) + END, window=window) == expected
+    assert places(file(b"before", b"x" * 2000) + archive + file(b"after") + END, window=window) == expected
+
+
+@pytest.mark.parametrize("key", [b"comment", b"path"])
+def test_global_records_are_searched(key: bytes) -> None:
+    """A key in a record for the whole archive is found once, at the first member or behind the one before."""
+    record = pax((key, b"p/" + KEY), flag=b"g")
+    rest = file(b"a") + file(b"b") + END
+    assert places(record + rest) == [(b"a", f"tar/pax/{key.decode()}", None, digest(KEY))]
+    assert places(file(b"before") + record + rest) == [(b"before", "tar/padding", None, digest(KEY))]
+    assert places(record + END) == [(b"blob", "tar/trailer", None, digest(KEY))]
+
+
+def test_a_record_name_may_be_a_key() -> None:
+    """A PAX record's name is searched like its value, and is not shown."""
+    (hit,) = search(pax((b"k." + KEY, b"v")) + file(b"a") + END)
+    assert hit.secret.sha256 == digest(KEY)
+    assert KEY.decode() not in (hit.field or "")
+
+
+def test_a_name_that_is_repeated_in_records_is_one_hit() -> None:
+    """The spellings of one name in several headers are one name."""
+    archive = pax((b"path", b"p/" + KEY), (b"GNU.sparse.name", b"p/" + KEY)) + file(b"p/x")
+    assert len(search(archive + END)) == 1
+
+
+@pytest.mark.parametrize("chunk", [1000, 1 << 20])
+def test_a_header_larger_than_the_look_ahead_is_searched(chunk: int) -> None:
+    """A key at the start of PAX records that go on for 200 KiB is found, although its member comes much later."""
+    archive = file(b"first", b"x") + pax((b"comment", KEY + b" " * 200_000)) + file(b"a") + END
+    with short_sight() as by:
+        hits = search(archive, window=512, chunk=chunk, by=by)
+    assert [(hit.name, hit.field) for hit in hits] == [(b"a", "tar/pax/comment")]
+
+
+# between files
+
+
+def test_padding_is_searched() -> None:
+    """A key behind a file's end, where a writer left what its buffer held, belongs to that file."""
+    data = header(b"a", size=3) + b"abc" + b"\0" + KEY + bytes(508 - len(KEY)) + file(b"b", b"x") + END
+    assert places(data) == [(b"a", "tar/padding", None, digest(KEY))]
+    last = header(b"a", size=3) + b"abc" + b"\0" + KEY + bytes(508 - len(KEY)) + END
+    assert places(last) == [(b"a", "tar/padding", None, digest(KEY))]
+
+
+def test_what_stands_behind_the_end_is_searched() -> None:
+    """A key behind the end marker is found, as part of the blob rather than of a file."""
+    data = file(b"a", b"x") + END + bytes(512) + KEY + bytes(600)
+    (hit,) = search(data)
+    assert (hit.name, hit.field, hit.member) == (b"blob", "tar/trailer", -1)
+
+
+def test_what_stands_behind_a_broken_header_is_searched() -> None:
+    """After damage no member is known any more, and every byte is searched all the same."""
+    data = file(b"a", b"x") + b"\xff" * 512 + file(b"b", KEY) + END
+    (hit,) = search(data)
+    assert (hit.name, hit.field) == (b"blob", "tar/trailer")
+
+
+def test_a_member_that_was_cut_is_searched_to_its_end() -> None:
+    """The bytes of a member that the archive no longer has take nothing from those that it has."""
+    assert places(file(b"a", KEY + b" " * 5000)[:900]) == [(b"a", None, 0, digest(KEY))]
+
+
+def test_another_archive_behind_the_end_is_searched_by_member() -> None:
+    """Archives that were joined are one: members of the second have their names."""
+    data = file(b"a", KEY) + END + bytes(512) + file(b"b", OTHER) + END
+    assert [name for name, *_ in places(data)] == [b"a", b"b"]
+
+
+# sparse files
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        old_sparse(b"s", [(1024, b"A" * 512), (90_000, b"= " + KEY + bytes(510 - len(KEY)))], 100_000),
+        text_sparse(b"s", [2, 1024, 512, 90_000, 512], b"A" * 512 + b"= " + KEY + bytes(510 - len(KEY)), 100_000),
+    ],
+    ids=["gnu", "pax-1.0"],
+)
+def test_a_sparse_file_has_the_offsets_of_its_content(archive: bytes) -> None:
+    """A key in a sparse file has the offset that it has in the unpacked file, and no line."""
+    (hit,) = search(archive + file(b"after") + END)
+    assert (hit.name, hit.offset, hit.line, hit.secret.sha256) == (b"s", 90_002, None, digest(KEY))
+
+
+def test_pieces_of_a_sparse_file_are_not_joined() -> None:
+    """Two pieces with a hole between them stand beside each other in the stream only."""
+    half = len(KEY) // 2
+    pieces = [(0, b" " * (512 - half) + KEY[:half]), (4096, KEY[half:] + b" " * (512 - len(KEY) + half))]
+    hits = search(old_sparse(b"s", pieces, 9000) + END)
+    assert digest(KEY) not in [hit.secret.sha256 for hit in hits]
+
+
+def test_a_sparse_file_of_many_pieces_takes_no_quadratic_time() -> None:
+    """Each of 20,000 pieces with a key of its own is found at once."""
+    count = 20_000
+    numbers: list[object] = [count]
+    for number in range(count):
+        numbers += [number * 1000, len(SHORT) + 1]
+    archive = text_sparse(b"s", numbers, (SHORT + b" ") * count, count * 1000) + END
+    hits = search(archive)
+    assert len(hits) == count
+    assert hits[-1].offset == (count - 1) * 1000
+
+
+# laws
+
+
+def _corpus(seed: int) -> bytes:
+    """Make an archive that has keys everywhere, and fillers that put them at all distances from borders."""
+    choose = random.Random(seed)
+    keys = Keys(seed)
+    parts = []
+    for number in range(14):
+        key = choose.choice([keys.secret99, keys.restricted, keys.secret34, keys.webhook, keys.publishable])().encode()
+        filler = choose.choice([b"\n", b"a b\n", b"stripe\n", bytes([0, 1]), "ü".encode()]) * choose.randrange(700)
+        encoded = choose.choice([key, key, key.decode().encode("utf-16-le"), key.decode().encode("utf-16-be")])
+        content = choose.choice([b"", filler]) + encoded + choose.choice([b"", b"\n", filler])
+        name = b"f%d/" % number + choose.choice([b"x", keys.secret34().encode()])
+        parts.append(choose.choice([b"", b"", pax((b"comment", keys.secret34().encode()))]) + file(name, content))
+        if not number % 5:
+            parts.append(old_sparse(b"s%d" % number, [(4096, pad(key + b" "))], 10_000))
+    return b"".join(parts) + END + choose.choice([b"", bytes(700) + keys.secret99().encode()])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_and_chunks_change_nothing(seed: int) -> None:
+    """The hits of a stream are the same for windows of 1 byte to 1 MiB and however it comes."""
+    data = _corpus(seed)
+    with short_sight() as by:
+        expected = search(data, by=by)
+        assert len(expected) > 14
+        for window, chunk in [(1, 1 << 20), (1, 97), (7, 500), (512, 512), (4096, 1000), (4096, 1), (1 << 20, 7)]:
+            assert search(data, window=window, chunk=chunk, by=by) == expected
+
+
+def test_a_key_is_found_at_every_border() -> None:
+    """A key that any window border cuts is found, once."""
+    with short_sight() as by:
+        for shift in range(len(KEY) + 2):
+            archive = file(b"a", b"\n" * 5000) + file(b"b", b"\n" * (3000 + shift) + KEY + b"\n" * 6000) + END
+            hits = search(archive, window=4096, chunk=512, by=by)
+            assert [(hit.name, hit.line) for hit in hits] == [(b"b", 3001 + shift)]
+
+
+@given(st.integers(0, 30), st.integers(1, 5000), st.integers())
+@settings(max_examples=40, deadline=None)
+def test_random_pieces_change_nothing(seed: int, window: int, cuts: int) -> None:
+    """The same, for pieces of many sizes within one stream."""
+    stream, choose = _corpus(seed), random.Random(cuts)
+    with short_sight() as by:
+        expected = search(stream, by=by)
+        running = StreamSearch(by, name=b"blob", walker=TarWalker(), window=window)
+        at = 0
+        while at < len(stream):
+            size = choose.choice([1, 2, 100, 511, 512, 513, 3000, 20_000])
+            running.feed(memoryview(stream)[at : at + size])
+            at += size
+        running.finish()
+    assert running.hits == expected
+
+
+@given(st.binary(max_size=3000), st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_bytes_crash_the_search(noise: bytes, data: st.DataObject) -> None:
+    """Any bytes behind any part of an archive are searched without an exception."""
+    stream = _corpus(1)
+    stream = stream[: data.draw(st.integers(0, len(stream)))] + noise
+    hits = search(stream, window=data.draw(st.sampled_from([100, 1 << 20])), by=concealer())
+    assert all(hit.member >= -1 for hit in hits)
