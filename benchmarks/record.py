@@ -94,7 +94,7 @@ def machine() -> str:
     except OSError:  # not Linux
         pass
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{model}, {usable} cores{memory}, {platform.system()} {platform.release()}"
+    return f"{model}, {usable} cores{memory}, {platform.system()} {platform.release().partition('-')[0]}"
 
 
 def versions() -> str:
