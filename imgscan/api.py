@@ -83,7 +83,7 @@ class Scanner:
             platform=wanted,
             prefer=host_platform() if engine and not everything else None,
         )
-        for report in scanner.scan(source, self.concealer.text(target)):
+        for report in scanner.scan(source, target):
             self.interrupted = self.interrupted or scanner.interrupted
             yield report
 

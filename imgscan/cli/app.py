@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from imgscan._version import __version__
+from imgscan.cli import EXIT_INCOMPLETE
 from imgscan.cli.options import PairedCommand, pairs_of
 from imgscan.errors import ImgscanError, OutputError
 from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.report import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from imgscan.cli.outputs import Outputs
     from imgscan.model import Level, TargetReport
 
-EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 2
+EXIT_CLEAN, EXIT_FINDINGS = 0, 1
 INCLUDES = ("examples", "publishable")
-FORMATS = ("text", "json", "jsonl", "sarif")
 _COMPLETION = "_IMGSCAN_COMPLETE"
 """What click's completion scripts set when they ask for completions."""
 

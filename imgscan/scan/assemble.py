@@ -235,16 +235,13 @@ def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesyst
     """Compare a layer with what its image says of it, and tell what could not be read."""
     what = layer.digest or layer.diff_id
     label = what.short if what is not None else f"number {index + 1}"
-    if scan is None and layer.name is not None:
-        yield Diagnostic("error", "layer-unread", f"layer {label} was not read any more", index, bytes=layer.size)
-        return
     if scan is None:
-        if layer.foreign:
-            text = f"layer {label} is distributed from elsewhere (a foreign layer) and its bytes are not here"
-            yield Diagnostic("error", "foreign-layer", text, index, bytes=layer.size)
-        else:
-            text = f"layer {label} is missing: its blob is not stored here"
-            yield Diagnostic("error", "layer-missing", text, index, bytes=layer.size)
+        code, lack = "layer-missing", "is missing: its blob is not stored here"
+        if layer.name is not None:
+            code, lack = "layer-unread", "was not read any more"
+        elif layer.foreign:
+            code, lack = "foreign-layer", "is distributed from elsewhere (a foreign layer) and its bytes are not here"
+        yield Diagnostic("error", code, f"layer {label} {lack}", index, bytes=layer.size)
         return
     holds = mismatched = False
     for code, expected, found in _digests(layer, scan):

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imgscan.model import Diagnostic
-from imgscan.scan.search import StreamSearch
+from imgscan.scan.search import WINDOW, StreamSearch
 from imgscan.streams.hashing import Hash, Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, StreamError, inflate, sniff
 from imgscan.streams.readahead import Readahead
 from imgscan.streams.readers import CHUNK, Peekable
-from imgscan.streams.tar import TarWalker, looks_like_tar
+from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,10 +28,15 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Reader
     from imgscan.streams.tar import Problem
 
-TAR_HEAD = 1024
-
 NO_END = "tar-no-end"
 INTERRUPTED = "interrupted"
+"""The code of a failure that is the user's own doing."""
+
+
+def interruption() -> StreamError:
+    """Make the failure of a scan that the user stopped."""
+    return StreamError(INTERRUPTED, "the scan was interrupted")
+
 
 _FOREIGN_MAGIC = {
     b"\x04\x22\x4d\x18": "lz4",
@@ -86,8 +91,7 @@ class BlobScan:
     def diagnostics(self, layer: int | None, *, trusted: bool) -> Iterator[Diagnostic]:
         """Tell what was wrong with the blob. `trusted` says that its digest holds: then a missing end is none."""
         if self.failure is not None:
-            severity = "skipped" if self.failure.harmless else "error"
-            yield Diagnostic(severity, self.failure.code, f"{self.failure}", layer, path=self.name)  # type: ignore[arg-type]
+            yield Diagnostic(self.failure.severity, self.failure.code, f"{self.failure}", layer, path=self.name)
         for problem in self.problems:
             if problem.code == NO_END and trusted and self.failure is None:
                 continue
@@ -124,7 +128,7 @@ def scan_blob(
     name: str,
     algorithms: frozenset[str] = frozenset(("sha256",)),
     progress: Callable[[int], None] | None = None,
-    window: int | None = None,
+    window: int = WINDOW,
 ) -> BlobScan:
     """Read a blob to its end and search it.
 
@@ -134,7 +138,7 @@ def scan_blob(
     """
     scan = BlobScan(name)
     held = Peekable(raw)
-    head = held.peek(TAR_HEAD)
+    head = held.peek(HEAD_LENGTH)
     scan.compression = sniff(head[:MAGIC_LENGTH])
     with Hashing() as hashing:
         hashes = {algorithm: hashing.new(algorithm) for algorithm in sorted(algorithms | {"sha256"})}
@@ -167,19 +171,18 @@ def _search(
     scan: BlobScan,
     concealer: Concealer,
     name: bytes,
-    window: int | None,
+    window: int,
 ) -> None:
     """Search the plain chunks of a blob; what breaks off the stream becomes `scan.failure`."""
     search: StreamSearch | None = None
     walker: TarWalker | None = None
     waiting = b""
-    options = {} if window is None else {"window": window}
 
     def begin() -> StreamSearch:
         nonlocal walker
         scan.foreign = foreign_compression(waiting)
-        walker = TarWalker() if looks_like_tar(waiting[:TAR_HEAD]) else None
-        return StreamSearch(concealer, name=name, walker=walker, **options)
+        walker = TarWalker() if looks_like_tar(waiting[:HEAD_LENGTH]) else None
+        return StreamSearch(concealer, name=name, walker=walker, window=window)
 
     try:
         for chunk in ahead:
@@ -187,7 +190,7 @@ def _search(
                 search.feed(chunk)
             else:
                 waiting += chunk
-                if len(waiting) >= TAR_HEAD:
+                if len(waiting) >= HEAD_LENGTH:
                     search = begin()
                     search.feed(waiting)
     except StreamError as error:
@@ -195,7 +198,7 @@ def _search(
     except OSError as error:
         scan.failure = StreamError("read-error", f"reading failed: {error.strerror or error}")
     except KeyboardInterrupt:
-        scan.failure = StreamError(INTERRUPTED, "the scan was interrupted")
+        scan.failure = interruption()
     if search is None:
         search = begin()
         search.feed(waiting)

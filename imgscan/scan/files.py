@@ -30,7 +30,7 @@ def scan_files(path: Path, concealer: Concealer, policy: Policy, progress: Progr
     if not path.exists():
         raise TargetError(f"cannot read {path}: there is no such file or folder")
     assembly = Assembly(concealer.text(str(path)), concealer, policy)
-    progress.begin(str(path), None, None)
+    progress.begin(assembly.target, None, None)
     size = entries = 0
     for file in _files(path, assembly.diagnostics):
         name = file.name if file == path else file.relative_to(path).as_posix()

@@ -18,25 +18,26 @@ from imgscan.image.parts import altered, digest_in
 from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan, Plan, plan_images
 from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed, Policy
-from imgscan.scan.blob import BlobScan, scan_blob
+from imgscan.scan.blob import INTERRUPTED, BlobScan, interruption, scan_blob
 from imgscan.scan.documents import search_document
+from imgscan.scan.search import WINDOW
 from imgscan.sources.base import RootfsSource, ShelfSource, StreamSource
 from imgscan.streams.budget import PIPELINE, Budget, decoder_memory
-from imgscan.streams.hashing import ALGORITHMS
 from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import BytesReader, Peekable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from imgscan.image.documents import Platform
-    from imgscan.model import TargetReport
+    from imgscan.model import Digest, TargetReport
     from imgscan.scan.hits import Concealer
     from imgscan.scan.progress import Progress
     from imgscan.sources.base import Shelf, Source
     from imgscan.streams.readers import Reader
 
-_WINDOW_HEAD = 18
+_FRAME_HEADER = 18  # bytes of the longest zstd frame header, which tells the size of the window
 _IMAGE_DOCUMENTS = (b"manifest.json", b"oci-layout", b"repositories")
 
 
@@ -54,12 +55,13 @@ class ImageScanner:
     jobs: int = 1
     platform: Platform | None = None
     prefer: Platform | None = None
-    window: int | None = None
+    window: int = WINDOW
     _stop: threading.Event = field(default_factory=threading.Event)
     _budget: Budget = field(default_factory=Budget)
 
     def scan(self, source: Source, target: str) -> Iterator[TargetReport]:
         """Scan a source; `target` is what the user typed. Each image's report comes as soon as it is whole."""
+        target = self.concealer.text(target)
         if isinstance(source, ShelfSource):
             yield from self._scan_shelf(source, target)
         elif isinstance(source, StreamSource):
@@ -74,7 +76,7 @@ class ImageScanner:
 
     def _advance(self, count: int) -> None:
         if self._stop.is_set():
-            raise StreamError("interrupted", "the scan was interrupted")
+            raise interruption()
         self.progress.advance(count)
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> BlobScan:
@@ -95,10 +97,10 @@ class ImageScanner:
         for image in images:
             for layer in image.layers:
                 if layer.name is not None:
-                    wanted[layer.name] = wanted.get(layer.name, frozenset()) | _algorithms(layer)
+                    wanted[layer.name] = wanted.get(layer.name, frozenset()) | _algorithms(layer.digest)
         for name in plan.unclaimed:
             if name in source.shelf.blobs:
-                wanted.setdefault(name, _named_algorithm(name))
+                wanted.setdefault(name, _algorithms(digest_in(name)))
         stored = sum(source.shelf.blobs.get(name, 0) for name in wanted)
         self.progress.begin(target, stored, len(wanted))
         with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="imgscan-blob") as pool:
@@ -121,7 +123,7 @@ class ImageScanner:
             return BlobScan(name, failure=StreamError("read-error", text))
         try:
             held = Peekable(reader)
-            with self._budget.reserve(PIPELINE + decoder_memory(held.peek(_WINDOW_HEAD))):
+            with self._budget.reserve(PIPELINE + decoder_memory(held.peek(_FRAME_HEADER))):
                 return self._blob(held, name, algorithms)
         finally:
             reader.close()
@@ -134,12 +136,11 @@ class ImageScanner:
         diagnostics = []
         try:
             for name, reader in source.blobs():
-                scans[name] = self._blob(reader, name, _named_algorithm(name))
+                scans[name] = self._blob(reader, name, _algorithms(digest_in(name)))
                 if self._stop.is_set():
                     break
         except StreamError as error:
-            severity = "skipped" if error.harmless else "error"
-            diagnostics.append(Diagnostic(severity, error.code, f"the image archive: {error}"))  # type: ignore[arg-type]
+            diagnostics.append(Diagnostic(error.severity, error.code, f"the image archive: {error}"))
         except OSError as error:
             text = f"the image archive cannot be read: {error.strerror or error}"
             diagnostics.append(Diagnostic("error", "read-error", text))
@@ -181,10 +182,10 @@ class ImageScanner:
         return images, []
 
     def _assembly(self, target: str, diagnostics: Sequence[Diagnostic]) -> Assembly:
-        assembly = Assembly(self.concealer.text(target), self.concealer, self.policy, diagnostics=list(diagnostics))
+        assembly = Assembly(target, self.concealer, self.policy, diagnostics=list(diagnostics))
         if self._stop.is_set():
             text = "the scan was interrupted: what follows is what was found until then"
-            assembly.diagnostics.insert(0, Diagnostic("error", "interrupted", text))
+            assembly.diagnostics.insert(0, Diagnostic("error", INTERRUPTED, text))
         return assembly
 
     def _reports(
@@ -201,7 +202,7 @@ class ImageScanner:
         if self._stop.is_set():
             shared = []  # an archive that was not read to its end looks broken in every way
         inline = {
-            str(layer.digest): self._blob(BytesReader(layer.inline), str(layer.digest), _algorithms(layer))
+            str(layer.digest): self._blob(BytesReader(layer.inline), str(layer.digest), _algorithms(layer.digest))
             for image in images
             for layer in image.layers
             if layer.name is None and layer.inline is not None
@@ -210,7 +211,7 @@ class ImageScanner:
             for layer in image.layers:
                 if layer.name is not None and layer.name not in scans and layer.name in shelf.documents:
                     data = BytesReader(shelf.documents[layer.name])
-                    scans[layer.name] = self._blob(data, layer.name, _algorithms(layer))
+                    scans[layer.name] = self._blob(data, layer.name, _algorithms(layer.digest))
         others = self._others(shelf, plan, images, scans)
         if any(placed.hit.member < 0 and placed.hit.path.endswith("/json") for placed in others):
             text = "the image's old description (ID/json) holds a credential that its config lacks: one was altered"
@@ -233,21 +234,22 @@ class ImageScanner:
         """Give the hits of members that no image refers to, except copies of what an image has."""
         claimed = {layer.name for image in plan.images for layer in image.layers}
         contents = {scan.diff_id for name, scan in scans.items() if name in claimed}
+        placed = []
+        for name in plan.unclaimed:
+            if name in shelf.documents:
+                document = ImageDocument(name, parse_text(shelf.documents[name]))
+                placed += [Placed(hit, None) for hit in search_document(document, self.concealer, ())]
+            elif name in scans and scans[name].diff_id not in contents:
+                placed += [Placed(hit, None, blob=name) for hit in scans[name].hits]
+        if all(each.blob is not None for each in placed):
+            return placed
         told = {
             hit.secret.sha256
             for image in images
             for document in image.documents
             for hit in search_document(document, self.concealer, ())
         }
-        placed = []
-        for name in plan.unclaimed:
-            if name in shelf.documents:
-                document = ImageDocument(name, parse_text(shelf.documents[name]))
-                hits = search_document(document, self.concealer, ())
-                placed += [Placed(hit, None) for hit in hits if hit.secret.sha256 not in told]
-            elif name in scans and scans[name].diff_id not in contents:
-                placed += [Placed(hit, None, blob=name) for hit in scans[name].hits]
-        return placed
+        return [each for each in placed if each.blob is not None or each.hit.secret.sha256 not in told]
 
 
 def _strays(shelf: Shelf, plan: Plan, scans: Mapping[str, BlobScan]) -> Iterator[Diagnostic]:
@@ -268,22 +270,16 @@ def _strays(shelf: Shelf, plan: Plan, scans: Mapping[str, BlobScan]) -> Iterator
             yield replace(lack, severity="skipped", message=text)
 
 
-def _wait(futures: object) -> None:
+def _wait(futures: Iterable[Future[BlobScan]]) -> None:
     """Wait for futures in steps, so that Ctrl-C is noticed on every platform."""
-    pending = set(futures)  # type: ignore[call-overload]
+    pending = set(futures)
     while pending:
         _, pending = wait(pending, timeout=0.5)
 
 
-def _algorithms(layer: LayerPlan) -> frozenset[str]:
-    digest = layer.digest
-    return frozenset((digest.algorithm,)) if digest is not None and digest.verifiable else frozenset()
-
-
-def _named_algorithm(name: str) -> frozenset[str]:
-    """Tell from a blob's name which digest will be asked for."""
-    parts = name.replace(":", "/").split("/")
-    return frozenset(part for part in parts if part in ALGORITHMS)
+def _algorithms(expected: Digest | None) -> frozenset[str]:
+    """Tell which hash a blob needs so that it can be compared with the digest that names it."""
+    return frozenset((expected.algorithm,)) if expected is not None and expected.verifiable else frozenset()
 
 
 def _with_engine(image: ImagePlan, stream: StreamSource | None) -> ImagePlan:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 WINDOW = 1 << 20
 """Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
 
+_ENDLESS = 1 << 62  # behind the end of any stream
+
 
 class _Region(NamedTuple):
     """Bytes of the stream that are one thing: a file's data, a piece of it, or something between files.
@@ -62,6 +64,7 @@ class StreamSearch:
         self._concealer = concealer
         self._engine = engine
         self._name = name
+        self._whole = _Region(0, _ENDLESS, -1, name, 0, None)  # where the stream is a single file
         self._walker = walker
         self._windower = Windower(engine.reach_behind, engine.reach_ahead, window)
         self._members: list[Member] = []  # those that the coming windows may touch
@@ -129,7 +132,7 @@ class StreamSearch:
     def _region(self, position: int) -> _Region | None:
         """Say what stands at a stream offset; None for a header, which is dealt with on its own."""
         if self._walker is None:
-            return _Region(0, 1 << 62, -1, self._name, 0, None)
+            return self._whole
         at = bisect_right(self._members, position, key=_header_of) - 1
         if at < 0 and self._members:
             self._tell_header(self._members[0], self._first)  # global records, which are merged into its own
@@ -161,7 +164,7 @@ class StreamSearch:
         if walker is not None and not (walker.lost or walker.ended):
             self._header_hits.append(position)
             return None
-        return _Region(start, 1 << 62, -1, self._name, 0, "tar/trailer")
+        return _Region(start, _ENDLESS, -1, self._name, 0, "tar/trailer")
 
     def _locate_header(self, position: int) -> None:
         at = bisect_right(self._members, position, key=_header_of) - 1
@@ -243,7 +246,7 @@ class StreamSearch:
         """Take the text state of a file that goes on behind this window along, as far as the next one begins."""
         keep = window.offset + max(0, window.end - self._engine.reach_behind)
         if self._walker is None:
-            region = _Region(0, 1 << 62, -1, self._name, 0, None)
+            region = self._whole
         else:
             at = bisect_right(self._members, keep, key=_header_of) - 1
             if at < 0:

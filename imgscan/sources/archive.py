@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
-from imgscan.sources.base import Shelf, ShelfSource, StreamSource
+from imgscan.sources.base import SNIFF, Shelf, ShelfSource, StreamSource
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
 from imgscan.streams.tar import Kind, TarWalker, normalise
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from imgscan.streams.tar import Member
 
 _HEADER_READ = 1 << 12
-_SNIFF = 64
 
 
 def member_name(raw: bytes) -> str:
@@ -39,11 +38,6 @@ def note_link(shelf: Shelf, member: Member) -> None:
     if member.kind is Kind.SYMLINK:
         target = normpath(join(dirname(name), target))
     shelf.links[name] = target.removeprefix("./").lstrip("/")
-
-
-def looks_like_document(head: bytes) -> bool:
-    """Whether a member that begins so is to be kept as a JSON document."""
-    return head.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"[")
 
 
 def note_problems(shelf: Shelf, walker: TarWalker) -> None:
@@ -77,9 +71,9 @@ class ArchiveFile(ShelfSource):
             note_problems(self.shelf, walker)
             for name, (start, length) in self._places.items():
                 file.seek(start)
-                head = file.read(min(length, _SNIFF))
-                if looks_like_document(head) and self.shelf.room_for(length):
-                    self.shelf.documents[name] = head + file.read(length - len(head))
+                head = file.read(min(length, SNIFF))
+                if self.shelf.wants(head, length):
+                    self.shelf.keep(name, head + file.read(length - len(head)))
                 else:
                     self.shelf.blobs[name] = length
 
@@ -121,10 +115,10 @@ class ArchiveStream(StreamSource):
                 continue
             name = member_name(member.name)
             self.shelf.links.pop(name, None)
-            self.shelf.documents.pop(name, None)
+            self.shelf.forget(name)
             reader = Peekable(_MemberReader(self, member))
-            if looks_like_document(reader.peek(_SNIFF)) and self.shelf.room_for(member.size):
-                self.shelf.documents[name] = read_all(reader, DOCUMENT_LIMIT)
+            if self.shelf.wants(reader.peek(SNIFF), member.size):
+                self.shelf.keep(name, read_all(reader, DOCUMENT_LIMIT))
             else:
                 self.shelf.blobs[name] = member.size
                 yield name, reader

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from imgscan.model import Diagnostic, Digest
     from imgscan.streams.readers import ClosableReader, Peekable
 
+SNIFF = 64
+"""Bytes at the start of a member that tell whether it may be a JSON document."""
+
 DOCUMENTS_LIMIT = 64 << 20
 """Bytes of JSON documents that are kept of one archive; a larger sum is no image that any tool writes."""
 
@@ -39,6 +42,7 @@ class Shelf:
     blobs: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _kept: int = 0  # bytes of all documents: an archive may hold millions of them
 
     def locate(self, name: str) -> str | None:
         """Follow links from a name to the member that holds the bytes; None if there is none."""
@@ -64,9 +68,20 @@ class Shelf:
                 return found
         return None
 
-    def room_for(self, size: int) -> bool:
-        """Whether a document of this size may be kept."""
-        return size <= DOCUMENT_LIMIT and size + sum(map(len, self.documents.values())) <= DOCUMENTS_LIMIT
+    def wants(self, head: bytes, size: int) -> bool:
+        """Whether a member of `size` bytes that begins with `head` is to be kept as a JSON document."""
+        begins = head.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"[")
+        return begins and size <= DOCUMENT_LIMIT and self._kept + size <= DOCUMENTS_LIMIT
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep a document; one that was kept under that name before goes."""
+        self.forget(name)
+        self._kept += len(data)
+        self.documents[name] = data
+
+    def forget(self, name: str) -> None:
+        """Let go of a document, if there is one of that name."""
+        self._kept -= len(self.documents.pop(name, b""))
 
 
 class ShelfSource(ABC):

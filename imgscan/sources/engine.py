@@ -23,7 +23,7 @@ import urllib3
 from imgscan.errors import EngineError, TargetError
 from imgscan.image.documents import parse_digest
 from imgscan.sources.archive import ArchiveStream
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.inflate import StreamError, gather
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class EngineStream(ArchiveStream):
         self._client = client
         self._name = name
         self._response: requests.Response | None = None
-        super().__init__(self._receive())
+        super().__init__(gather(self._receive(), CHUNK))
         tags = [tag for tag in attributes.get("RepoTags") or [] if isinstance(tag, str)]
         self.reference = name if name in tags or not tags else tags[0]
         layers = (attributes.get("RootFS") or {}).get("Layers")
@@ -199,8 +199,6 @@ class EngineStream(ArchiveStream):
             self.digest = parse_digest(str(digest).rpartition("@")[2]) or self.digest
 
     def _receive(self) -> Iterator[bytes]:
-        held: list[bytes] = []
-        size = 0
         api = self._client.api
         url = f"{api.base_url}/v{api.api_version}/images/{quote(self._name, safe='/:@')}/get"
         try:
@@ -209,24 +207,12 @@ class EngineStream(ArchiveStream):
             self._response = api.get(url, stream=True, timeout=(_CONNECT_SECONDS, _stall()))
             if self._response.status_code != requests.codes.ok:
                 raise StreamError("engine-failed", f"the engine answered {self._response.status_code}")
-            for piece in self._response.raw.stream(CHUNK, decode_content=False):
-                held.append(piece)
-                size += len(piece)
-                if size >= CHUNK:
-                    yield b"".join(held)
-                    held.clear()
-                    size = 0
+            yield from self._response.raw.stream(CHUNK, decode_content=False)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            if held:
-                yield b"".join(held)
             text = f"the engine has sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
             raise StreamError("engine-stalled", text) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if held:
-                yield b"".join(held)
             raise StreamError("engine-failed", f"the engine broke off: {_reason(error)}") from error
-        if held:
-            yield b"".join(held)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
-from imgscan.sources.archive import looks_like_document
-from imgscan.sources.base import Shelf, ShelfSource
-from imgscan.streams.readers import FileSlice
+from imgscan.sources.base import SNIFF, Shelf, ShelfSource
+from imgscan.streams.readers import FileSlice, read_all
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imgscan.streams.readers import ClosableReader
-
-_SNIFF = 64
 
 
 class ImageFolder(ShelfSource):
@@ -49,9 +47,9 @@ class ImageFolder(ShelfSource):
         try:
             with FileSlice(path) as reader:
                 size = path.stat().st_size
-                head = reader.read(_SNIFF)
-                if looks_like_document(head) and self.shelf.room_for(size):
-                    self.shelf.documents[name] = head + b"".join(iter(lambda: reader.read(1 << 20), b""))
+                head = reader.read(SNIFF)
+                if self.shelf.wants(head, size):
+                    self.shelf.keep(name, head + read_all(reader, DOCUMENT_LIMIT))
                 else:
                     self.shelf.blobs[name] = size
         except OSError as error:

@@ -17,7 +17,7 @@ from imgscan.sources.base import RootfsSource
 from imgscan.sources.folder import ImageFolder
 from imgscan.streams.inflate import MAGIC_LENGTH, StreamError, inflate, sniff
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable
-from imgscan.streams.tar import TarWalker, looks_like_tar
+from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,6 @@ _ROOT_NAMES = frozenset(
 )
 """What stands at the top of a root filesystem and never at the top of an image archive."""
 
-_TAR_HEAD = 1024
 _LOOKED_AT = 512
 """Members of a stream whose names are looked at to tell an image from a root filesystem."""
 
@@ -133,7 +132,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if not stat.S_ISREG(path.stat().st_mode):
         return _from_file(path, scheme)
     with FileSlice(path) as reader:
-        head = Peekable(reader).peek(_TAR_HEAD)
+        head = Peekable(reader).peek(HEAD_LENGTH)
     if not head:
         raise TargetError(f"{path} is empty")
     if sniff(head[:MAGIC_LENGTH]) != "none":
@@ -199,7 +198,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     The source closes the file.
     """
     raw = Peekable(file)
-    head = raw.peek(_TAR_HEAD)
+    head = raw.peek(HEAD_LENGTH)
     if not head:
         raise TargetError(f"{name} is empty: nothing came")
     compression = sniff(head[:MAGIC_LENGTH])
@@ -214,12 +213,12 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     chunks = inflate(raw, compression)
     first: list[Chunk] = []
     try:
-        while sum(map(len, first)) < _TAR_HEAD and (chunk := next(chunks, b"")):
+        while sum(map(len, first)) < HEAD_LENGTH and (chunk := next(chunks, b"")):
             first.append(chunk)
     except StreamError as error:
         raise TargetError(f"{name} cannot be read: {error}") from error
     plain = b"".join(first)
-    if not looks_like_tar(plain[:_TAR_HEAD]):
+    if not looks_like_tar(plain[:HEAD_LENGTH]):
         raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
     if scheme is None and _looks(plain) != "image":
         return RootfsSource(name, _Chunks(plain, chunks, file), guessed=True)

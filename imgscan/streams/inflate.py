@@ -61,6 +61,11 @@ class StreamError(Exception):
         self.code = code
         self.harmless = harmless
 
+    @property
+    def severity(self) -> Literal["error", "skipped"]:
+        """What this is to a scan: an error, unless everything that belongs to the stream was read."""
+        return "skipped" if self.harmless else "error"
+
 
 def sniff(head: bytes) -> Compression:
     """Tell the compression by the first `MAGIC_LENGTH` bytes (a zstd stream may begin with a skippable frame)."""
@@ -85,22 +90,25 @@ def inflate(raw: Reader, compression: Compression) -> Iterator[Chunk]:
         while data := raw.read(CHUNK):
             yield data
     elif compression == "gzip":
-        yield from _gather(_gzip(raw))
+        yield from gather(_gzip(raw), _ENOUGH)
     elif compression == "zstd":
         yield from _zstd(raw)
     else:
-        yield from _gather(_streams(raw, compression))
+        yield from gather(_streams(raw, compression), _ENOUGH)
 
 
-def _gather(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Join small chunks, so that a stream of a thousand small members costs no thousand steps downstream."""
+def gather(chunks: Iterator[bytes], enough: int) -> Iterator[bytes]:
+    """Join small chunks until they have `enough` bytes, so that a thousand of them cost no thousand steps downstream.
+
+    What came before a StreamError is given before it is raised.
+    """
     held: list[bytes] = []
     size = 0
     try:
         for chunk in chunks:
             held.append(chunk)
             size += len(chunk)
-            if size >= _ENOUGH:
+            if size >= enough:
                 yield b"".join(held)
                 held.clear()
                 size = 0

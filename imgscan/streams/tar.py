@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from imgscan.streams.tar_header import (
     BLOCK,
     GNU_MAGIC,
+    HEAD_LENGTH,
     KINDS,
     LARGEST,
     USTAR_MAGIC,
@@ -45,7 +46,7 @@ from imgscan.streams.tar_sparse import OldMap, SparseMap, announced_map, fragmen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Kind", "Member", "Problem", "TarWalker", "looks_like_tar", "normalise"]
+__all__ = ["HEAD_LENGTH", "Kind", "Member", "Problem", "TarWalker", "looks_like_tar", "normalise"]
 
 PAYLOAD_LIMIT: Final = 1 << 20
 """Bytes in one extension header, as in Go (`maxSpecialFileSize`) and libarchive."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 512
 ZEROS: Final = bytes(BLOCK)
+HEAD_LENGTH: Final = 2 * BLOCK
+"""Bytes that `looks_like_tar` has to see: a header, or the two zero blocks of an empty archive."""
+
 LARGEST: Final = 2**63 - 1
 """The largest size and offset that any tar reader accepts (a signed 64-bit `off_t`)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,10 +15,11 @@ from imgscan.scan.assemble import Policy
 from imgscan.scan.hits import Concealer
 from imgscan.scan.images import ImageScanner
 from imgscan.scan.progress import Progress
-from imgscan.scan.search import StreamSearch
+from imgscan.scan.search import WINDOW, StreamSearch
 from imgscan.sources.base import StreamSource
 from imgscan.sources.recognise import open_source
 from imgscan.streams.tar import TarWalker
+from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,18 +47,6 @@ def short_sight() -> Iterator[Concealer]:
         yield Concealer(Engine(now=NOW))
 
 
-class Trickle(io.BytesIO):
-    """A stream that gives at most `size` bytes at a time."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        super().__init__(data)
-        self._size = size
-
-    def read(self, count: int | None = -1, /) -> bytes:
-        size = self._size if count is None or count < 0 else min(count, self._size)
-        return super().read(size)
-
-
 def search(
     data: bytes,
     *,
@@ -84,7 +72,7 @@ def digest(secret: str | bytes) -> str:
 def scan(
     target: Path | bytes | StreamSource,
     *,
-    window: int | None = None,
+    window: int = WINDOW,
     jobs: int = 1,
     size: int = 1 << 20,
     by: Concealer | None = None,

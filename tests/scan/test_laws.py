@@ -18,10 +18,12 @@ from imgscan.report import FORMATS, ReportContext, open_report
 from imgscan.scan.assemble import Policy
 from imgscan.scan.images import ImageScanner
 from imgscan.scan.progress import Progress
+from imgscan.scan.search import WINDOW
 from imgscan.sources.recognise import open_source
 from tests import builders
 from tests.builders import COMPRESSIONS, Image, Layer, Link
 from tests.keys import Keys
+from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +91,7 @@ def scanner() -> Scanner:
     return Scanner(Options(jobs=2))
 
 
-def scan(target: str, *, window: int | None = None, jobs: int = 2, stdin: Any = None) -> list[TargetReport]:
+def scan(target: str, *, window: int = WINDOW, jobs: int = 2, stdin: Any = None) -> list[TargetReport]:
     """Scan a target; nothing may be wrong with it."""
     images = ImageScanner(scanner().concealer, Policy(), Progress(), jobs=jobs, window=window)
     reports = list(images.scan(open_source(target, stdin=stdin), "target"))
@@ -150,18 +152,6 @@ def test_a_folder_of_any_compression_gives_the_same(
     """Neither do the shapes of folders."""
     assert rows(scan(str(builders.oci_folder(tmp_path / "oci", fourteen(), compression)))) == expected
     assert rows(scan(str(builders.docker_dir(tmp_path / "dir", fourteen(), compression)))) == expected
-
-
-class Trickle(io.RawIOBase):
-    """A stream that gives few bytes at a time."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        self._inner = io.BytesIO(data)
-        self._size = size
-
-    def read(self, _size: int = -1, /) -> bytes:
-        """Give the next few bytes."""
-        return self._inner.read(self._size)
 
 
 @pytest.mark.parametrize("dialect", ["legacy", "modern", "oci gzip", "oci zstd-frames"])

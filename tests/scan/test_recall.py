@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from imgscan.scan.search import WINDOW
 from imgscan.sources.archive import ArchiveStream
 from imgscan.streams import inflate
 from tests.builders import (
@@ -27,7 +28,8 @@ from tests.builders import (
     write,
 )
 from tests.keys import Keys
-from tests.scan.support import Trickle, digest, scan, short_sight, told
+from tests.scan.support import digest, scan, short_sight, told
+from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +64,7 @@ def test_every_planted_key_is_found(seed: int, tmp_path: Path) -> None:
     """Each key is found at each path where it was put, at any window size."""
     image, planted = _image(seed)
     path = write(tmp_path / "image.tar", docker_legacy(image))
-    for window in (300, 4096, None):
+    for window in (300, 4096, WINDOW):
         with short_sight() as by:
             (report,) = scan(path, window=window, by=by)
         assert report.whole

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from imgscan.streams import inflate as module
 from imgscan.streams.inflate import Chunk, StreamError, inflate, sniff
 from imgscan.streams.readers import CHUNK
+from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,18 +50,6 @@ COMPRESSORS: dict[str, tuple[Compression, Callable[[bytes], bytes]]] = {
 }
 
 each_compressor = pytest.mark.parametrize(("compression", "compress"), COMPRESSORS.values(), ids=COMPRESSORS)
-
-
-class Trickle(io.BytesIO):
-    """A reader that gives at most `size` bytes at a time."""
-
-    def __init__(self, data: bytes, size: int) -> None:
-        super().__init__(data)
-        self._size = size
-
-    def read(self, count: int | None = -1, /) -> bytes:
-        size = self._size if count is None or count < 0 else min(count, self._size)
-        return super().read(size)
 
 
 def run(data: bytes, compression: Compression | None = None, size: int = 1 << 20) -> tuple[bytes, StreamError | None]:
