@@ -29,13 +29,13 @@ class Member:
     is read to its end, or given up, before the next member is asked for, and it raises StreamError where the bytes
     end or are damaged, after all that could be had. `extent` is which bytes of the container hold the member
     (compressed or not), None where that cannot be said: a credential that is found there and in the member is one.
-    `commit` is the git commit that brought it in, where that is known.
+    `brought` tells, when it is asked, which git commit brought it in and at which path of the repository.
     """
 
     name: bytes | None
     chunks: Iterable[Chunk]
     extent: tuple[int, int] | None = None
-    commit: str | None = None
+    brought: Callable[[], tuple[str, bytes] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
