@@ -18,7 +18,7 @@ from imgscan.detect import context, encodings, examples, redaction
 from imgscan.detect.automaton import Automaton, Candidate
 from imgscan.detect.encodings import Reach, Span
 from imgscan.detect.match import Match
-from imgscan.detect.rules import ANCHORS, FOLLOWS, RULES
+from imgscan.detect.rules import ANCHORS, CORES, FOLLOWS, PROVING, RULES, prefixes_of
 from imgscan.detect.screen import Screen
 from imgscan.detect.verdict import Place
 from imgscan.model import CONFIDENCES
@@ -34,28 +34,34 @@ _LONGEST = max(rule.max_length for rule in RULES)
 _GUARD = 8
 """Characters past a credential that its validator may look at: a boundary, a mask, a prefix that begins there."""
 
-_REACH = Reach(_LONGEST + context.LINE + 1, _LONGEST + _GUARD + context.LINE)
-_GLANCE = Reach(0, FOLLOWS)
+_PREFIX = 12
+_GLUE = 160
+"""Characters that may stand between the pieces of a credential, as far as a glance needs them."""
 
-_SIBLINGS = {b"k_live_": "stripe-publishable-key", b"k_test_": "stripe-publishable-key",
-             b"whsec_": "stripe-webhook-secret"}  # fmt: skip
+_REACH = Reach(_LONGEST + context.LINE + 1, _LONGEST + _GUARD + context.LINE)
+_GLANCE = Reach(_PREFIX, FOLLOWS + _GLUE)
+
+_SIBLINGS = {
+    b"k_live_": "stripe-publishable-key", b"k_test_": "stripe-publishable-key",
+    b"_live_": "stripe-publishable-key", b"_test_": "stripe-publishable-key",
+    b"whsec_": "stripe-webhook-secret",
+}  # fmt: skip
 """The kinds whose presence tells that another credential is Stripe's, by anchor."""
 
-
-def _by_anchor() -> dict[bytes, tuple[tuple[Rule, Prefix, int], ...]]:
-    table: dict[bytes, list[tuple[Rule, Prefix, int]]] = {anchor: [] for anchor in ANCHORS}
-    for rule in RULES:
-        for prefix in rule.prefixes:
-            table[prefix.anchor].append((rule, prefix, prefix.offset))
-    return {anchor: tuple(entries) for anchor, entries in table.items()}
-
-
-_TABLE = _by_anchor()
+_FOLLOWS = {**PROVING, **CORES, **ANCHORS}
+_TABLE = {anchor: prefixes_of(anchor) for anchor in _FOLLOWS}
 
 
 @cache
 def _forms() -> tuple[Form, ...]:
-    return encodings.forms(ANCHORS)
+    return encodings.forms(ANCHORS, CORES, PROVING)
+
+
+@cache
+def _reaches() -> Reach:
+    """Give how many bytes around a literal any form looks at."""
+    reaches = [form.needs(_REACH) for form in _forms()]
+    return Reach(max(reach.behind for reach in reaches), max(reach.ahead for reach in reaches))
 
 
 @cache
@@ -113,8 +119,9 @@ class Engine:
         self._longest = max(len(form.literal) for form in _forms())
         self.screened = self._screen is not None
         around = context.SIBLING + context.LINE
-        self.reach_behind = around + 2 * max(form.encoding.size(_REACH.behind) + form.lead for form in _forms())
-        self.reach_ahead = around + 2 * max(form.encoding.size(_REACH.ahead) + form.lead for form in _forms())
+        reaches = _reaches()
+        self.reach_behind = around + 2 * reaches.behind
+        self.reach_ahead = around + 2 * reaches.ahead
 
     def open(self, data: bytes) -> View:
         """Give a view of one buffer; costs nothing until it is asked."""
@@ -156,25 +163,24 @@ class Engine:
     def judge(self, data: bytes, candidate: Candidate, span: Span, *, binary: bool, only: str = "") -> _Judged | None:
         """Ask the validators of a candidate, or that of one rule, whether a credential stands there."""
         form, position = candidate.form, candidate.position
-        follows, after = ANCHORS[form.anchor], len(form.anchor)
-        if form.encoding is encodings.PLAIN:
-            if not follows.match(data, position + after, span.high):
-                return None
+        follows, after = _FOLLOWS[form.anchor], len(form.anchor)
         # A short look first: it settles nearly every chance hit at a tenth of the cost.
-        elif not any(follows.match(text.data, text.at + after) for text in form.read(data, position, span, _GLANCE)):
+        glance = form.read(data, position, span, _GLANCE)
+        if not any(follows.match(text.data, text.at + after, text.high) for text in glance):
             return None
         best: _Judged | None = None
-        readings = form.read(data, position, span, _REACH)
-        for text in readings:
+        for text in form.read(data, position, span, _REACH):
             judged = self._try(text, form.anchor, binary=binary, only=only)
             if judged is None or (best is not None and best.sure >= judged.sure):
                 continue
-            if best is None and text is not readings[0]:
+            if best is None and text.rival is not None:
                 # Where the likelier reading has the same characters, its refusal stands.
-                start = readings[0].at - text.at + judged.verdict.start
-                if start >= 0 and readings[0].data.startswith(judged.secret, start):
+                start = text.rival.at - text.at + judged.verdict.start
+                if start >= 0 and text.rival.data.startswith(judged.secret, start):
                     continue
             best = judged
+            if text.settles or judged.sure == 0:
+                break
         return best
 
     def _try(self, text: Text, anchor: bytes, *, binary: bool, only: str) -> _Judged | None:
@@ -187,7 +193,7 @@ class Engine:
                 body = start + len(prefix.text)
                 place = Place(text.data, start, body, text.low, text.high, binary, self._now)
                 verdict = prefix.validate(place)
-                if verdict is not None:
+                if verdict is not None and not (text.strict and verdict.account is None):
                     return _Judged(rule, prefix, text, verdict)
         return None
 

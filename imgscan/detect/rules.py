@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _KEY = rb"[0-9A-Za-z]{24}"
 _LOOSE = rb"[0-9A-Za-z_]{20}"
 _ACCOUNT = rb"YWNjdF"
+_BODY = rb"51[0-9A-Za-z]|YWN"
 
 ANCHORS: dict[bytes, re.Pattern[bytes]] = {
     anchor: re.compile(follows)
@@ -42,10 +43,35 @@ ANCHORS: dict[bytes, re.Pattern[bytes]] = {
         (b"_secret_", rb"_?[0-9A-Za-z]{20}"),
     )
 }
-"""What the sieves look for, and the least that must follow for a validator to be worth asking."""
+"""What the sieves look for in plain text, and the least that must follow for a validator to be worth asking."""
+
+CORES: dict[bytes, re.Pattern[bytes]] = {
+    b"_live_": re.compile(_KEY + rb"|" + _ACCOUNT),
+    b"_test_": re.compile(_KEY + rb"|" + _ACCOUNT),
+    **{anchor: ANCHORS[anchor] for anchor in (
+        b"sk_org_", b"whsec_", b"absec_", b"oak_", b"oaac_", b"oart_", b"_secret_",
+    )},
+}  # fmt: skip
+"""What they look for inside of encodings: parts of every anchor, too frequent in plain text, but not in those."""
+
+PROVING: dict[bytes, re.Pattern[bytes]] = {anchor: re.compile(_BODY) for anchor in (b"k_live_", b"k_test_")}
+"""Anchors of the credentials that prove themselves, which are looked for in pieces as well."""
 
 FOLLOWS = 40
-"""Characters, from an anchor's first on, that suffice for the patterns of `ANCHORS`."""
+"""Characters, from an anchor's first on, that suffice for these patterns where nothing splits them."""
+
+
+def prefixes_of(anchor: bytes) -> tuple[tuple[Rule, Prefix, int], ...]:
+    """List the prefixes that hold an anchor, with their rules and where in them it begins, in the rules' order.
+
+    An anchor of plain text stands for its own prefixes only.
+    """
+    return tuple(
+        (rule, prefix, prefix.text.index(anchor))
+        for rule in RULES
+        for prefix in rule.prefixes
+        if prefix.anchor == anchor or (anchor not in ANCHORS and anchor in prefix.text)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +85,6 @@ class Prefix:
     anchor: bytes
     mode: Mode | None
     validate: Callable[[Place], Verdict | None] = field(repr=False)
-
-    @property
-    def offset(self) -> int:
-        """Where in the prefix the anchor begins."""
-        return self.text.index(self.anchor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,13 @@ _MASKED = re.compile(rb"\*+[0-9A-Za-z]|\*{3}|\.{3}|\xe2\x80[\xa2\xa6]")
 """Asterisks (two of them alone may be Markdown's bold), three dots, and in UTF-8 the bullet and the ellipsis."""
 
 
+_ESCAPE = re.compile(
+    rb"(?:\\[abefnrtv0]|\x1b\[[0-9;]{0,12}[A-Za-z]"
+    rb"|(?:\\u00|\\x|%|=)([0-9A-Fa-f]{2})|\\([0-3][0-7]{2}))\Z"
+)
+_LONGEST_ESCAPE = 16
+
+
 def run_end(place: Place, most: int) -> int:
     """Find the end of the base62 run that is the body, or of `most + 1` characters of it if it is longer.
 
@@ -76,14 +83,21 @@ def cut(place: Place, end: int) -> int:
 
 
 def open_left(place: Place, start: int, end: int) -> bool:
-    """Whether the credential at `start` is the end of no word.
+    r"""Whether the credential at `start` is the end of no word.
 
-    In a binary the byte before a string may be the string's own length, and that may look like a letter.
+    In a binary the byte before a string may be the string's own length, and that may look like a letter. So may the
+    last character of an escape that stands before it: `\n`, `%3D`, `\u003d`, `=3D`, a colour of the terminal.
     """
     if start == place.low:
         return True
     before = place.data[start - 1]
-    return before not in BASE62 or (place.binary and before == end - start)
+    if before not in BASE62 or (place.binary and before == end - start):
+        return True
+    escape = _ESCAPE.search(place.data, max(place.low, start - _LONGEST_ESCAPE), start)
+    if escape is None:
+        return False
+    code = escape[1] or escape[2]
+    return not code or int(code, 8 if escape[2] else 16) not in BASE62
 
 
 def masked(place: Place, end: int) -> bool:

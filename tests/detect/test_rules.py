@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imgscan.detect import RULES, Rule
-from imgscan.detect.rules import ANCHORS, FOLLOWS
+from imgscan.detect.rules import ANCHORS, CORES, FOLLOWS, prefixes_of
 from tests.detect.driver import SCREENED, File, agreed
 from tests.keys import Keys
 
@@ -84,7 +84,15 @@ def test_every_prefix_holds_its_anchor(rule: Rule) -> None:
     """A prefix is found by an anchor inside it that the sieves look for."""
     for prefix in rule.prefixes:
         assert prefix.anchor in ANCHORS
-        assert prefix.text[prefix.offset :].startswith(prefix.anchor)
+        assert (rule, prefix, prefix.text.index(prefix.anchor)) in prefixes_of(prefix.anchor)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_prefix_holds_a_core(rule: Rule) -> None:
+    """Inside of encodings a prefix is found by a core that stands in it."""
+    for prefix in rule.prefixes:
+        cores = [core for core in CORES if core in prefix.text]
+        assert any((rule, prefix, prefix.text.index(core)) in prefixes_of(core) for core in cores)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

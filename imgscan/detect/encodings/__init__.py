@@ -1,0 +1,90 @@
+r"""How a credential's text can stand in a file: the literals to look for, and the way back to the text.
+
+An anchor is the part of a prefix that its credentials share (`k_live_` of `sk_live_`, `rk_live_`, `pk_live_`).
+Each encoding turns an anchor into one or more literals: bytes that stand in the file wherever the anchor stands in
+the text, whatever stands beside it, and reads the neighbourhood of those bytes. What an encoding holds may be
+encoded again: the literal of the inner form is then the anchor of the outer one, to `DEPTH` encodings. A further
+encoding is one module with one `Encoding`, and one more entry here.
+
+Readers are local and bounded: they look no further than `Form.needs` says, never outside the file's own bytes, so a
+hit costs the same in a megabyte of hits as alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
+from imgscan.detect.encodings.form import Encoding, Form, Literal
+from imgscan.detect.encodings.plain import PLAIN
+from imgscan.detect.encodings.runs import BASE64, HEX
+from imgscan.detect.encodings.text import Reach, Span, Text
+from imgscan.detect.encodings.utf16 import UTF16
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["DEPTH", "ENCODINGS", "PLAIN", "Encoding", "Form", "Reach", "Span", "Text", "forms"]
+
+ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
+"""All encodings but plain text, of which each can hold the anchors."""
+
+_OUTER: tuple[Encoding, ...] = (UTF16, BASE64, HEX)
+"""Those that hold any text, encoded text too."""
+
+_OUTERMOST: tuple[Encoding, ...] = (BASE64, HEX)
+"""Those that are looked for around two others, unless the innermost are escapes."""
+
+_LONG_ENOUGH = 6
+"""Characters that half an anchor must have to be looked for in an encoding: fewer stand there by chance."""
+
+DEPTH = 3
+
+
+def forms(exact: Iterable[bytes], cores: Iterable[bytes], proving: Iterable[bytes]) -> tuple[Form, ...]:
+    """Compute every form, plain ones first; where two have the same literal, the first.
+
+    `exact` anchors are looked for in plain text and in one encoding. `cores` are shorter and fewer: parts of all of
+    them, rare enough inside of further encodings. Credentials of the `proving` anchors prove themselves and are found
+    in pieces too.
+    """
+    first = [Form(PLAIN, anchor, anchor) for anchor in exact]
+    cores = tuple(cores)
+    known: dict[bytes, Form] = {}
+    for form in _all(first, cores, tuple(proving)):
+        known.setdefault(form.literal, form)
+    return tuple(known.values())
+
+
+def _all(first: list[Form], cores: tuple[bytes, ...], proving: tuple[bytes, ...]) -> Iterator[Form]:
+    yield from first
+    for anchor in proving:
+        for literal, lead, cut in PLAIN.cuts(anchor):
+            yield Form(PLAIN, anchor, literal, lead, cut)
+    for form in first:
+        yield from _around(form, UTF16.literals(form.literal), UTF16)
+    held = [Form(PLAIN, anchor, anchor) for anchor in cores]
+    once = [form for inner in held for encoding in ENCODINGS for form in _whole(inner, encoding)]
+    yield from once
+    yield from (form for inner in held for encoding in _OUTER for form in _cut(inner, encoding))
+    twice = [form for inner in once for encoding in _OUTER for form in _whole(inner, encoding)]
+    yield from twice
+    again = [inner for inner in once if inner.encoding is BASE64]
+    yield from (form for inner in again for form in _cut(inner, BASE64))
+    wrapped = [form for inner in held for form in _cut(inner, BASE64) if len(form.literal) >= _LONG_ENOUGH]
+    yield from (form for inner in wrapped for form in _whole(inner, BASE64))
+    bare = [form for form in twice if form.inner is not None and form.inner.encoding is not ESCAPED]
+    yield from (form for inner in bare for encoding in _OUTERMOST for form in _whole(inner, encoding))
+
+
+def _whole(inner: Form, encoding: Encoding) -> Iterator[Form]:
+    return _around(inner, encoding.literals(inner.literal), encoding)
+
+
+def _cut(inner: Form, encoding: Encoding) -> Iterator[Form]:
+    return _around(inner, encoding.cuts(inner.literal), encoding)
+
+
+def _around(inner: Form, literals: Iterable[Literal], encoding: Encoding) -> Iterator[Form]:
+    for literal, lead, cut in literals:
+        yield Form(encoding, inner.anchor, literal, lead, cut, inner)

@@ -1,0 +1,108 @@
+"""Forms: literals that betray an anchor, each with the decoders that read the text around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgscan.detect.encodings.text import Reach, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from imgscan.detect.encodings.text import Text
+
+
+class Cut(NamedTuple):
+    """Where a literal is interrupted: behind its first `at` characters.
+
+    What stands in the file as it is are the characters before the cut and the byte behind them, or, if `after` is
+    set, the byte before the second half and that half.
+    """
+
+    whole: bytes
+    at: int
+    after: bool
+
+
+class Literal(NamedTuple):
+    """Bytes that stand in a file wherever an anchor stands in its text, whatever stands beside it.
+
+    `lead` counts the bytes between the decoder's starting point and the literal: in base64 the characters of the
+    quantum that also depend on the neighbours.
+    """
+
+    literal: bytes
+    lead: int = 0
+    cut: Cut | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """A way to write text: what its anchors look like, how to read them, and what a character costs.
+
+    `literals` gives the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
+    a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
+    A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
+    """
+
+    name: str
+    literals: Callable[[bytes], Iterator[Literal]]
+    cuts: Callable[[bytes], Iterator[Literal]]
+    read: Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]
+    num: int
+    den: int
+    slack: int
+
+    def size(self, characters: int) -> int:
+        """Bound the bytes that so many characters take."""
+        return -(-characters * self.num // self.den) + self.slack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """One literal that betrays an anchor, and what reads it: an encoding, and what that encoding holds.
+
+    `inner` is None where the encoding holds the anchor itself.
+    """
+
+    encoding: Encoding
+    anchor: bytes
+    literal: bytes
+    lead: int = 0
+    cut: Cut | None = None
+    inner: Form | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many encodings are around the anchor."""
+        return 1 if self.inner is None else 1 + self.inner.depth
+
+    def needs(self, reach: Reach) -> Reach:
+        """Bound the bytes before and from the literal on that reading so many characters looks at."""
+        if self.inner is not None:
+            reach = self.inner.needs(reach)
+        size = self.encoding.size
+        return Reach(size(reach.behind) + self.lead, size(reach.ahead))
+
+    def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
+        """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
+        if self.inner is None:
+            yield from self.encoding.read(data, position, span, self, reach)
+            return
+        for outer in self.encoding.read(data, position, span, self, self.inner.needs(reach)):
+            inner_span = Span(outer.low, outer.high)
+            for text in self.inner.read(outer.data, outer.at, inner_span, reach):
+                name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
+                yield replace(
+                    text,
+                    encoding=name,
+                    outer=outer if text.outer is None else _under(text.outer, outer),
+                    settles=text.settles or outer.settles,
+                    rival=text.rival or (outer.rival if text.encoding == "plain" else None),
+                )
+
+
+def _under(text: Text, outer: Text) -> Text:
+    """Put `outer` below the outermost of a chain of texts."""
+    return replace(text, outer=outer if text.outer is None else _under(text.outer, outer))

@@ -1,0 +1,140 @@
+r"""Plain text: every single-byte superset of ASCII, UTF-8 among them; whole, or split into pieces.
+
+A credential may be split by the syntax around it: string literals that are put together (`"sk_" + "live_…"`, with
+any operator or none), a backslash or an equals sign before a line break, a text wrapped in the middle of a word. Up
+to three pieces are joined, and only a credential that proves itself is taken from them.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from imgscan.detect.encodings.form import Cut, Encoding, Literal
+from imgscan.detect.encodings.text import Gaps, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.text import Reach, Span
+
+PIECES = 3
+_LONGEST = 128
+"""Characters from an anchor on that are joined: the longest credential that proves itself has fewer."""
+
+_GLUE_BYTES = 64
+_GLUE = (
+    rb"(?:\\?[\"'`][ \t\r\n+.&|,~<>()\\_]{0,56}[bfrulBFRUL$@]{0,2}\\?[\"'`]"
+    rb"|[\\=]?\r?\n[ \t]{0,48}(?://|[#>*|;+-])?[ \t]{0,4}"
+    rb"|(?:\\r)?\\n[ \t]{0,48})"
+)
+_GLUED = re.compile(_GLUE)
+_BASE62 = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_PIECE = re.compile(rb"[0-9A-Za-z+/_]*")
+_KIND = re.compile(rb"[srpe]" + _GLUE + rb"\Z")
+"""The first letter of a key, split from its anchor."""
+
+_PREFIX = 4
+"""Characters before an anchor that can belong to the prefix of a credential that proves itself."""
+
+_NEVER = frozenset(bytes([byte]) for byte in _BASE62 - frozenset(b"5Y"))
+"""What stands behind the anchor of no credential that proves itself."""
+
+_ENDS = b"\"'`\\=\r\n"
+_STARTS = b"\"'` \t\n"
+
+
+def _literals(anchor: bytes) -> Iterator[Literal]:
+    yield Literal(anchor)
+
+
+def _cuts(anchor: bytes) -> Iterator[Literal]:
+    """Give the halves of an anchor with what touches them: the first half, unless that is one letter."""
+    for at in range(1, len(anchor)):
+        if at > 1:
+            for end in _ENDS:
+                yield Literal(anchor[:at] + bytes([end]), 0, Cut(anchor, at, after=False))
+        else:
+            for start in _STARTS:
+                yield Literal(bytes([start]) + anchor[at:], 0, Cut(anchor, at, after=True))
+
+
+def _read(data: bytes, position: int, span: Span, form: Form, _reach: Reach) -> Iterator[Text]:
+    if form.cut is not None:
+        yield from _interrupted(data, position, span, form.cut)
+        return
+    yield Text("plain", data, position, span.low, span.high)
+    after = position + len(form.literal)
+    if data[after : after + 1] in _NEVER:
+        return
+    pieces = [(max(span.low, position - _PREFIX), after)]
+    if position > span.low and data[position - 1] in _STARTS:
+        kind = _KIND.search(data, max(span.low, position - _GLUE_BYTES), position)
+        if kind is not None:
+            pieces = [(kind.start(), kind.start() + 1), (position, after)]
+    text = _joined(data, span, pieces, position)
+    if text is not None:
+        yield text
+
+
+def _interrupted(data: bytes, position: int, span: Span, cut: Cut) -> Iterator[Text]:
+    """Join the halves of an anchor."""
+    left, right = cut.whole[: cut.at], cut.whole[cut.at :]
+    if cut.after:
+        second = position + 1
+        low = max(span.low, second - _GLUE_BYTES - len(left))
+        first = data.find(left, low, second)
+        while first >= 0 and not _GLUED.fullmatch(data, first + len(left), second):
+            first = data.find(left, first + 1, second)
+        if first < 0:
+            return
+    else:
+        first = position
+        glue = _GLUED.match(data, first + len(left), span.high)
+        if glue is None or not data.startswith(right, glue.end(), span.high):
+            return
+        second = glue.end()
+    pieces = [(max(span.low, first - _PREFIX), first + len(left)), (second, second + len(right))]
+    text = _joined(data, span, pieces, first)
+    if text is not None:
+        yield text
+
+
+def _joined(data: bytes, span: Span, pieces: list[tuple[int, int]], anchor: int) -> Text | None:
+    """Put the pieces of a credential together; None if there is only one.
+
+    Those up to the end of its anchor, which begins at `anchor`, are known; `pieces` is added to.
+    """
+    high = min(span.high, pieces[-1][1] + _LONGEST + PIECES * _GLUE_BYTES)
+    found = _PIECE.match(data, pieces[-1][1], high)
+    end = found.end() if found else pieces[-1][1]
+    pieces[-1] = pieces[-1][0], end
+    size = end - pieces[0][0]
+    while len(pieces) < PIECES and size < _LONGEST:
+        glue = _GLUED.match(data, end, high)
+        found = _PIECE.match(data, glue.end(), high) if glue else None
+        if glue is None or found is None or found.end() == glue.end():
+            break
+        end = found.end()
+        pieces.append((glue.end(), end))
+        size += end - glue.end()
+    if len(pieces) == 1:
+        return None
+    joined = b"".join([data[start:end] for start, end in pieces])
+    at: list[int] = []
+    sums: list[int] = []
+    index = total = 0
+    for (start, stop), (following, _) in pairwise(pieces):
+        index += stop - start
+        total += following - stop
+        at.append(index)
+        sums.append(total)
+    base = pieces[0][0]
+    skipped = sums[0] if anchor >= pieces[1][0] else 0
+    return Text("split", joined, anchor - skipped - base, 0, len(joined), base, gaps=Gaps(at, sums), strict=True)
+
+
+PLAIN = Encoding("plain", _literals, _cuts, _read, 1, 1, 0)
+"""Joining looks less far than context does, so it asks for nothing more."""

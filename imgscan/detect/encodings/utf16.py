@@ -1,0 +1,61 @@
+"""UTF-16, in both byte orders.
+
+One literal serves both, from the first character's byte to the last one's. Big-endian text contains little-endian
+text one byte later (and the reverse). Where the bytes beside the literal allow both readings, the one whose units
+begin at even offsets of the file comes first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from imgscan.detect.encodings.form import Encoding, Literal
+from imgscan.detect.encodings.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.text import Reach, Span
+
+_NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(256))
+"""Takes a high byte of a surrogate to one of a plain character, so that each unit stays one character."""
+
+
+def _literals(anchor: bytes) -> Iterator[Literal]:
+    yield Literal(b"\0".join(bytes([byte]) for byte in anchor))
+
+
+def _cuts(_anchor: bytes) -> Iterator[Literal]:
+    yield from ()
+
+
+def _read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> Iterator[Text]:
+    after = position + len(form.literal)
+    readings = []
+    if after < span.high and data[after] == 0:
+        readings.append(_units(data, position, span, reach, "utf-16-le"))
+    if position > span.low and data[position - 1] == 0:
+        readings.append(_units(data, position - 1, span, reach, "utf-16-be"))
+    if (span.origin + position - span.low) % 2:
+        readings.reverse()
+    for reading in readings:
+        yield reading if reading is readings[0] else replace(reading, rival=readings[0])
+
+
+def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
+    back = min(reach.behind, (unit - span.low) // 2)
+    forward = min(reach.ahead, (span.high - unit) // 2)
+    raw = bytearray(data[unit - 2 * back : unit + 2 * forward])
+    high = slice(1, None, 2) if name == "utf-16-le" else slice(0, None, 2)
+    raw[high] = raw[high].translate(_NO_SURROGATES)
+    text = raw.decode(name)
+    # The signs of a masked key must outlive Latin-1. Three characters for one are harmless after the anchor:
+    # none of them can be inside a body, so nothing that lies behind them is ever located.
+    text = text[:back] + text[back:].replace("…", "...").replace("•", "***")
+    decoded = text.encode("latin-1", "replace")
+    return Text(name, decoded, back, 0, len(decoded), base=unit - 2 * back, num=2)
+
+
+UTF16 = Encoding("utf-16", _literals, _cuts, _read, 2, 1, 1)
