@@ -29,14 +29,18 @@ class Automaton:
     """An Aho-Corasick automaton over all literals; immutable, shared by threads."""
 
     def __init__(self, forms: Iterable[Form]) -> None:
-        """Build the automaton; two forms may not share a literal."""
+        """Build the automaton; several forms may have the same literal."""
         # The package is built for `str`. Latin-1 keeps every byte one character, so offsets stay.
         self._automaton = ahocorasick.Automaton()
+        shared: dict[bytes, list[Form]] = {}
         for form in forms:
-            self._automaton.add_word(form.literal.decode("latin-1"), (len(form.literal) - 1, form))
+            shared.setdefault(form.literal, []).append(form)
+        for literal, same in shared.items():
+            self._automaton.add_word(literal.decode("latin-1"), (len(literal) - 1, same))
         self._automaton.make_automaton()
 
     def find(self, data: bytes, low: int, high: int) -> list[Candidate]:
         """List the literals that lie wholly in `data[low:high]`, ascending by their end."""
         text = data[low:high].decode("latin-1")
-        return [Candidate(low + last - before, form) for last, (before, form) in self._automaton.iter(text)]
+        found = self._automaton.iter(text)
+        return [Candidate(low + last - before, form) for last, (before, forms) in found for form in forms]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from imgscan.detect import context, encodings, examples, redaction
+from imgscan.detect import clifiles, context, encodings, examples, redaction
 from imgscan.detect.automaton import Automaton, Candidate
 from imgscan.detect.encodings import Reach, Span
 from imgscan.detect.match import Match
@@ -71,7 +71,7 @@ def _automaton() -> Automaton:
 
 @cache
 def _screen() -> Screen:
-    return Screen([form.literal for form in _forms()])
+    return Screen(sorted({form.literal for form in _forms()}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +272,7 @@ class View:
             mode=judged.prefix.mode,
             account=account.id if account else None,
             account_created=account.created if account else None,
+            note=clifiles.note(self._data, start, end, span.low, span.high) if text.encoding == "plain" else "",
         )
 
     def _near(self, span: Span, *, binary: bool) -> context.Siblings:

@@ -17,7 +17,8 @@ class Match:
     The carrier is `[start, end)` of the buffer: every byte that holds bits of the credential. `secret` is the
     exact credential, in ASCII, and shows in no `repr`; its first `prefix` characters are public. `example` marks
     the keys that Stripe prints in its documentation. `account` and `account_created` (ISO 8601, UTC) are what
-    the credential itself says of the account it opens.
+    the credential itself says of the account it opens. `note` is what the file says of it, ready to be put behind the
+    rule's title.
     """
 
     rule: Rule
@@ -31,3 +32,4 @@ class Match:
     mode: Mode | None
     account: str | None
     account_created: str | None
+    note: str = ""

@@ -79,7 +79,7 @@ class Concealer:
         rule = match.rule
         return Hit(
             rule_id=rule.id,
-            title=rule.title,
+            title=rule.title + self.text(match.note),
             level="note" if match.example else rule.level,
             confidence=match.confidence,
             example=match.example,

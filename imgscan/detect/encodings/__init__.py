@@ -42,7 +42,7 @@ DEPTH = 3
 
 
 def forms(exact: Iterable[bytes], cores: Iterable[bytes], proving: Iterable[bytes]) -> tuple[Form, ...]:
-    """Compute every form, plain ones first; where two have the same literal, the first.
+    """Compute every form, each once, plain ones first. Halves of anchors can have the same literal.
 
     `exact` anchors are looked for in plain text and in one encoding. `cores` are shorter and fewer: parts of all of
     them, rare enough inside of further encodings. Credentials of the `proving` anchors prove themselves and are found
@@ -50,10 +50,8 @@ def forms(exact: Iterable[bytes], cores: Iterable[bytes], proving: Iterable[byte
     """
     first = [Form(PLAIN, anchor, anchor) for anchor in exact]
     cores = tuple(cores)
-    known: dict[bytes, Form] = {}
-    for form in _all(first, cores, tuple(proving)):
-        known.setdefault(form.literal, form)
-    return tuple(known.values())
+    known = {form.key: form for form in reversed(list(_all(first, cores, tuple(proving))))}
+    return tuple(reversed(known.values()))
 
 
 def _all(first: list[Form], cores: tuple[bytes, ...], proving: tuple[bytes, ...]) -> Iterator[Form]:

@@ -78,6 +78,11 @@ class Form:
         """How many encodings are around the anchor."""
         return 1 if self.inner is None else 1 + self.inner.depth
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What two forms that say the same have in common."""
+        return self.literal, self.anchor, self.cut, self.encoding.name, self.inner and self.inner.key
+
     def needs(self, reach: Reach) -> Reach:
         """Bound the bytes before and from the literal on that reading so many characters looks at."""
         if self.inner is not None:

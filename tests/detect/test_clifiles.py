@@ -1,0 +1,63 @@
+"""The files of Stripe's command-line client: whose profile, and until when."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.detect.driver import SCREENED
+from tests.keys import Keys
+
+
+def notes(text: str) -> list[str]:
+    """Give what is noted of each credential of a file."""
+    return [match.note for match in SCREENED.search(text.encode())]
+
+
+def config(profile: str = "[default]\n", *, last: str = "") -> str:
+    """Write a client's configuration file."""
+    keys = Keys(1)
+    return (
+        f"color = ''\n\n{profile}device_name = 'laptop'\n"
+        f"live_mode_api_key = '{keys.restricted()}'\nlive_mode_key_expires_at = '2027-01-31'\n"
+        f"test_mode_api_key = '{keys.secret99(live=False)}'\ntest_mode_key_expires_at = '2026-12-24'\n{last}"
+    )
+
+
+def test_each_key_of_a_profile_has_its_own_expiry() -> None:
+    """The date of the key's own mode is told, and the profile whose table it stands in."""
+    assert notes(config()) == [
+        ", Stripe CLI profile default, expires 2027-01-31",
+        ", Stripe CLI profile default, expires 2026-12-24",
+    ]
+
+
+def test_the_nearest_table_above_is_the_profile() -> None:
+    """Of several profiles each key belongs to the one above it, and takes no date from the next."""
+    other = f"\n[ 'shop two' ]\nlive_mode_api_key = '{Keys(2).restricted()}'\n[three]\n"
+    other += "live_mode_key_expires_at = '2020-01-01'\n"
+    assert notes(config("[one]\n", last=other))[1:] == [
+        ", Stripe CLI profile one, expires 2026-12-24",
+        ", Stripe CLI profile shop two",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expiry", "told"),
+    [
+        ('"expires_at": "2027-02-03T04:05:06Z"', ", expires 2027-02-03"),
+        ('"expires_at": 1800000000', ", expires 2027-01-15"),
+        ('"expires_at": 18000000001', ""),
+        ('"expires_at": 9999999999', ""),
+        ('"scope": "all"', ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["uat", "oauth_refresh_token", "stripe_cli_session"])
+def test_a_token_of_the_credentials_file(name: str, expiry: str, told: str) -> None:
+    """A token says its name, and its date in either spelling."""
+    text = f'{{"acct": {{"{name}": "{Keys(3).cli_oauth("oart_")}", {expiry}}}, "o": {{"expires_at": "1999-01-01"}}}}'
+    assert notes(text) == [f", Stripe CLI {name}{told}"]
+
+
+def test_other_files_say_nothing() -> None:
+    """A key under another name has no note."""
+    assert notes(f"[default]\nkey = '{Keys(4).secret99()}'\nexpires_at = '2027-01-01'\n") == [""]
