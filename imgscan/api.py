@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgscan.detect import Engine
-from imgscan.image.documents import Platform, parse_platform
 from imgscan.scan.assemble import Policy
-from imgscan.scan.files import scan_files
 from imgscan.scan.hits import Concealer
-from imgscan.scan.images import ImageScanner
+from imgscan.scan.limits import Limits
 from imgscan.scan.progress import Progress
-from imgscan.sources.base import StreamSource
-from imgscan.sources.recognise import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.image.documents import Platform
     from imgscan.model import Confidence, Diagnostic, Finding, TargetReport
+    from imgscan.scan.gitscope import Scope
+    from imgscan.sources.gitrepo import Repository
 
 _MOST_JOBS = 8
 
@@ -31,7 +29,10 @@ class Options:
 
     `include` may name `examples` and `publishable`. `platform` is `OS/ARCH[/VARIANT]`, `all`, or None for the
     default: every platform of a file, the host's of an engine. `jobs` is how many blobs are read at a time, None for
-    one a processor. `reveal` puts whole secrets into the findings.
+    one a processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
+    folder, in the grammar of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
+    `screen` is that of `Engine`: False for so few bytes that setting Hyperscan up would take longer than searching.
+    `limits` is where to stop looking into containers.
     """
 
     include: frozenset[str] = frozenset()
@@ -39,6 +40,10 @@ class Options:
     platform: str | None = None
     jobs: int | None = None
     reveal: bool = False
+    exclude: tuple[str, ...] = ()
+    gitignore: bool = False
+    screen: bool | None = None
+    limits: Limits | None = None
 
 
 def default_jobs() -> int:
@@ -54,6 +59,8 @@ def host_platform() -> Platform:
     """Give the platform that an engine on this machine runs: Linux, also where it runs in a virtual machine."""
     import platform  # noqa: PLC0415 - seldom needed
 
+    from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without
+
     return parse_platform(f"linux/{platform.machine() or 'amd64'}")
 
 
@@ -62,7 +69,7 @@ class Scanner:
 
     def __init__(self, options: Options, progress: Progress | None = None) -> None:
         self.options = options
-        self.engine = Engine()
+        self.engine = Engine(screen=options.screen)
         self.concealer = Concealer(self.engine, reveal=options.reveal)
         self._policy = Policy(options.include, options.min_confidence)
         self._progress = progress or Progress()
@@ -70,6 +77,11 @@ class Scanner:
 
     def image(self, target: str) -> Iterator[TargetReport]:
         """Scan an image, a report for each of its platforms. TargetError or UsageError where it cannot be opened."""
+        from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
+        from imgscan.scan.images import ImageScanner  # noqa: PLC0415
+        from imgscan.sources.base import StreamSource  # noqa: PLC0415
+        from imgscan.sources.recognise import open_source  # noqa: PLC0415
+
         options = self.options
         everything = options.platform == "all"
         wanted = None if options.platform is None or everything else parse_platform(options.platform)
@@ -80,6 +92,7 @@ class Scanner:
             policy=self._policy,
             progress=self._progress,
             jobs=options.jobs or default_jobs(),
+            limits=options.limits or Limits(),
             platform=wanted,
             prefer=host_platform() if engine and not everything else None,
         )
@@ -87,9 +100,34 @@ class Scanner:
             self.interrupted = self.interrupted or scanner.interrupted
             yield report
 
-    def path(self, path: Path) -> TargetReport:
-        """Scan a file or the files below a folder, as files."""
-        return scan_files(path, self.concealer, self._policy, self._progress)
+    def path(self, target: str) -> Iterator[TargetReport]:
+        """Scan a file, the files below a folder, or standard input (`-`), as files: one report."""
+        from imgscan.scan.files import FileScanner  # noqa: PLC0415 - likewise
+
+        options = self.options
+        scanner = FileScanner(
+            concealer=self.concealer,
+            policy=self._policy,
+            progress=self._progress,
+            jobs=options.jobs or default_jobs(),
+            exclude=options.exclude,
+            gitignore=options.gitignore,
+        )
+        report = scanner.scan(target)
+        self.interrupted = self.interrupted or scanner.interrupted
+        yield report
+
+    def git(self, repository: Repository, scopes: Iterable[Scope]) -> Iterator[TargetReport]:
+        """Scan parts of a git repository, a report for each. TargetError where git does not know what is named."""
+        from imgscan.scan.history import HistoryScanner  # noqa: PLC0415 - seldom needed
+
+        scanner = HistoryScanner(repository, self.concealer, self._policy, self._progress)
+        for scope in scopes:
+            report = scanner.scan(scope)
+            self.interrupted = scanner.interrupted
+            yield report
+            if self.interrupted:
+                return
 
 
 def scan_image(
@@ -113,12 +151,19 @@ def scan_image(
 
 
 def scan_path(
-    path: str | os.PathLike[str], *, include: Sequence[str] = (), min_confidence: Confidence = "medium"
+    path: str | os.PathLike[str],
+    *,
+    include: Sequence[str] = (),
+    min_confidence: Confidence = "medium",
+    exclude: Sequence[str] = (),
+    jobs: int | None = None,
 ) -> Iterator[Finding | Diagnostic]:
     """Scan a file, or every file below a folder, and yield what was found and what could not be scanned.
 
-    Links are not followed. Raises TargetError if there is no such file or folder.
+    Links in the folder are not followed. `exclude` are globs as of `imgscan fs --exclude`. Raises TargetError if there
+    is no such file or folder, UsageError if a glob is none.
     """
-    report = Scanner(Options(frozenset(include), min_confidence)).path(Path(path))
-    yield from report.findings
-    yield from report.diagnostics
+    options = Options(frozenset(include), min_confidence, jobs=jobs, exclude=tuple(exclude))
+    for report in Scanner(options).path(os.fspath(path)):
+        yield from report.findings
+        yield from report.diagnostics

@@ -114,7 +114,9 @@ class Location:
     `line` and `column` start at 1 and point at the first byte of the carrier; both are None in a binary and in an
     image document. `offset` is the carrier's first byte in the file. `field` names the place in a document
     (`config/Env/STRIPE_KEY`) or in the archive's own structure (`tar/name`). `end_line` and `end_column` (one
-    past the last character) and `length` (bytes of the carrier) are for reports that mark a region.
+    past the last character) and `length` (bytes of the carrier) are for reports that mark a region. In a git
+    repository `commit` is the full id of the commit that brought the credential in, `authored` that commit's author
+    date (ISO 8601, with the author's offset from UTC); both are None for what is staged and in other targets.
     """
 
     layer: int | None
@@ -128,11 +130,16 @@ class Location:
     length: int | None = None
     encoding: str = "plain"
     field: str | None = None
+    commit: str | None = None
+    authored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What became of the file in the finished filesystem; `layer` is the one that overwrote or deleted it."""
+    """What became of the file in the finished filesystem; `layer` is the one that overwrote or deleted it.
+
+    In a git repository: in the commit that the scan ends with (HEAD, or what is pushed); `layer` is None there.
+    """
 
     state: State
     layer: int | None = None

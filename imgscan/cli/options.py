@@ -14,7 +14,7 @@ class PairedCommand(click.Command):
     """A command that remembers in which order -f and -o were given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Pair formats with outputs, then parse as usual."""
+        """Let settings speak, pair formats with outputs, then parse as usual."""
         values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         formats = iter(values.get("formats") or ())
         outputs = iter(values.get("outputs") or ())
@@ -23,8 +23,21 @@ class PairedCommand(click.Command):
             for parameter in order
             if parameter.name in ("formats", "outputs")
         ]
+        if not ctx.resilient_parsing and not {"-h", "--help"} & set(args):
+            from imgscan.cli import settings  # noqa: PLC0415 - it asks this module which commands scan
+
+            settings.apply(self, ctx, scanning(ctx))
+            if all(name != "formats" for name, _ in given):
+                given = [("formats", each) for each in (ctx.default_map or {}).get("formats", ())] + given
         ctx.meta[_PAIRS] = pair(given, ctx)
         return super().parse_args(ctx, args)
+
+
+def scanning(ctx: click.Context) -> dict[str, click.Command]:
+    """Give the commands that scan, by name: the options of these can be settings."""
+    root = ctx.find_root().command
+    commands = root.commands if isinstance(root, click.Group) else {root.name or "": root}
+    return {name: command for name, command in commands.items() if isinstance(command, PairedCommand)}
 
 
 def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list[Pair]:

@@ -40,11 +40,32 @@ def _sarif(context: ReportContext) -> Report:
     return SarifReport(context)
 
 
+def _gitlab(context: ReportContext) -> Report:
+    from imgscan.report.gitlab import GitlabReport  # noqa: PLC0415
+
+    return GitlabReport(context)
+
+
+def _markdown(context: ReportContext) -> Report:
+    from imgscan.report.markdown import MarkdownReport  # noqa: PLC0415
+
+    return MarkdownReport(context)
+
+
+def _html(context: ReportContext) -> Report:
+    from imgscan.report.html import HtmlReport  # noqa: PLC0415
+
+    return HtmlReport(context)
+
+
 _OPENERS: dict[str, Callable[[ReportContext], Report]] = {
     "text": _text,
     "json": _json,
     "jsonl": _jsonl,
     "sarif": _sarif,
+    "gitlab": _gitlab,
+    "markdown": _markdown,
+    "html": _html,
 }
 
 FORMATS: tuple[str, ...] = tuple(_OPENERS)

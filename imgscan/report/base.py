@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from imgscan.model import LayerInfo, RuleInfo, TargetReport
 
@@ -27,12 +28,26 @@ _SHELL_NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+")
 _SHELL = re.compile(r"^(?:RUN )?/bin/sh -c\s+")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _unheard(_message: str) -> None:
+    """Let a remark go: whoever does not listen misses nothing that the report itself does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportContext:
     """What a report needs besides the findings.
 
     `color` and `width` matter to text only, `quiet` and `verbose` (how many times) likewise; `sarif_category` is
-    the user's own category for code scanning, None for the default.
+    the user's own category for code scanning, None for the default, and `sarif_accepted` lists findings of the
+    baseline in SARIF too, as suppressed ones. `commit` is the commit that is being built, as 40 or 64 hex digits,
+    for GitLab.
+
+    `clock` tells the time to the one format that must state it (gitlab: when the scan began and ended). `warn`
+    takes sentences for the user that are about the report and not about the targets: that its reader will not take
+    all of it. They are escaped, and hold no secret.
     """
 
     version: str
@@ -42,6 +57,10 @@ class ReportContext:
     quiet: bool = False
     verbose: int = 0
     sarif_category: str | None = None
+    sarif_accepted: bool = False
+    commit: str | None = None
+    clock: Callable[[], datetime] = _now
+    warn: Callable[[str], None] = _unheard
 
 
 class Report(Protocol):

@@ -63,7 +63,7 @@ def target_view(report: TargetReport) -> dict[str, Any]:
     return {
         **identity_view(report),
         "layers": [layer_view(layer) for layer in report.layers],
-        "findings": [finding_view(finding) for finding in report.findings],
+        "findings": [finding_view(finding, git=report.kind == "git") for finding in report.findings],
         "diagnostics": [diagnostic_view(diagnostic) for diagnostic in report.diagnostics],
         "summary": summary_view(report),
         "stats": stats_view(report),
@@ -97,8 +97,8 @@ def layer_view(layer: LayerInfo) -> dict[str, Any]:
     }
 
 
-def finding_view(finding: Finding) -> dict[str, Any]:
-    """Spell out one finding."""
+def finding_view(finding: Finding, *, git: bool = False) -> dict[str, Any]:
+    """Spell out one finding; `git` says that its target is a repository, where locations have a commit."""
     return {
         "rule_id": finding.rule_id,
         "title": finding.title,
@@ -106,7 +106,7 @@ def finding_view(finding: Finding) -> dict[str, Any]:
         "confidence": finding.confidence,
         "status": finding.status,
         "secret": _secret(finding.secret),
-        "location": _location(finding.location),
+        "location": _location(finding.location, git=git),
         "visibility": _visibility(finding.visibility),
         "origin": _origin(finding.origin),
         "fingerprint": finding.fingerprint,
@@ -162,7 +162,7 @@ def _secret(secret: Secret) -> dict[str, Any]:
     }
 
 
-def _location(location: Location) -> dict[str, Any]:
+def _location(location: Location, *, git: bool) -> dict[str, Any]:
     view: dict[str, Any] = {"layer": location.layer, "path": location.path}
     if location.path_bytes is not None:
         view["path_bytes"] = base64.b64encode(location.path_bytes).decode("ascii")
@@ -172,6 +172,7 @@ def _location(location: Location) -> dict[str, Any]:
         "offset": location.offset,
         "encoding": location.encoding,
         "field": location.field,
+        **({"commit": location.commit, "authored": location.authored} if git else {}),
     }
 
 

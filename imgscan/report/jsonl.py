@@ -50,7 +50,7 @@ def _lines(report: TargetReport, version: str) -> Iterator[dict[str, Any]]:
     for layer in report.layers:
         yield {"type": "layer", **layer_view(layer)}
     for finding in report.findings:
-        yield {"type": "finding", **finding_view(finding)}
+        yield {"type": "finding", **finding_view(finding, git=report.kind == "git")}
     for diagnostic in report.diagnostics:
         yield {"type": "diagnostic", **diagnostic_view(diagnostic)}
     yield {"type": "summary", **summary_view(report), "stats": stats_view(report)}

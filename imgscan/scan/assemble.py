@@ -168,7 +168,7 @@ class Assembly:
     def _resolve(self, names: Sequence[LayerNames], known: Sequence[bool]) -> None:
         """Give each placed hit its life; nothing is said where a layer above could not be read."""
         places = {
-            id(placed): Place(placed.layer, placed.hit.member, placed.hit.name)
+            id(placed): Place(placed.layer, placed.hit.member, placed.hit.holder or placed.hit.name)
             for placed in self.placed
             if placed.layer is not None and placed.hit.member >= 0 and all(known[placed.layer + 1 :])
         }

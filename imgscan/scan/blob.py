@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.model import Diagnostic
 from imgscan.scan.search import WINDOW, StreamSearch
+from imgscan.scan.tap import Tap
 from imgscan.streams.hashing import Hash, Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, StreamError, inflate, sniff
 from imgscan.streams.readahead import Readahead
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from imgscan.image.lifecycle import LayerNames
     from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.nest import Nest
+    from imgscan.scan.node import Lack
     from imgscan.streams.inflate import Chunk, Compression
     from imgscan.streams.readers import Reader
     from imgscan.streams.tar import Problem
@@ -60,7 +63,8 @@ class BlobScan:
 
     `digests` are of the stored bytes, by algorithm; `diff_id` is the hex SHA-256 of the plain bytes. `problems` are
     what was wrong with the tar, `failure` what was wrong with the compressed bytes. `shape` is what the plain bytes
-    are; `names` is None unless they are a tar.
+    are; `names` is None unless they are a tar. `lacks` are what could not be read inside of containers, from which
+    `inner` files with `expanded` bytes came.
     """
 
     name: str
@@ -76,6 +80,9 @@ class BlobScan:
     problems: list[Problem] = field(default_factory=list)
     failure: StreamError | None = None
     foreign: str | None = None
+    lacks: list[Lack] = field(default_factory=list)
+    expanded: int = 0
+    inner: int = 0
 
     @property
     def interrupted(self) -> bool:
@@ -96,6 +103,9 @@ class BlobScan:
             if problem.code == NO_END and trusted and self.failure is None:
                 continue
             yield Diagnostic("error", problem.code, problem.message, layer, path=self.name)
+        for lack in self.lacks:
+            path = lack.path.decode("utf-8", "backslashreplace")
+            yield Diagnostic("skipped", lack.code, lack.message, layer, path=path, bytes=lack.bytes)
 
 
 class _Stored:
@@ -128,13 +138,14 @@ def scan_blob(
     name: str,
     algorithms: frozenset[str] = frozenset(("sha256",)),
     progress: Callable[[int], None] | None = None,
+    nest: Nest | None = None,
     window: int = WINDOW,
 ) -> BlobScan:
     """Read a blob to its end and search it.
 
     `name` is what the blob is called where it is stored; a blob that is no tar is one file of that name. `progress`
-    is told the number of stored bytes as they are read; it may raise StreamError, which ends the scan. Nothing
-    else is raised: what goes wrong is `failure`.
+    is told the number of stored bytes as they are read; it may raise StreamError, which ends the scan. `nest` looks
+    into the files of the blob. Nothing else is raised: what goes wrong is `failure`.
     """
     scan = BlobScan(name)
     held = Peekable(raw)
@@ -152,7 +163,7 @@ def scan_blob(
                 yield chunk
 
         with Readahead(chunks()) as ahead:
-            _search(ahead, scan, concealer, name.encode("utf-8", "surrogateescape"), window)
+            _search(ahead, scan, concealer, name.encode("utf-8", "surrogateescape"), nest, window)
             if scan.interrupted:
                 ahead.abandon()
                 return scan
@@ -171,6 +182,7 @@ def _search(
     scan: BlobScan,
     concealer: Concealer,
     name: bytes,
+    nest: Nest | None,
     window: int,
 ) -> None:
     """Search the plain chunks of a blob; what breaks off the stream becomes `scan.failure`."""
@@ -182,7 +194,8 @@ def _search(
         nonlocal walker
         scan.foreign = foreign_compression(waiting)
         walker = TarWalker() if looks_like_tar(waiting[:HEAD_LENGTH]) else None
-        return StreamSearch(concealer, name=name, walker=walker, window=window)
+        tap = Tap(nest) if nest is not None and walker is not None else None
+        return StreamSearch(concealer, name=name, walker=walker, tap=tap, window=window)
 
     try:
         for chunk in ahead:
@@ -205,6 +218,8 @@ def _search(
     search.finish()
     scan.size = search.size
     scan.hits = search.hits
+    if nest is not None:
+        scan.lacks, scan.expanded, scan.inner = nest.lacks, nest.expanded, nest.members
     if walker is not None:
         scan.shape = "tar"
         scan.entries = walker.members

@@ -1,72 +1,191 @@
-"""Scanning files that are no image: one file, or every file below a folder, each searched as the bytes it holds."""
+"""Scanning files that are no image: one file, every file below a folder, or standard input.
+
+    Walk (paths in order) -> batches -> Lane (on threads, many files in one stream) -> TargetReport
+
+Batches are read by several threads and put together in the order of the walk, so that the report is the same for any
+number of them.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.errors import TargetError
+from imgscan.errors import TargetError, UsageError
 from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed
-from imgscan.scan.search import StreamSearch
-from imgscan.streams.readers import CHUNK, FileSlice
+from imgscan.scan.blob import INTERRUPTED
+from imgscan.scan.globs import Sieve
+from imgscan.scan.lanes import FLAGS, Lane, Outcome
+from imgscan.scan.search import WINDOW
+from imgscan.scan.troubles import Trouble, Troubles
+from imgscan.scan.walk import Walk, special
+from imgscan.streams.budget import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
+    from typing import BinaryIO
 
     from imgscan.model import TargetReport
     from imgscan.scan.assemble import Policy
     from imgscan.scan.hits import Concealer
     from imgscan.scan.progress import Progress
 
+STANDARD_INPUT = "-"
 
-def scan_files(path: Path, concealer: Concealer, policy: Policy, progress: Progress) -> TargetReport:
-    """Search a file or a tree; paths in the report are relative to `path`, a single file is its own name.
+_BATCH_BYTES = 8 << 20
+_BATCH_FILES = 512
+_WAITING = 256
+"""Batches that may be ahead of the one whose hits are waited for."""
 
-    Links are not followed, and what is no regular file is passed over. TargetError if `path` does not exist.
+
+@dataclass(slots=True)
+class FileScanner:
+    """Scans files with one set of options.
+
+    `exclude` are globs and `gitignore` whether `.gitignore` files are obeyed, both for what stands below a folder.
+    `jobs` is how many files are read at a time.
     """
-    if not path.exists():
-        raise TargetError(f"cannot read {path}: there is no such file or folder")
-    assembly = Assembly(concealer.text(str(path)), concealer, policy)
-    progress.begin(assembly.target, None, None)
-    size = entries = 0
-    for file in _files(path, assembly.diagnostics):
-        name = file.name if file == path else file.relative_to(path).as_posix()
-        search = StreamSearch(concealer, name=os.fsencode(name))
+
+    concealer: Concealer
+    policy: Policy
+    progress: Progress
+    jobs: int = 1
+    exclude: Sequence[str] = ()
+    gitignore: bool = False
+    window: int = WINDOW
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _budget: Budget = field(default_factory=Budget)
+
+    def scan(self, target: str, *, stdin: BinaryIO | None = None) -> TargetReport:
+        """Scan a folder, a file, or what comes on standard input (`-`).
+
+        Paths in the report are relative to a folder; a file is its own name. A target that is a link is followed.
+        TargetError if there is nothing of that name, UsageError if it cannot be scanned.
+        """
+        assembly = Assembly(self.concealer.text(target), self.concealer, self.policy)
+        troubles = Troubles()
+        self.progress.begin(assembly.target, None, None)
+        size = files = 0
         try:
-            with FileSlice(file) as reader:
-                while data := reader.read(CHUNK):
-                    search.feed(data)
-                    progress.advance(len(data))
-        except OSError as error:
-            text = f"the file cannot be read: {error.strerror or error}"
-            shown = concealer.spell(os.fsencode(name)).path
-            assembly.diagnostics.append(Diagnostic("error", "unreadable-file", text, path=shown))
-        search.finish()
-        size, entries = size + search.size, entries + 1
-        assembly.placed += [Placed(hit, None) for hit in search.hits]
-        progress.layer(len(search.hits))
-    return assembly.files(size, entries)
+            for outcome in self._outcomes(target, troubles, stdin):
+                assembly.placed += [Placed(hit, None) for _, hit in outcome.found]
+                troubles.extend(outcome.troubles)
+                size, files = size + outcome.size, files + outcome.files
+        except KeyboardInterrupt:
+            self._stop.set()
+        assembly.diagnostics += troubles.diagnostics(self.concealer)
+        if self.interrupted:
+            text = "the scan was interrupted: what follows is what was found until then"
+            assembly.diagnostics.insert(0, Diagnostic("error", INTERRUPTED, text))
+        return assembly.files(size, files)
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the scan."""
+        return self._stop.is_set()
 
-def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[Path]:
-    """Give the regular files, in the order of their names."""
-    if not path.is_dir():
-        yield path
-        return
+    def _outcomes(self, target: str, troubles: Troubles, stdin: BinaryIO | None) -> Iterator[Outcome]:
+        if target == STANDARD_INPUT:
+            return self._stream(stdin or _standard_input(), b"-")
+        try:
+            mode = os.stat(target).st_mode  # noqa: PTH116 - a Path forgets that a file's name must not end in a slash
+            if stat.S_ISDIR(mode):
+                return self._tree(os.fsencode(target), troubles)
+            if stat.S_ISFIFO(mode):
+                return self._stream(Path(target).open("rb", buffering=0), os.fsencode(Path(target).name))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
+            raise TargetError(f"cannot read {target}: {reason or error}") from error
+        if not stat.S_ISREG(mode):
+            raise TargetError(f"cannot read {target}: it is {special(mode)}")
+        folder, name = os.path.split(os.fsencode(target))
+        lane = self._lane(os.path.join(folder, b""), FLAGS & ~getattr(os, "O_NOFOLLOW", 0))  # noqa: PTH118 - Path knows no bytes
+        return self._read(lane, [[name]])
 
-    def unreadable(error: OSError) -> None:
-        text = f"the folder cannot be read: {error.strerror or error}"
-        diagnostics.append(Diagnostic("error", "unreadable-folder", text))
+    def _lane(self, root: bytes, flags: int = FLAGS) -> Lane:
+        return Lane(root, self.concealer, self._budget, self._stop, self.progress.advance, self.window, flags)
 
-    for folder, folders, files in os.walk(path, onerror=unreadable):
-        folders.sort()
-        for name in sorted(files):
-            file = Path(folder) / name
+    def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
+        """Search what passes once; hits are kept where the user stops it."""
+        outcome = Outcome()
+        try:
+            self._lane(b"").stream(lambda count: file.read(count) or b"", name, outcome)
+        except KeyboardInterrupt:
+            self._stop.set()
+        else:
+            file.close()
+        yield outcome
+
+    def _tree(self, root: bytes, troubles: Troubles) -> Iterator[Outcome]:
+        sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
+        walk = Walk(root, troubles, sieve)
+        lane = self._lane(os.path.join(root, b""))  # noqa: PTH118 - Path knows no bytes
+        yield from self._read(lane, _batches(walk))
+        if sieve is not None and sieve.excluded:
+            text = f"{sieve.excluded} files or folders were left out, as --exclude asks"
+            troubles.add(Trouble("skipped", "excluded", text))
+        if sieve is not None and sieve.ignored:
+            text = f"{sieve.ignored} files or folders were left out, as .gitignore files ask"
+            troubles.add(Trouble("skipped", "git-ignored", text))
+
+    def _read(self, lane: Lane, batches: Iterable[Sequence[bytes]]) -> Iterator[Outcome]:
+        """Read batches on several threads; give what came of them in their order."""
+        with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="imgscan-files") as pool:
+            outcomes: deque[Outcome] = deque()
+            futures: deque[Future[None]] = deque()
             try:
-                if stat.S_ISREG(file.lstat().st_mode):
-                    yield file
-            except OSError:  # it vanished between the listing and the look
-                continue
+                for batch in batches:
+                    outcomes.append(Outcome())
+                    futures.append(pool.submit(lane.read, batch, outcomes[-1]))
+                    while len(futures) > _WAITING or (futures and futures[0].done()):
+                        _wait(futures.popleft())
+                        yield outcomes.popleft()
+                while futures:
+                    _wait(futures.popleft())
+                    yield outcomes.popleft()
+            except KeyboardInterrupt:
+                self._stop.set()
+                pool.shutdown(cancel_futures=True)
+                yield from outcomes
+            except BaseException:  # whoever asked has had enough: nothing is read in vain
+                self._stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _wait(future: Future[None]) -> None:
+    """Wait in steps, so that Ctrl-C is noticed on every platform."""
+    while not future.done():
+        wait([future], timeout=0.5)
+    future.result()
+
+
+def _batches(walk: Walk) -> Iterator[list[bytes]]:
+    """Cut a walk into batches: many small files, or one large one."""
+    batch: list[bytes] = []
+    size = 0
+    for listed in walk:
+        batch.append(listed.path)
+        size += listed.size
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: pipe something into it, or name a file")
+    if sys.stdin.isatty():
+        raise UsageError("standard input is a terminal: pipe something into it, or name a file")
+    return os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)

@@ -22,7 +22,8 @@ class Hit:
 
     `member` is the tar member's number, -1 outside of members; `name` its normalised raw name, which may hold a
     credential itself and is for look-ups only; `path` the redacted spelling of it for people. `identity` is the
-    fingerprint without its ordinal. The other fields are those of `Location` and `Finding`.
+    fingerprint without its ordinal. `holder` is the raw name of the tar member that holds the container which the file
+    is in, None where it is in none. The other fields are those of `Location` and `Finding`.
     """
 
     rule_id: str
@@ -46,6 +47,8 @@ class Hit:
     length: int | None = None
     encoding: str = "plain"
     field: str | None = None
+    commit: str | None = None
+    holder: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

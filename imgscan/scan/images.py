@@ -20,11 +20,14 @@ from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed, Policy
 from imgscan.scan.blob import INTERRUPTED, BlobScan, interruption, scan_blob
 from imgscan.scan.documents import search_document
+from imgscan.scan.limits import Limits
+from imgscan.scan.nest import Nest
 from imgscan.scan.search import WINDOW
 from imgscan.sources.base import RootfsSource, ShelfSource, StreamSource
 from imgscan.streams.budget import PIPELINE, Budget, decoder_memory
 from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import BytesReader, Peekable
+from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,8 +59,13 @@ class ImageScanner:
     platform: Platform | None = None
     prefer: Platform | None = None
     window: int = WINDOW
+    limits: Limits = field(default_factory=Limits)
     _stop: threading.Event = field(default_factory=threading.Event)
     _budget: Budget = field(default_factory=Budget)
+    _spool: Spool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._spool = Spool(quota=self.limits.spool)
 
     def scan(self, source: Source, target: str) -> Iterator[TargetReport]:
         """Scan a source; `target` is what the user typed. Each image's report comes as soon as it is whole."""
@@ -81,7 +89,13 @@ class ImageScanner:
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> BlobScan:
         scan = scan_blob(
-            reader, self.concealer, name=name, algorithms=algorithms, progress=self._advance, window=self.window
+            reader,
+            self.concealer,
+            name=name,
+            algorithms=algorithms,
+            progress=self._advance,
+            nest=Nest(self.concealer, self.limits, self._spool, self._stop, window=self.window),
+            window=self.window,
         )
         if scan.interrupted:
             self._stop.set()

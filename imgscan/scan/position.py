@@ -85,6 +85,13 @@ class TextPosition:
             start = cut[0]
         self._count(data[start:end])
 
+    def skip(self, count: int) -> None:
+        """Pass over zero bytes, an even number of them, which were not read; zeros came just before them too."""
+        self.offset += count
+        if not self.binary:
+            self._bytes += count
+            self._characters += count // self._unit
+
     def _after_last_newline(self, data: bytes, start: int, end: int) -> tuple[int, int] | None:
         """Give where the last line begins and how many newlines precede it; None without a newline."""
         if self._unit == 1:

@@ -1,196 +1,95 @@
-"""One plain stream through the sieves: windows are searched as they come, and hits are explained by the tar headers.
+"""One plain stream through the sieves: windows are searched as they come, and hits are explained by a map.
 
-The stream is cut into windows as it is, not file by file: a thousand small files cost no thousand calls. Beside it
-the tar walker notes which bytes belong to which member; only where a sieve has caught something is the offset
-turned into a path, a line and a column. Data of a member, its header and the padding behind it are searched apart:
-nothing is ever matched across the border of a file.
+The stream is cut into windows as it is, not file by file: a thousand small files cost no thousand calls. Beside it a
+map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has caught something is the
+offset turned into a path, a line and a column. Whatever the map tells apart is searched apart: nothing is ever
+matched across the border of a file.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames
+from imgscan.image.lifecycle import LayerNames
 from imgscan.scan.position import HEAD, TextPosition
-from imgscan.streams.tar import Kind, TarWalker, normalise
-from imgscan.streams.windows import Windower
+from imgscan.scan.regions import JoinedFile, JoinedRegions
+from imgscan.scan.tarmap import TarRegions
+from imgscan.streams.windows import Window, Windower
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imgscan.detect import Candidate, Match, View
     from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.regions import Region, Regions
+    from imgscan.scan.tap import Tap
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member
-    from imgscan.streams.windows import Window
+    from imgscan.streams.tar import TarWalker
 
 WINDOW = 1 << 20
 """Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
 
-_ENDLESS = 1 << 62  # behind the end of any stream
 
+class WindowSearch(ABC):
+    """Searches one stream, fed in chunks of any size; then `finish`. `size` counts the bytes that were fed."""
 
-class _Region(NamedTuple):
-    """Bytes of the stream that are one thing: a file's data, a piece of it, or something between files.
-
-    `number` is the member's, -1 for none; `origin` the offset in the file of the region's first byte; `field` is
-    None for data.
-    """
-
-    start: int
-    end: int
-    number: int
-    name: bytes
-    origin: int
-    field: str | None
-    sparse: bool = False
-
-
-class StreamSearch:
-    """Searches one stream, fed in chunks of any size; then `finish`. `hits` are in stream order.
-
-    `walker` is None for a stream that is a single file, whose name is `name`; in a tar, `name` is what bytes behind
-    its end are called. `names` collects what the life of a file is told from.
-    """
-
-    def __init__(
-        self, concealer: Concealer, *, name: bytes, walker: TarWalker | None = None, window: int = WINDOW
-    ) -> None:
+    def __init__(self, concealer: Concealer, regions: Regions, window: int) -> None:
         engine = concealer.engine
-        self.hits: list[Hit] = []
-        self.names = LayerNames()
         self.size = 0
         self._concealer = concealer
         self._engine = engine
-        self._name = name
-        self._whole = _Region(0, _ENDLESS, -1, name, 0, None)  # where the stream is a single file
-        self._walker = walker
+        self._regions = regions
         self._windower = Windower(engine.reach_behind, engine.reach_ahead, window)
-        self._members: list[Member] = []  # those that the coming windows may touch
-        self._first = 0  # the number of the first of them
+        self._skipped = 0  # bytes that were passed over: the stream's offsets count them, the windower does not
         self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that goes on
         self._taken = -1  # stream offset where the last match ended
-        self._header_hits: list[int] = []  # hits in a header whose member is not known yet
-        self._told: int = -1  # the last member whose header has been searched
+
+    @abstractmethod
+    def report(self, region: Region, hit: Hit) -> None:
+        """Take a hit; they come in stream order."""
 
     def feed(self, chunk: Chunk) -> None:
         """Search the next bytes."""
         self.size += len(chunk)
-        if self._walker is not None:
-            self._note(self._walker.feed(chunk))
+        self._regions.feed(chunk)
         for window in self._windower.feed(chunk):
             self._search(window)
 
     def finish(self) -> None:
         """Search what is left; the stream is over."""
-        if self._walker is not None:
-            self._walker.finish()
+        self._regions.finish()
         for window in self._windower.finish():
             self._search(window)
-        self.hits.sort(key=_order)
-
-    def _note(self, members: list[Member]) -> None:
-        add = self.names.add
-        for member in members:
-            kind = member.kind
-            if kind is Kind.LINK:
-                self.names.add_link(normalise(member.name), normalise(member.link))
-            else:
-                add(normalise(member.name), DIRECTORY if kind is Kind.DIRECTORY else PLAIN)
-        if members:
-            self._members += members
-            if self._header_hits:
-                waiting, self._header_hits = self._header_hits, []
-                for position in waiting:
-                    self._locate_header(position)
 
     def _search(self, window: Window) -> None:
+        if self._skipped:
+            window = Window(window.offset + self._skipped, window.data, window.start, window.end)
         view = self._engine.open(window.data)
         candidates = view.candidates(window.start, window.end)
         if candidates:
             self._explain(window, view, candidates)
-        self._carry(window)
-        self._forget(window)
+        keep = window.offset + max(0, window.end - self._engine.reach_behind)
+        self._carry(window, keep)
+        self._regions.forget(keep)
 
     def _explain(self, window: Window, view: View, candidates: Sequence[Candidate]) -> None:
         """Group the candidates by region, ask the validators, and note what they confirm."""
         group: list[Candidate] = []
-        region: _Region | None = None
+        region: Region | None = None
         for candidate in candidates:
             position = window.offset + candidate.position
             if region is None or not region.start <= position < region.end:
                 if region is not None and group:
                     self._confirm(window, view, group, region)
                 group = []
-                region = self._region(position)
+                region = self._regions.region(position)
             if region is not None:
                 group.append(candidate)
         if region is not None and group:
             self._confirm(window, view, group, region)
 
-    def _region(self, position: int) -> _Region | None:
-        """Say what stands at a stream offset; None for a header, which is dealt with on its own."""
-        if self._walker is None:
-            return self._whole
-        at = bisect_right(self._members, position, key=_header_of) - 1
-        if at < 0 and self._members:
-            self._tell_header(self._members[0], self._first)  # global records, which are merged into its own
-            return None
-        if at < 0:
-            return self._beyond(position, 0)
-        member = self._members[at]
-        number = self._first + at
-        if position < member.start:
-            self._tell_header(member, number)
-            return None
-        name = normalise(member.name)
-        if position < member.end and member.fragments is None:
-            return _Region(member.start, member.end, number, name, 0, None)
-        if position < member.end and member.fragments:  # they follow each other in the stream
-            piece = bisect_right(member.fragments, position, key=_start_of) - 1
-            start, end, origin = member.fragments[piece]
-            return _Region(start, end, number, name, origin, None, sparse=True)
-        if at + 1 < len(self._members):
-            return _Region(member.end, self._members[at + 1].header, number, name, 0, "tar/padding")
-        padded = member.end + (member.start - member.end) % 512
-        if position < padded:
-            return _Region(member.end, padded, number, name, 0, "tar/padding")
-        return self._beyond(position, padded)
-
-    def _beyond(self, position: int, start: int) -> _Region | None:
-        """Say what stands behind the last known member: a header still to be completed, or no tar at all."""
-        walker = self._walker
-        if walker is not None and not (walker.lost or walker.ended):
-            self._header_hits.append(position)
-            return None
-        return _Region(start, _ENDLESS, -1, self._name, 0, "tar/trailer")
-
-    def _locate_header(self, position: int) -> None:
-        at = bisect_right(self._members, position, key=_header_of) - 1
-        if at < 0 or position >= self._members[at].start:
-            at += 1  # global records stand before the member that they are merged into
-        if at < len(self._members):
-            self._tell_header(self._members[at], self._first + at)
-        else:
-            self._header_hits.append(position)
-
-    def _tell_header(self, member: Member, number: int) -> None:
-        """Search what a member's headers say: its name, its link's target, its PAX records."""
-        if number == self._told:
-            return
-        self._told = number
-        texts = [("tar/name", member.name), ("tar/link", member.link)]
-        for key, value in (member.records or {}).items():
-            field = "tar/pax/" + self._concealer.text(key.decode("utf-8", "backslashreplace"))
-            texts += [(field, text) for text in (key, value) if text not in (member.name, member.link)]
-        name = normalise(member.name)
-        spelling = self._concealer.spell(name)
-        for field, text in texts:
-            for match in self._engine.search(text):
-                self.hits.append(self._concealer.hit(match, name, spelling, member=number, field=field))
-
-    def _confirm(self, window: Window, view: View, group: Sequence[Candidate], region: _Region) -> None:
+    def _confirm(self, window: Window, view: View, group: Sequence[Candidate], region: Region) -> None:
         low = max(0, region.start - window.offset)
         high = min(len(window.data), region.end - window.offset)
         spelling = self._concealer.spell(region.name)
@@ -207,12 +106,11 @@ class StreamSearch:
         for match in matches:
             self._taken = window.offset + match.end
             place = self._place(window, region, position, match)
-            self.hits.append(
-                self._concealer.hit(match, region.name, spelling, member=region.number, field=region.field, **place)
-            )
+            hit = self._concealer.hit(match, region.name, spelling, member=region.number, field=region.field, **place)
+            self.report(region, hit)
 
     def _place(
-        self, window: Window, region: _Region, position: TextPosition | None, match: Match
+        self, window: Window, region: Region, position: TextPosition | None, match: Match
     ) -> dict[str, int | None]:
         """Give the fields of a location that say where in the file the carrier stands."""
         if region.field is not None:
@@ -226,7 +124,7 @@ class StreamSearch:
         place |= {"line": position.line, "column": position.column}
         return place | {"end_line": end_line, "end_column": end_column}
 
-    def _text_of(self, window: Window, region: _Region) -> TextPosition:
+    def _text_of(self, window: Window, region: Region) -> TextPosition:
         """Give the text state of a file: the one that was carried here, or a new one at its first byte."""
         if self._tail is not None and self._tail[0] == region.start:
             return self._tail[1]
@@ -238,47 +136,111 @@ class StreamSearch:
         self._tail = (region.start, position)
         return position
 
-    def _advance(self, window: Window, region: _Region, position: TextPosition, to: int) -> None:
+    def _advance(self, window: Window, region: Region, position: TextPosition, to: int) -> None:
         start = region.start + position.offset - window.offset
         position.advance(window.data, start, to - window.offset)
 
-    def _carry(self, window: Window) -> None:
+    def _carry(self, window: Window, keep: int) -> None:
         """Take the text state of a file that goes on behind this window along, as far as the next one begins."""
-        keep = window.offset + max(0, window.end - self._engine.reach_behind)
-        if self._walker is None:
-            region = self._whole
-        else:
-            at = bisect_right(self._members, keep, key=_header_of) - 1
-            if at < 0:
-                return
-            member = self._members[at]
-            if member.fragments is not None or not member.start < keep < member.end:
-                return
-            if member.end <= window.offset + window.end:  # no later window owns a byte of it
-                return
-            region = _Region(member.start, member.end, self._first + at, b"", 0, None)
-        if region.start >= keep:
+        region = self._regions.ongoing(keep, window.offset + window.end)
+        if region is None:  # or no later window owns a byte of it
             return
         position = self._text_of(window, region)
         if position.offset < keep - region.start:
             self._advance(window, region, position, keep)
 
-    def _forget(self, window: Window) -> None:
-        """Drop the members that no later window can touch."""
-        keep = window.offset + max(0, window.end - self._engine.reach_behind)
-        gone = bisect_right(self._members, keep, key=_header_of) - 1
-        if gone > 0:
-            del self._members[:gone]
-            self._first += gone
+
+class StreamSearch(WindowSearch):
+    """Searches a tar, or a stream that is a single file. `hits` are in member order after `finish`.
+
+    `walker` is None for a single file, whose name is `name`; in a tar, `name` is what bytes behind its end are called
+    and `inside` what every member's name is preceded by. `tap` looks into its members. `names` collects what the life
+    of a file is told from.
+    """
+
+    def __init__(
+        self,
+        concealer: Concealer,
+        *,
+        name: bytes,
+        walker: TarWalker | None = None,
+        inside: bytes = b"",
+        tap: Tap | None = None,
+        window: int = WINDOW,
+    ) -> None:
+        self.hits: list[Hit] = []
+        self._tap = tap
+        regions: Regions
+        if walker is not None:
+            regions = TarRegions(walker, concealer, self.hits.append, name=name, inside=inside, tap=tap)
+            self.names = regions.names
+        else:
+            regions = JoinedRegions()
+            regions.begin(JoinedFile(name), 0)
+            self.names = LayerNames()
+        super().__init__(concealer, regions, window)
+
+    def report(self, region: Region, hit: Hit) -> None:  # noqa: ARG002 - the hit says all
+        """Take a hit."""
+        self.hits.append(hit)
+
+    def finish(self) -> None:
+        """Search what is left; put the hits in the order of members: each header, its data, what these contain."""
+        super().finish()
+        if self._tap is not None:
+            self.hits += self._tap.finish(self.hits)
+        self.hits.sort(key=_order)
 
 
-def _order(hit: Hit) -> tuple[bool, int, int]:
-    return hit.member < 0, hit.member, -1 if hit.offset is None else hit.offset
+class Found(NamedTuple):
+    """A hit in a joined stream, and the file that it was found in."""
+
+    file: JoinedFile
+    hit: Hit
 
 
-def _header_of(member: Member) -> int:
-    return member.header
+class JoinedSearch(WindowSearch):
+    """Searches many whole files that are put one after another into one stream.
+
+    `begin` a file, `feed` its bytes in chunks of any size, `skip` its holes; it ends where the next one begins. Each
+    is searched as if it were alone, and a thousand small ones cost one window. `found` holds the hits in stream order;
+    those of a file may come only when later files are fed, or with `finish`. Files without bytes need not be begun.
+    """
+
+    def __init__(self, concealer: Concealer, *, window: int = WINDOW) -> None:
+        self._joined = JoinedRegions()
+        super().__init__(concealer, self._joined, window)
+        self.found: list[Found] = []
+
+    def begin(self, file: JoinedFile) -> None:
+        """Let the next file begin."""
+        self._joined.begin(file, self.size + self._skipped)
+
+    def report(self, region: Region, hit: Hit) -> None:
+        """Take a hit, with its file."""
+        if region.file is not None:
+            self.found.append(Found(region.file, hit))
+
+    def skip(self, count: int) -> None:
+        """Pass over `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
+
+        A key cannot hold a zero byte, save in UTF-16, and no search looks farther than its reach: so as many zeros
+        as that are searched and the rest is only counted.
+        """
+        margin = max(self._engine.reach_behind, self._engine.reach_ahead) + 1
+        rest = (count - margin) & ~1  # a unit of UTF-16 stays whole
+        if rest <= 0:
+            self.feed(bytes(count))
+            return
+        self.feed(bytes(count - rest))
+        for window in self._windower.finish():
+            self._search(window)
+        if self._tail is not None and self._tail[0] == self._joined.starts[-1]:
+            self._tail[1].skip(rest)
+        self._skipped += rest
 
 
-def _start_of(fragment: tuple[int, int, int]) -> int:
-    return fragment[0]
+def _order(hit: Hit) -> tuple[bool, int, bool, int]:
+    """Sort by member; what is found inside of one comes behind its own bytes, in the order in which it came."""
+    inside = hit.holder is not None
+    return hit.member < 0, hit.member, inside, -1 if inside or hit.offset is None else hit.offset

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.scan.search import StreamSearch
+from imgscan.scan.regions import JoinedFile
+from imgscan.scan.search import JoinedSearch, StreamSearch
 from imgscan.streams.tar import TarWalker
 from tests.builders import tar
 from tests.keys import Keys
 from tests.scan.support import concealer, digest, search, short_sight
 from tests.streams.tar_archives import END, GNU, file, header, long, old_sparse, pad, pax, text_sparse
+
+if TYPE_CHECKING:
+    from imgscan.scan.hits import Concealer, Hit
 
 KEYS = Keys("search")
 KEY = KEYS.secret99().encode()
@@ -212,7 +217,161 @@ def test_a_sparse_file_of_many_pieces_takes_no_quadratic_time() -> None:
     assert hits[-1].offset == (count - 1) * 1000
 
 
+# names inside a file
+
+
+def test_members_of_an_archive_are_named_inside_it() -> None:
+    """What every member's name is preceded by stands in paths and fingerprints, not in what the lives are told from."""
+    archive = tar([("./home/.env", KEY), ("etc/" + SHORT.decode(), b"")]) + bytes(512) + OTHER
+    stream = StreamSearch(concealer(), name=b"b.tar", inside=b"b.tar!/", walker=TarWalker())
+    stream.feed(archive)
+    stream.finish()
+    assert [hit.name for hit in stream.hits] == [b"b.tar!/home/.env", b"b.tar!/etc/" + SHORT, b"b.tar"]
+    assert stream.names.holds(b"home/.env")
+
+
+# joined files
+
+
+def joined(
+    files: list[bytes], *, window: int = 1 << 20, chunk: int = 1 << 20, by: Concealer | None = None
+) -> list[tuple[object, Hit]]:
+    """Search files that are put one after another, each with its number for a token."""
+    stream = JoinedSearch(by or concealer(), window=window)
+    for number, content in enumerate(files):
+        stream.begin(JoinedFile(b"f%d" % number, token=number))
+        for at in range(0, len(content), chunk):
+            stream.feed(memoryview(content)[at : at + chunk])
+    stream.finish()
+    return [(found.file.token, found.hit) for found in stream.found]
+
+
+def alone(files: list[bytes], by: Concealer | None = None) -> list[tuple[object, Hit]]:
+    """Search each of the files by itself."""
+    return [
+        (number, hit)
+        for number, content in enumerate(files)
+        for hit in search(content, tar=False, name=b"f%d" % number, by=by)
+    ]
+
+
+def test_joined_files_keep_their_names_and_places() -> None:
+    """A hit has the name, line, column and offset of its own file, whatever was fed before it."""
+    found = joined([b"one\n" + KEY, b"", b"\n\n  " + OTHER + b"\n", b"x" * 5000, KEY])
+    places = [(token, hit.name, hit.line, hit.column, hit.offset) for token, hit in found]
+    assert places == [(0, b"f0", 2, 1, 4), (2, b"f2", 3, 3, 4), (4, b"f4", 1, 1, 0)]
+
+
+def test_halves_in_two_joined_files_are_no_key() -> None:
+    """What ends one file and what begins the next are never joined, nor does the one guard the other."""
+    assert digest(KEY) not in [hit.secret.sha256 for _, hit in joined([KEY[:50], KEY[50:], b"x" * 99])]
+    assert [token for token, _ in joined([b"A" + SHORT, SHORT, SHORT, b"A"])] == [1, 2]
+
+
+def test_a_file_without_bytes_takes_nothing_from_its_neighbours() -> None:
+    """Empty files between others own no byte."""
+    assert [token for token, _ in joined([b"", KEY, b"", b"", OTHER, b""])] == [1, 4]
+
+
+def test_what_a_file_is_tells_of_itself_alone() -> None:
+    """A text behind a binary has lines, a binary behind a text has none, and so has a text in UTF-16."""
+    found = joined([b"\0\1" + KEY, b"\n" + KEY, b"\0" + KEY, ("\n" + KEY.decode()).encode("utf-16")])
+    assert [hit.line for _, hit in found] == [None, 2, None, 2]
+
+
+def test_files_that_have_gone_by_are_forgotten() -> None:
+    """However many files are joined, no more are known than the windows at hand may touch."""
+    with short_sight() as by:
+        stream = JoinedSearch(by, window=4096)
+        known = []
+        for number in range(20_000):
+            stream.begin(JoinedFile(b"f%d" % number))
+            stream.feed(b"xy" * (number % 9))
+            known.append(len(stream._joined.starts))
+        assert max(known[10_000:]) <= max(known[:10_000])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_joined_files_are_searched_as_if_alone(seed: int) -> None:
+    """The hits are those of each file alone, for windows of 1 byte to 1 MiB and however the files come."""
+    files = _files(seed)
+    with short_sight() as by:
+        expected = alone(files, by)
+        assert len(expected) > 14
+        for window, chunk in [(1, 1 << 20), (1, 97), (512, 512), (4096, 1), (5000, 1 << 20), (1 << 20, 7)]:
+            assert joined(files, window=window, chunk=chunk, by=by) == expected
+
+
+@given(st.integers(0, 30), st.integers(1, 5000), st.integers(1, 3000))
+@settings(max_examples=40, deadline=None)
+def test_random_windows_over_joined_files_change_nothing(seed: int, window: int, chunk: int) -> None:
+    """The same, for windows and chunks of any size."""
+    files = _files(seed)
+    with short_sight() as by:
+        assert joined(files, window=window, chunk=chunk, by=by) == alone(files, by)
+
+
+# holes
+
+
+def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Hit]:
+    """Search a file of data and holes, with another before and behind it, the holes passed over."""
+    stream = JoinedSearch(by, window=window)
+    stream.begin(JoinedFile(b"before"))
+    stream.feed(b"x\n" * 300)
+    stream.begin(JoinedFile(b"blob"))
+    for piece in pieces:
+        if isinstance(piece, int):
+            stream.skip(piece)
+        else:
+            stream.feed(piece)
+    stream.begin(JoinedFile(b"behind"))
+    stream.feed(b"\n" + KEY)
+    stream.finish()
+    assert [hit.line for file, hit in stream.found if file.name == b"behind"] == [2]
+    return [hit for file, hit in stream.found if file.name == b"blob"]
+
+
+@pytest.mark.parametrize("window", [1, 700, 1 << 20])
+@pytest.mark.parametrize("hole", [1, 2, 511, 20_000, 20_001, 100_003])
+@pytest.mark.parametrize("first", [b"", b"a", b"text\n" * 3000, "Text\n".encode("utf-16") * 3000])
+def test_a_hole_is_as_good_as_its_zeros(window: int, hole: int, first: bytes) -> None:
+    """Offsets, lines and columns behind a hole are those of the same file with the zeros read."""
+    wide = KEY.decode().encode("utf-16-le")
+    pieces: list[bytes | int] = [first + KEY, hole, b" " + KEY + b"\n", hole, wide + b"\n", hole, OTHER]
+    whole = b"".join(bytes(piece) if isinstance(piece, int) else piece for piece in pieces)
+    with short_sight() as by:
+        expected = search(whole, tar=False, by=by)
+        assert len(expected) >= 3
+        assert gaps(pieces, window=window, by=by) == expected
+
+
+def test_a_terabyte_of_hole_costs_nothing() -> None:
+    """A file of four terabytes of zeros with a key in the middle is searched at once."""
+    stream = JoinedSearch(concealer())
+    stream.begin(JoinedFile(b"disk"))
+    stream.skip(2 << 40)
+    stream.feed(KEY)
+    stream.skip(2 << 40)
+    stream.finish()
+    assert [found.hit.offset for found in stream.found] == [2 << 40]
+    assert stream.size < 2 << 20
+
+
 # laws
+
+
+def _files(seed: int) -> list[bytes]:
+    """Make small files that have keys everywhere."""
+    choose = random.Random(seed)
+    keys = Keys(f"joined {seed}")
+    files = []
+    for _ in range(40):
+        key = choose.choice([keys.secret99, keys.restricted, keys.secret34, keys.webhook, keys.publishable])().encode()
+        filler = choose.choice([b"\n", b"a b\n", b"stripe\n", bytes([0, 1]), "ü".encode()]) * choose.randrange(700)
+        encoded = choose.choice([b"", key, key, key.decode().encode("utf-16-le"), key[: len(key) // 2]])
+        files.append(choose.choice([b"", filler]) + encoded + choose.choice([b"", b"\n", filler]))
+    return files
 
 
 def _corpus(seed: int) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.report._json import indented
+from imgscan.report.base import plural
 from imgscan.report.sarif.names import category, distinct
 from imgscan.report.sarif.run import run
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # The schema of 2.1.0 with errata 01, at its permanent address.
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+MOST_RUNS = 20
+"""How many runs of one file code scanning takes; it rejects a file that has more."""
 
 
 class SarifReport:
@@ -42,3 +46,8 @@ class SarifReport:
             runs = b",\n    ".join(self._runs.values())
             head = head.removesuffix(b"[]\n}") + b"[\n    " + runs + b"\n  ]\n}"
         out.write(head + b"\n")
+        if len(self._runs) > MOST_RUNS:
+            self._context.warn(
+                f"the SARIF report has {plural(len(self._runs), 'run')}, one a target; GitHub code scanning takes "
+                f"{MOST_RUNS} of a file: scan the targets in several calls, each with its own -o and --sarif-category"
+            )

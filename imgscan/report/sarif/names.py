@@ -95,6 +95,11 @@ def location_uri(report: TargetReport, path: str, path_bytes: bytes | None = Non
     return relative_uri([*_prefix(report, path), *raw.split(b"/")])
 
 
+def plain_path(report: TargetReport, path: str) -> str:
+    """Name a finding's file as `location_uri` does, for readers that take a name as it is: nothing is quoted."""
+    return "/".join([*_prefix(report, path), path])
+
+
 def relative_uri(segments: Sequence[str | bytes]) -> str:
     """Join path segments to a relative reference: percent-encoded, without empty or dot segments.
 

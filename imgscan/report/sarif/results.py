@@ -44,8 +44,17 @@ def result(
             "primaryLocationLineHash": finding.fingerprint,
             "imgscanFinding/v1": finding.fingerprint,
         },
+        **_acceptance(finding),
         "properties": _properties(report, finding),
     }
+
+
+def _acceptance(finding: Finding) -> dict[str, Any]:
+    """Mark what was there before and has been accepted (2.1.0, sections 3.27.24 and 3.35); nothing for new findings."""
+    if finding.status != "baseline":
+        return {}
+    accepted = {"kind": "external", "status": "accepted", "justification": "Accepted in the baseline of imgscan."}
+    return {"baselineState": "unchanged", "suppressions": [accepted]}
 
 
 def _first_location(report: TargetReport, finding: Finding, artifacts: Artifacts) -> dict[str, Any]:
@@ -151,6 +160,8 @@ def _properties(report: TargetReport, finding: Finding) -> dict[str, Any]:
         "encoding": location.encoding,
         "field": location.field,
         "offset": location.offset if location.line is None else None,
+        "commit": location.commit,
+        "authored": location.authored,
         "mode": secret.mode,
         "account": secret.account,
         "accountCreated": secret.account_created,

@@ -59,17 +59,19 @@ def select(report: TargetReport, context: ReportContext) -> tuple[list[Finding],
     """Choose the findings that become results, in report order, and count those that are too many.
 
     Accepted and documented ones are left out: code scanning would open alerts for them, since it does not honour
-    suppressions on upload. Of too many the most severe are kept, then the surest, then the first.
+    suppressions on upload. `sarif_accepted` asks for the accepted ones, for readers that do. Of too many the most
+    severe are kept, then the surest, then the first; new ones before all others.
     """
-    findings = [finding for finding in report.findings if finding.status == "new"]
+    shown = {"new", "baseline"} if context.sarif_accepted else {"new"}
+    findings = [finding for finding in report.findings if finding.status in shown]
     if len(findings) <= MOST_RESULTS:
         return findings, 0
     scores = {rule.id: rule.score for rule in context.rules}
 
-    def rank(position: int) -> tuple[int, float, int]:
+    def rank(position: int) -> tuple[bool, int, float, int]:
         finding = findings[position]
         score = scores.get(finding.rule_id, 0.0)
-        return LEVELS.index(finding.level), -score, CONFIDENCES.index(finding.confidence)
+        return finding.status != "new", LEVELS.index(finding.level), -score, CONFIDENCES.index(finding.confidence)
 
     kept = sorted(sorted(range(len(findings)), key=rank)[:MOST_RESULTS])
     return [findings[position] for position in kept], len(findings) - MOST_RESULTS

@@ -17,6 +17,7 @@ from imgscan.report.base import (
     layers_by_index,
     shorten,
 )
+from imgscan.report.words import IN_HISTORY, commit
 
 if TYPE_CHECKING:
     from imgscan.model import Finding, TargetReport
@@ -47,6 +48,8 @@ def result_text(report: TargetReport, finding: Finding) -> str:
     sentences = [place]
     if location.encoding != "plain":
         sentences.append(f"Encoding '{escape(location.encoding)}'")
+    if (brought := commit(finding)) is not None:
+        sentences.append(escape(brought.capitalize()))
     if life := life_text(report, finding):
         sentences.append(life)
     if finding.secret.account is not None:
@@ -76,6 +79,8 @@ def life_text(report: TargetReport, finding: Finding) -> str:
     if visibility is None:
         document = report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS)
         return "Anyone who can pull the image can read it" if document else ""
+    if report.kind == "git":
+        return IN_HISTORY[visibility.state].capitalize()
     if visibility.state == "visible":
         return "Visible in the finished image"
     by = "" if visibility.layer is None else layer_number(report, visibility.layer)

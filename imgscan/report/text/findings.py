@@ -16,6 +16,7 @@ from imgscan.report.base import (
     shorten,
 )
 from imgscan.report.text.style import LEVEL_STYLES
+from imgscan.report.words import IN_HISTORY, commit, origin, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,26 +60,17 @@ def quiet_line(report: TargetReport, finding: Finding, style: Style) -> str:
     context = [escape_terminal(report.target)]
     if finding.location.layer is not None:
         context.append(layer_number(report, finding.location.layer))
+    if (brought := commit(finding)) is not None:
+        context.append(brought)
     if (life := life_text(report, finding)) is not None:
         context.append(life.partition(",")[0])
+    if (source := origin(finding)) is not None:
+        context.append(f"from {source}")
+    if finding.status != "new":
+        context.append(_STATUS[finding.status].partition(",")[0])
     level = style.paint(finding.level, LEVEL_STYLES[finding.level])
     what = f"{escape_terminal(finding.title)} {escape_terminal(finding.secret.redacted)}"
     return f"{place(finding)}: {level}: {what} ({', '.join(context)})"
-
-
-def place(finding: Finding) -> str:
-    """Say where in which file: `path:line:column`, `path at byte 4,096`, or a document's path and field."""
-    location = finding.location
-    text = escape_terminal(location.path)
-    if location.line is not None:
-        text += f":{location.line}"
-        if location.column is not None:
-            text += f":{location.column}"
-    elif location.offset is not None and location.field is None:
-        text += f" at byte {location.offset:,}"
-    if location.field is not None:
-        text += f"  {escape_terminal(location.field)}"
-    return text
 
 
 def life_text(report: TargetReport, finding: Finding) -> str | None:
@@ -88,6 +80,8 @@ def life_text(report: TargetReport, finding: Finding) -> str | None:
         if report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS):
             return "in the image's own description, which comes with every pull"
         return None
+    if report.kind == "git":
+        return IN_HISTORY[visibility.state]
     if visibility.state == "visible":
         return "visible in the finished image"
     by = "a later layer" if visibility.layer is None else f"layer {visibility.layer + 1}"
@@ -140,9 +134,10 @@ def _finding(
     encoding = finding.location.encoding
     carrier = "" if encoding == "plain" else f"  as {escape_terminal(encoding)}"
     yield " " * INDENT + style.paint(place(finding), "cyan") + carrier
-    if finding.origin is not None:
-        name = finding.origin.dockerfile or finding.origin.source or ""
-        yield f"{' ' * INDENT}from {escape_terminal(name)}:{finding.origin.line}"
+    if (source := origin(finding)) is not None:
+        yield f"{' ' * INDENT}from {source}"
+    if (brought := commit(finding)) is not None:
+        yield " " * INDENT + brought
     if (life := life_text(report, finding)) is not None:
         yield from style.prose(life, INDENT)
     if finding.status != "new":

@@ -20,7 +20,7 @@ _MOST_PLACES = 10  # a directory of encrypted archives must not bury the rest
 _STEP = 7
 """Column of a step's text; its number hangs before it."""
 
-_CLEAN_UP = (
+CLEAN_UP = (
     "Take the secret out of the files above, and read it at run time from the environment or a secret store.",
     "If they were ever committed or shared, the old versions still hold it: rotating is what ends the leak.",
 )
@@ -39,7 +39,7 @@ def remedy_section(report: TargetReport, rules: Sequence[RuleInfo], style: Style
         yield f"{' ' * _STEP}{style.paint(f'More: {escape_terminal(rule.help_uri)}', 'dim')}"
         yield ""
     if report.kind != "image":
-        yield from _steps("Clean up", _CLEAN_UP, style)
+        yield from _steps("Clean up", CLEAN_UP, style)
         yield ""
         return
     rebuilds: dict[tuple[str, ...], list[str]] = defaultdict(list)

@@ -22,6 +22,7 @@ class Totals:
     targets: int = 0
     secrets: frozenset[str] = frozenset()
     levels: tuple[int, ...] = (0,) * len(LEVELS)
+    accepted: int = 0
     bytes: int = 0
     entries: int = 0
     layers: int = 0
@@ -37,6 +38,7 @@ class Totals:
             targets=1,
             secrets=frozenset(finding.secret.sha256 for finding in report.findings),
             levels=tuple(report.by_level[level] for level in LEVELS),
+            accepted=sum(1 for finding in report.findings if finding.status == "baseline"),
             bytes=report.stats.bytes,
             entries=report.stats.entries,
             layers=report.stats.layers,
@@ -50,6 +52,7 @@ class Totals:
             targets=self.targets + other.targets,
             secrets=self.secrets | other.secrets,
             levels=tuple(mine + theirs for mine, theirs in zip(self.levels, other.levels, strict=True)),
+            accepted=self.accepted + other.accepted,
             bytes=self.bytes + other.bytes,
             entries=self.entries + other.entries,
             layers=self.layers + other.layers,
@@ -64,7 +67,8 @@ def totals_line(totals: Totals, style: Style) -> str:
     if totals.secrets:
         levels = ", ".join(plural(count, level) for level, count in zip(LEVELS, totals.levels, strict=True) if count)
         places = plural(sum(totals.levels), "place")
-        found = f"{plural(len(totals.secrets), 'secret')} in {places}: {levels}"
+        accepted = f", {totals.accepted:,} of them accepted in the baseline" if totals.accepted else ""
+        found = f"{plural(len(totals.secrets), 'secret')} in {places}: {levels}{accepted}"
         painted = style.paint(found, "bold", "red" if totals.levels[0] else "yellow")
     else:
         painted = style.paint("No Stripe secrets found", "bold", "yellow" if totals.errors else "green")

@@ -1,0 +1,188 @@
+"""`imgscan baseline`: accept known findings with a reason, see them, take them back."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from imgscan.triage.baseline import Baseline, Entry
+    from imgscan.triage.reports import Reports
+
+DEFAULT_FILE = "imgscan-baseline.json"
+
+_FILE = click.option(
+    "--file",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_FILE,
+    show_default=True,
+    help="The baseline's file.",
+)
+
+
+def today() -> date:
+    """Give the date that expiry dates are compared with: UTC, so that a team has one."""
+    return datetime.now(tz=UTC).date()
+
+
+@click.group()
+def baseline() -> None:
+    """Accept known findings, with a reason and an end.
+
+    A scan with --baseline FILE still lists them, but they do not make it fail. The file holds no secret: commit it.
+    """
+
+
+@baseline.command()
+@click.argument("reports", metavar="REPORT...", nargs=-1, required=True)
+@_FILE
+@click.option("--reason", metavar="TEXT", help="Why they are accepted.")
+@click.option(
+    "--expires", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which they are (YYYY-MM-DD)."
+)
+@click.option("--only", metavar="FINGERPRINT", multiple=True, help="Accept this finding alone (repeatable).")
+def add(
+    reports: tuple[str, ...], file: Path, reason: str | None, expires: datetime | None, only: tuple[str, ...]
+) -> None:
+    r"""Accept the findings of reports (-f json or jsonl; - is standard input).
+
+    \b
+      imgscan image myapp:latest -f json -o report.json
+      imgscan baseline add report.json --reason "rotated, OPS-1234" --expires 2027-01-31
+    """
+    from imgscan.triage.baseline import Baseline, load, save  # noqa: PLC0415 - keeps --help quick
+
+    redact = _redactor()
+    old = load(file) if file.exists() else Baseline()
+    found = _read(reports, redact)
+    new = old.add(
+        found.findings,
+        reason=None if reason is None else redact(reason),
+        expires=None if expires is None else expires.date(),
+        only=only,
+    )
+    save(new, file)
+    before = {entry.fingerprint: entry for entry in old.entries}
+    added = sum(entry.fingerprint not in before for entry in new.entries)
+    changed = sum(before.get(entry.fingerprint, entry) != entry for entry in new.entries)
+    _tell(f"{file}: {added} added, {changed} changed, {len(new.entries)} in all")
+    if any(entry.reason is None for entry in new.entries if entry.fingerprint not in before):
+        _tell("say why with --reason TEXT: whoever reads the file later will ask", err=True)
+
+
+@baseline.command("list")
+@_FILE
+@click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print it.")
+def list_(file: Path, form: str) -> None:
+    """List the accepted findings."""
+    from imgscan.triage.baseline import load, render  # noqa: PLC0415
+
+    entries = load(file)
+    if form == "json":
+        click.echo(render(entries), nl=False)
+        return
+    for line in _table(entries.entries, today()):
+        _tell(line)
+
+
+@baseline.command()
+@click.argument("fingerprints", metavar="FINGERPRINT...", nargs=-1, required=True)
+@_FILE
+def remove(fingerprints: tuple[str, ...], file: Path) -> None:
+    """Take findings out, so that they fail again."""
+    from imgscan.triage.baseline import load, save  # noqa: PLC0415
+
+    old = load(file)
+    new = old.remove(fingerprints)
+    save(new, file)
+    _tell_removed(file, old, new)
+
+
+@baseline.command()
+@click.argument("reports", metavar="REPORT...", nargs=-1, required=True)
+@_FILE
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken out.")
+def prune(reports: tuple[str, ...], file: Path, dry_run: bool) -> None:
+    """Take out what the reports no longer show.
+
+    Give the reports of everything that the baseline is used for, scanned with --no-ignore --min-confidence low.
+    """
+    from imgscan.triage.baseline import load, save  # noqa: PLC0415
+
+    old = load(file)
+    new = old.prune(_read(reports, _redactor()))
+    if not dry_run:
+        save(new, file)
+    _tell_removed(file, old, new)
+
+
+def _read(names: Sequence[str], redact: Callable[[str], str]) -> Reports:
+    from imgscan.errors import UsageError  # noqa: PLC0415
+    from imgscan.triage.reports import LARGEST, Reports, read_report  # noqa: PLC0415
+
+    found = Reports()
+    for name in names:
+        try:
+            if name == "-":
+                data = sys.stdin.buffer.read(LARGEST + 1)
+            else:
+                with Path(name).open("rb") as file:
+                    data = file.read(LARGEST + 1)
+        except OSError as error:
+            raise UsageError(f"cannot read the report {name}: {error.strerror or error}") from error
+        found += read_report(data, "standard input" if name == "-" else name, redact)
+    return found
+
+
+def _redactor() -> Callable[[str], str]:
+    from imgscan.detect import Engine  # noqa: PLC0415
+
+    return Engine(screen=False).redact
+
+
+def _table(entries: Sequence[Entry], now: date) -> list[str]:
+    rows = [
+        (
+            entry.fingerprint,
+            entry.rule_id,
+            entry.path,
+            entry.redacted,
+            _until(entry, now),
+            entry.reason or "no reason given",
+        )
+        for entry in entries
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
+    widths[2] = min(widths[2], 60)
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    ]
+    expired = sum(not entry.holds(now) for entry in entries)
+    return [*lines, f"{len(rows)} accepted" + (f", {expired} of them expired" if expired else "")]
+
+
+def _until(entry: Entry, now: date) -> str:
+    if entry.expires is None:
+        return "no end"
+    return f"until {entry.expires}" if entry.holds(now) else f"EXPIRED {entry.expires}"
+
+
+def _tell_removed(file: Path, old: Baseline, new: Baseline) -> None:
+    kept = {entry.fingerprint for entry in new.entries}
+    gone = [entry for entry in old.entries if entry.fingerprint not in kept]
+    for entry in gone:
+        _tell(f"{entry.fingerprint}  {entry.rule_id}  {entry.path}  {entry.redacted}")
+    _tell(f"{file}: {len(gone)} removed, {len(kept)} left")
+
+
+def _tell(line: str, *, err: bool = False) -> None:
+    from imgscan.report.base import escape_terminal  # noqa: PLC0415
+
+    click.echo(escape_terminal(line), err=err)

@@ -1,0 +1,59 @@
+"""`imgscan config`: each setting as it is in effect here, and where it comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+
+from imgscan.cli import settings
+from imgscan.cli.common import say
+from imgscan.cli.options import scanning
+
+
+@click.command()
+@click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print it.")
+@click.pass_context
+def config(context: click.Context, form: str) -> None:
+    """Show each setting, its value here, and where that comes from.
+
+    Settings are the long options, in imgscan.toml or in [tool.imgscan] of pyproject.toml, in this folder or the nearest
+    one above in the same repository, and variables like IMGSCAN_FAIL_ON. Options of the command line win, then
+    variables, then the file.
+    """
+    known = settings.settings_of(scanning(context))
+    found = settings.effective(known)
+    views: list[dict[str, Any]] = []
+    for key in sorted(known):
+        setting = known[key]
+        value = found.get(key, settings.Value(setting.default(), "default"))
+        views.append({"setting": key, "value": value.value, "source": value.source, "commands": list(setting.commands)})
+    for remark in settings.strays(known, os.environ):
+        say(remark)
+    if form == "json":
+        click.echo(json.dumps(views, indent=2))
+        return
+    everywhere = max((len(view["commands"]) for view in views), default=0)
+    rows = [
+        (view["setting"], _text(view["value"]), view["source"], _where(view["commands"], everywhere)) for view in views
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[3]]).rstrip())
+
+
+def _text(value: Any) -> str:
+    from imgscan.report.base import escape_terminal  # noqa: PLC0415 - keeps --help quick
+
+    if value in (None, "", []):
+        return "-"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return escape_terminal(", ".join(value) if isinstance(value, list) else str(value))
+
+
+def _where(commands: list[str], everywhere: int) -> str:
+    return "" if len(commands) == everywhere else f"({', '.join(commands)})"

@@ -1,0 +1,96 @@
+"""The file that settings are read from, and the lines on which they stand, which `tomllib` does not tell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from imgscan.errors import UsageError
+
+FILE, PROJECT = "imgscan.toml", "pyproject.toml"
+LARGEST = 1 << 20
+
+
+def nearest(folder: Path) -> Path | None:
+    """Find the file that counts in a folder: there or above, no farther than the repository's top. None without one."""
+    for place in (folder, *folder.parents):
+        for name in (FILE, PROJECT):
+            file = place / name
+            if file.is_file() and (name == FILE or b"imgscan" in _bytes(file)) and table(file) is not None:
+                return file
+        if (place / ".git").exists():
+            return None
+    return None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
+    if len(data) > LARGEST:
+        raise UsageError(f"{file}: too large for settings: more than {LARGEST:,} bytes")
+    return data
+
+
+def _text(file: Path) -> str:
+    data = _bytes(file)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{file}:{line}: not TOML: it is no UTF-8") from error
+
+
+def table(file: Path) -> dict[str, Any] | None:
+    """Give a file's settings as they stand there; None where a `pyproject.toml` has none."""
+    text = _text(file)
+    import tomllib  # noqa: PLC0415 - seldom needed
+
+    try:
+        found = _inside(tomllib.loads(text), file)
+    except tomllib.TOMLDecodeError as error:
+        where = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        place = f"{file}:{where[1]}:{where[2]}" if where else f"{file}:{text.count(chr(10)) + 1}"
+        reason = str(error).partition(" (at ")[0]
+        raise UsageError(f"{place}: not TOML: {reason}") from error
+    except RecursionError as error:
+        raise UsageError(f"{file}: it is nested too deeply to be read") from error
+    if found is not None and not isinstance(found, dict):
+        raise UsageError(f"{file}: tool.imgscan must be a table")
+    return found
+
+
+def _inside(document: dict[str, Any], file: Path) -> Any:
+    if file.name == FILE:
+        return document
+    tool = document.get("tool")
+    return tool.get("imgscan") if isinstance(tool, dict) else None
+
+
+def line(file: Path, key: str) -> int:
+    """Find the line that a key stands on: the last line that names it of those before which it is not set."""
+    import tomllib  # noqa: PLC0415 - for a mistake, or to show where a value comes from
+
+    lines = _text(file).split("\n")
+    best = 1
+    for index, text in enumerate(lines):
+        if key not in text:
+            continue
+        try:
+            found = _inside(tomllib.loads("\n".join(lines[:index])), file)
+        except tomllib.TOMLDecodeError:  # inside a value that goes on over lines
+            continue
+        if isinstance(found, dict) and key in found:
+            break
+        best = index + 1
+    return best
+
+
+def shown(file: Path) -> str:
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)

@@ -1,0 +1,144 @@
+"""A place in a stream: how streamed formats read headers whole and data in pieces, and know where they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from imgscan.containers.base import Unread
+from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Reader
+
+TO_THE_END: Final = 2**63 - 1
+"""The end of an extent that goes on to the end of its container, wherever that is."""
+
+_READ: Final = 1 << 18
+
+
+class Cursor:
+    """Reads `raw` from front to back; `offset` is how many bytes were taken.
+
+    A member's bytes are handed out by `data`; whatever of them was not taken is passed over by `leave`, so that the
+    next header is found in any case. No more than what is asked for, and a read of 256 KiB, is ever held.
+    """
+
+    def __init__(self, raw: Reader) -> None:
+        self._raw = raw
+        self._held = b""
+        self._at = 0
+        self._left = 0
+        self.offset = 0
+        self.ended = False
+        """Whether the stream ended before a member's data did."""
+        self.failure: StreamError | None = None
+        """What ended the stream where it is damaged: for a cursor, that is its end."""
+
+    def take(self, count: int) -> bytes:
+        """Take the next `count` bytes, fewer only at the end of the stream. They are held, so `count` is bounded."""
+        at = self._at
+        if len(self._held) - at < count:
+            self._fill(count)
+            at = 0
+        data = self._held[at : at + count]
+        self._at = at + len(data)
+        self.offset += len(data)
+        return data
+
+    def peek(self, count: int) -> bytes:
+        """Give the next `count` bytes, fewer only at the end of the stream, without taking them."""
+        if len(self._held) - self._at < count:
+            self._fill(count)
+        return self._held[self._at : self._at + count]
+
+    def _fill(self, count: int) -> None:
+        parts = [self._held[self._at :]]
+        size = len(parts[0])
+        try:
+            while self.failure is None and size < count and (data := self._raw.read(max(_READ, count - size))):
+                parts.append(data)
+                size += len(data)
+        except StreamError as error:
+            self.failure = error
+        self._held = b"".join(parts)
+        self._at = 0
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes, as a reader does: here a failure is raised, where the stream ends with one."""
+        data = self.take(min(count, len(self._held) - self._at) or min(count, _READ))
+        if not data and count and self.failure is not None:
+            raise self.failure
+        return data
+
+    def data(self, size: int, what: str) -> Iterable[Chunk]:
+        """Give the next `size` bytes in pieces; StreamError, naming the format, where the stream ends before."""
+        if size <= _READ and len(self.peek(size)) == size:
+            return (self.take(size),)
+        self._left = size
+        return self._pieces(what)
+
+    def _pieces(self, what: str) -> Iterator[Chunk]:
+        while self._left:
+            piece = self.take(min(self._left, CHUNK))
+            if not piece:
+                self._left = 0
+                self.ended = True
+                raise self.failure or StreamError("cut-stream", f"the {what} ends inside a member")
+            self._left -= len(piece)
+            yield piece
+
+    def leave(self, what: str) -> Iterator[Unread]:
+        """Pass over what was not taken of the data that was asked for last; tell if it is not there."""
+        if self._left:
+            whole = self.skip(self._left)
+            self._left = 0
+            if not whole:
+                yield self.lack("cut-stream", f"the {what} ends inside a member")
+
+    def lack(self, code: str, message: str) -> Unread:
+        """Tell what is not there, and why: the stream's own failure, if it has one."""
+        if self.failure is not None:
+            return Unread(self.failure.severity, self.failure.code, f"{self.failure}")
+        return Unread("error", code, message)
+
+    def skip(self, count: int) -> bool:
+        """Pass over `count` bytes; whether there were as many."""
+        while count:
+            passed = len(self.take(min(count, _READ)))
+            if not passed:
+                self.ended = True
+                return False
+            count -= passed
+        return True
+
+    def skip_zeros(self) -> None:
+        """Pass over zero bytes, as many as there are."""
+        while not self.peek(1).strip(b"\0"):
+            piece = self.peek(_READ)
+            if not piece:
+                return
+            zeros = len(piece) - len(piece.lstrip(b"\0"))
+            self.skip(zeros)
+
+
+class Chunks:
+    """Chunks as a reader; a StreamError comes where it stands in them."""
+
+    def __init__(self, chunks: Iterable[Chunk]) -> None:
+        self._chunks = iter(chunks)
+        self._held = memoryview(b"")
+
+    def read(self, count: int, /) -> bytes:
+        """Give at most `count` bytes."""
+        while not self._held:
+            held = next(self._chunks, None)
+            if held is None:
+                return b""
+            self._held = memoryview(held)
+        data = bytes(self._held[:count])
+        self._held = self._held[count:]
+        return data

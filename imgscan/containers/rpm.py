@@ -1,0 +1,148 @@
+"""RPM packages: a lead, two headers and a compressed cpio archive, whose members are the package's.
+
+Format: rpm's docs/manual/format_v4.md, format_header.md and format_payload.md. The headers (scriptlets, changelog)
+are not compressed, so the search over the package's own bytes sees them; from the main one the names and sizes of
+the files are taken, for payloads that hold only their numbers (packages with large files, and format 6).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from imgscan.containers import compressed, cpio
+from imgscan.containers.base import HEAD, Member, Streamed, Unread
+from imgscan.containers.cursor import TO_THE_END, Chunks, Cursor
+from imgscan.streams.inflate import inflate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.streams.readers import Reader
+
+LEAD: Final = b"\xed\xab\xee\xdb"
+_HEADER: Final = b"\x8e\xad\xe8\x01"
+_LEAD_SIZE: Final = 96
+_ENTRY: Final = Struct(">IIII")  # tag, type, offset in the store, count
+HEADER_LIMIT: Final = 32 << 20
+"""Bytes of a header that are held; a larger one is passed over, and only stripped payloads need it."""
+_ENTRIES_LIMIT: Final = 0xFFFF  # rpm's own
+FILES_LIMIT: Final = 1 << 19
+"""Files whose names are held for a stripped payload."""
+
+# Tags: sizes, modes, device and inode of each file; index of its folder, its base name; folders; 64-bit sizes
+_SIZES, _MODES, _DEVICES, _INODES = 1028, 1030, 1095, 1096
+_PLACES, _BASES, _FOLDERS, _LONG_SIZES = 1116, 1117, 1118, 5008
+_WIDTHS: Final = {3: 2, 4: 4, 5: 8}
+_STRINGS: Final = 8
+_TYPE, _REGULAR, _LINK = 0o170000, 0o100000, 0o120000
+
+
+def recognise(head: bytes) -> bool:
+    """Whether a file that begins so is an RPM package: its lead, of version 3 or 4, and a header behind it."""
+    return head.startswith(LEAD) and head[4:5] in (b"\x03", b"\x04") and head[96:100] == _HEADER
+
+
+def members(raw: Reader) -> Iterator[Member | Unread]:
+    """Give the payload, an archive that adds nothing to a path, as a compression does: `p.rpm!/etc/p.conf`.
+
+    Of a payload that holds only the numbers of its files the files are given, under their names.
+    """
+    cursor = Cursor(raw)
+    cursor.skip(_LEAD_SIZE)
+    signature = _header(cursor, hold=False)
+    cursor.skip(-cursor.offset % 8)
+    header = _header(cursor, hold=True) if signature is not None else None
+    if header is None:
+        yield Unread("error", "damaged-container", "the RPM package is damaged or cut before its payload")
+        return
+    head = cursor.peek(HEAD)
+    start = cursor.offset
+    files = _Files(*header)
+    if compressed.compression_of(head) is None:
+        yield from _payload(cursor, files, (start, TO_THE_END))
+        return
+    for part in compressed.members(cursor, start):
+        if isinstance(part, Unread):
+            yield part
+        else:
+            yield from _payload(Chunks(part.chunks), files, (start, TO_THE_END))
+
+
+def _payload(plain: Reader, files: _Files, extent: tuple[int, int]) -> Iterator[Member | Unread]:
+    """Give the payload as it is, without a name, or its members if it says only their numbers."""
+    source = Cursor(plain)
+    if source.peek(len(cpio.STRIPPED)) == cpio.STRIPPED:
+        yield from cpio.walk(source, files, extent)
+    else:
+        yield Member(None, inflate(source, "none"), extent)
+
+
+def _header(cursor: Cursor, *, hold: bool) -> tuple[bytes, bytes] | None:
+    """Take a header; return its index and store, empty if it is not to be held or too large. None if damaged."""
+    intro = cursor.take(16)
+    if len(intro) < 16 or not intro.startswith(_HEADER):
+        return None
+    entries, size = int.from_bytes(intro[8:12], "big"), int.from_bytes(intro[12:16], "big")
+    if not hold or entries > _ENTRIES_LIMIT or size > HEADER_LIMIT:
+        return (b"", b"") if cursor.skip(16 * entries + size) else None
+    index = cursor.take(16 * entries)
+    store = cursor.take(size)
+    return (index, store) if len(index) + len(store) == 16 * entries + size else None
+
+
+class _Files:
+    """Name and size of each file by its number, read from the header when the first is asked for."""
+
+    def __init__(self, index: bytes, store: bytes) -> None:
+        self._index = index
+        self._store = store
+        self._left = 4 * len(store)  # bytes of folders that are given, however many files share a long one
+        self._sizes: list[int] | None = None
+        self._bases: list[bytes] = []
+        self._folders: list[bytes] = []
+        self._places: list[int] = []
+
+    def get(self, number: int, /) -> tuple[bytes, int] | None:
+        """Give name and size of a file; None if there is none, or the header does not tell."""
+        if self._sizes is None:
+            self._sizes = self._read()
+        if number >= len(self._sizes):
+            return None
+        place = self._places[number]
+        folder = self._folders[place] if place < len(self._folders) and self._left > 0 else b"/"
+        self._left -= len(folder)
+        return b"." + folder + self._bases[number], self._sizes[number]
+
+    def _read(self) -> list[int]:
+        """Read the tables; return how many bytes of each file the payload holds."""
+        where = {tag: (kind, at, count) for tag, kind, at, count in _ENTRY.iter_unpack(self._index)}
+        store = self._store
+
+        def numbers(tag: int) -> list[int]:
+            kind, at, count = where.get(tag, (0, 0, 0))
+            width = _WIDTHS.get(kind)
+            if width is None or count > FILES_LIMIT:
+                return []
+            cells = store[at : at + width * count]
+            return [int.from_bytes(cells[i : i + width], "big") for i in range(0, len(cells) - width + 1, width)]
+
+        def strings(tag: int) -> list[bytes]:
+            kind, at, count = where.get(tag, (0, 0, 0))
+            return store[at:].split(b"\0", count)[:count] if kind == _STRINGS and count <= FILES_LIMIT else []
+
+        self._bases, self._folders, self._places = strings(_BASES), strings(_FOLDERS), numbers(_PLACES)
+        sizes, modes = numbers(_LONG_SIZES) or numbers(_SIZES), numbers(_MODES)
+        if not len(self._bases) == len(self._places) == len(sizes) == len(modes):
+            return []
+        files = list(zip(numbers(_DEVICES), numbers(_INODES), strict=False))
+        last = {file: number for number, file in enumerate(files)}
+        for number, mode in enumerate(modes):
+            # The content of a hard link comes with the last of its names; folders and devices have none.
+            regular = mode & _TYPE == _REGULAR and (number >= len(files) or last[files[number]] == number)
+            if not regular and mode & _TYPE != _LINK:
+                sizes[number] = 0
+        return sizes
+
+
+RPM: Final = Streamed("rpm", recognise, members)

@@ -1,0 +1,121 @@
+"""Annotations for GitHub: findings beside the lines of a pull request, by workflow commands.
+
+The runner reads commands such as `::error file=F,line=N,title=T::TEXT` from both streams of a step, so they go to
+standard error, where no report is that a script may want to read. Their grammar and escaping are documented under
+"Workflow commands for GitHub Actions"; the escaping is that of the toolkit (`@actions/core`, command.ts).
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.report.base import escape_terminal, layer_number, plural, shorten
+from imgscan.report.sarif.names import plain_path
+from imgscan.report.words import commit, life, origin, place
+
+if TYPE_CHECKING:
+    from imgscan.model import Finding, Level, TargetReport
+
+MOST = 10
+"""How many annotations of one kind GitHub shows for a step; the others are dropped without a word."""
+
+_COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
+_LONGEST_NAME = 1024
+_LONGEST_TEXT = 4096  # the runner cuts there (`Constants.Runner.MaxIssueMessageLength` in actions/runner)
+
+_Place = tuple[str, str, int | None]
+
+
+class Annotations:
+    """The new findings of a run, cut to what GitHub shows: the surest of each level, in report order.
+
+    The places of one credential at one line of one file (a `COPY` that brings a folder, say) share an annotation.
+    What is kept is bounded by `MOST`, whatever the number of findings; what is counted is not.
+    """
+
+    def __init__(self) -> None:
+        self._best: dict[Level, list[tuple[int, int, str]]] = {level: [] for level in LEVELS}
+        self._findings = 0
+        self._told = dict.fromkeys(LEVELS, 0)
+        self._number = 0
+
+    def add(self, report: TargetReport) -> None:
+        """Take one target's findings."""
+        shared: dict[_Place, list[Finding]] = {}
+        for finding in report.findings:
+            if finding.status == "new":
+                name, line = _file(report, finding)
+                shared.setdefault((finding.rule_id + "\0" + finding.secret.sha256, name, line), []).append(finding)
+        for (_, name, line), findings in shared.items():
+            leader = min(findings, key=lambda finding: LEVELS.index(finding.level))
+            rank = CONFIDENCES.index(leader.confidence)
+            self._number += 1
+            best = self._best[leader.level]
+            # The heap's least is what goes first: the least sure, and of equals the last.
+            heapq.heappush(best, (-rank, -self._number, _command(report, findings, leader, name, line)))
+            self._told[leader.level] += 1
+            if len(best) > MOST:
+                heapq.heappop(best)
+
+    def lines(self) -> list[str]:
+        """Give the commands, errors first, each a line without its end; at last how many there was no room for."""
+        kept = {level: sorted(best, key=lambda one: -one[1]) for level, best in self._best.items()}
+        left_out = sum(self._told[level] - len(best) for level, best in kept.items())
+        if left_out and len(kept["note"]) == MOST:  # the closing notice takes the place of one
+            kept["note"].pop()
+            left_out += 1
+        commands = [command for level in LEVELS for _, _, command in kept[level]]
+        if left_out:
+            text = f"{plural(left_out, 'more finding')} without an annotation: GitHub shows {MOST} of a kind for a step"
+            commands.append(f"::notice title=imgscan::{_data(f'{text}. The report has all of them.')}")
+        return commands
+
+
+def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
+    """Name the line to mark: the Dockerfile's or source's where it is known, else the place that was scanned."""
+    if finding.origin is not None:
+        name = finding.origin.dockerfile if finding.origin.dockerfile is not None else finding.origin.source or ""
+        return name, max(finding.origin.line, 1)
+    line = finding.location.line
+    return plain_path(report, finding.location.path), None if line is None else max(line, 1)
+
+
+def _command(report: TargetReport, findings: list[Finding], leader: Finding, name: str, line: int | None) -> str:
+    properties = {
+        "file": shorten(escape_terminal(name), _LONGEST_NAME),
+        "line": None if line is None else str(line),
+        "title": shorten(escape_terminal(leader.title), 255),
+    }
+    written = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+    return f"::{_COMMANDS[leader.level]} {written}::{_data(shorten(_text(report, findings, leader), _LONGEST_TEXT))}"
+
+
+def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str:
+    where = place(leader)
+    if len(findings) > 1:
+        where += f" and {plural(len(findings) - 1, 'more place')}"
+    if leader.location.layer is not None:
+        where += f", {layer_number(report, leader.location.layer)}"
+    if (brought := commit(leader)) is not None:
+        where += f", {brought}"
+    if report.kind == "image":
+        where += f" of {escape_terminal(report.target)}"
+    sentences = [f"{escape_terminal(leader.secret.redacted)} in {where}"]
+    if (fate := life(report, leader)) is not None:
+        sentences.append(fate[0].upper() + fate[1:])
+    if (source := origin(leader)) is not None:
+        sentences.append(f"It comes from {source}")
+    if leader.secret.account is not None:
+        sentences.append(f"It opens account {escape_terminal(leader.secret.account)}")
+    sentences.append("Rotate it: whoever has read it keeps it")
+    return ". ".join(sentences) + "."
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

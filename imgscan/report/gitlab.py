@@ -1,0 +1,225 @@
+"""The report for GitLab: a secret detection report, which merge requests and the vulnerability report show.
+
+The format is GitLab's "Security report schemas", secret detection, version 15.0: the oldest that GitLab still takes,
+so every installation since 15.0 reads it. It is documented under "Security scanner integration", "Report", and by
+the schemas in the project gitlab-org/security-products/security-report-schemas.
+
+GitLab follows a vulnerability over commits by its first identifier and its place. So the first identifier is the
+finding's fingerprint: keys of one rule in one line (or in a binary, which has no lines) stay apart, and a rebuild
+brings no new vulnerability. The rule and CWE-798 are the identifiers after it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from imgscan.report._json import indented
+from imgscan.report.base import escape_terminal, layer_number, layers_by_index, plural, shorten
+from imgscan.report.sarif.names import category, plain_path
+from imgscan.report.words import STATUS, life, origin, place
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from imgscan.model import Diagnostic, Finding, Level, RuleInfo, TargetReport
+    from imgscan.report.base import ReportContext
+
+VERSION = "15.0.6"
+SCHEMA = (
+    "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/"
+    f"v{VERSION}/dist/secret-detection-report-format.json"
+)
+
+NO_COMMIT = "0" * 40
+"""What stands for the commit where there is none: the schema wants one, and git writes the absent one so."""
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://docs.stripe.com/keys-best-practices#imgscan-finding")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_URL = re.compile(r"https?://.+", re.DOTALL)
+
+# The schema's limits, in characters.
+_LONGEST_NAME = 255
+_LONGEST_SOLUTION = 7000
+_LONGEST_DESCRIPTION = 65_536  # it would take a million; a description is one screen
+_MOST_MESSAGES = 100
+
+_SEVERITIES: dict[Level, str] = {"error": "Critical", "warning": "Medium", "note": "Info"}
+_CRITICAL = 9.0  # CVSS 3.1, "Qualitative severity rating scale"
+
+
+class GitlabReport:
+    """One document over all targets, written as a whole at the end."""
+
+    def __init__(self, context: ReportContext) -> None:
+        self._context = context
+        self._rules = {rule.id: rule for rule in context.rules}
+        self._started = ""
+        self._whole = True
+        self._messages: list[dict[str, Any]] = []
+        self._unsaid = 0
+        self._ids: set[str] = set()
+        # Rendered at once: bytes are a fraction of the size of the objects they came from.
+        self._vulnerabilities: list[bytes] = []
+
+    def start(self, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
+        """Note when the scan begins; the document is written at the end."""
+        self._started = _time(self._context.clock())
+
+    def target(self, report: TargetReport, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
+        """Keep the target's part of the document.
+
+        Documented examples are no vulnerabilities; accepted findings are, or GitLab would take them for repaired.
+        """
+        self._whole = self._whole and report.whole
+        for diagnostic in report.diagnostics:
+            self._tell(report, diagnostic)
+        place_of_report = category(report)
+        for finding in report.findings:
+            if finding.status != "example":
+                value = self._vulnerability(report, finding, self._id(place_of_report, finding))
+                self._vulnerabilities.append(indented(value, depth=2))
+
+    def finish(self, out: BinaryIO) -> None:
+        """Write the document."""
+        tool = {"id": "imgscan", "name": "imgscan", "version": self._context.version, "vendor": {"name": "imgscan"}}
+        if self._unsaid:
+            self._messages.append({"level": "warn", "value": f"{plural(self._unsaid, 'more remark')} in other reports"})
+        head = {
+            "version": VERSION,
+            "schema": SCHEMA,
+            "scan": {
+                "analyzer": tool,
+                "scanner": tool,
+                "type": "secret_detection",
+                "start_time": self._started,
+                "end_time": _time(self._context.clock()),
+                "status": "success" if self._whole else "failure",
+                **({"messages": self._messages} if self._messages else {}),
+            },
+            "vulnerabilities": [],
+        }
+        document = indented(head)
+        if self._vulnerabilities:
+            opened = document.removesuffix(b"[]\n}")
+            document = opened + b"[\n    " + b",\n    ".join(self._vulnerabilities) + b"\n  ]\n}"
+        out.write(document + b"\n")
+
+    def _tell(self, report: TargetReport, diagnostic: Diagnostic) -> None:
+        if len(self._messages) >= _MOST_MESSAGES:
+            self._unsaid += 1
+            return
+        path = "" if diagnostic.path is None else f"{escape_terminal(diagnostic.path)}: "
+        text = f"{escape_terminal(report.target)}: {path}{escape_terminal(diagnostic.message or diagnostic.code)}"
+        # "fatal" is for what ends a scan; ours go on.
+        level = "warn" if diagnostic.severity == "error" else "info"
+        self._messages.append({"level": level, "value": shorten(text, 1000)})
+
+    def _id(self, place_of_report: str, finding: Finding) -> str:
+        """Make an identity that a rebuild does not change, and that no other finding of the file has."""
+        name, number = f"{place_of_report}\0{finding.fingerprint}".encode("utf-8", "backslashreplace").decode(), 1
+        identity = str(uuid.uuid5(_NAMESPACE, name))
+        while identity in self._ids:  # the same image given twice
+            number += 1
+            identity = str(uuid.uuid5(_NAMESPACE, f"{name}\0{number}"))
+        self._ids.add(identity)
+        return identity
+
+    def _vulnerability(self, report: TargetReport, finding: Finding, identity: str) -> dict[str, Any]:
+        rule = self._rules.get(finding.rule_id)
+        links = [] if rule is None or not _URL.fullmatch(rule.help_uri) else [{"url": rule.help_uri}]
+        return {
+            "id": identity,
+            # 15.0 no longer asks for category and message; importers made for 14 (DefectDojo) still read them.
+            "category": "secret_detection",
+            "name": shorten(escape_terminal(finding.title), _LONGEST_NAME),
+            "message": shorten(f"{escape_terminal(finding.title)} in {place(finding)}", _LONGEST_NAME),
+            "description": shorten(_description(report, finding, rule), _LONGEST_DESCRIPTION),
+            "severity": _severity(finding, rule),
+            **({} if rule is None else {"solution": shorten(_solution(report, rule), _LONGEST_SOLUTION)}),
+            "raw_source_code_extract": escape_terminal(finding.secret.redacted),
+            "identifiers": _identifiers(finding),
+            **({"links": links} if links else {}),
+            "location": self._location(report, finding),
+        }
+
+    def _location(self, report: TargetReport, finding: Finding) -> dict[str, Any]:
+        """Point at the Dockerfile or source line where it is known: GitLab links to that file of the repository."""
+        location = finding.location
+        known = location.commit or self._context.commit or ""
+        commit = {"sha": known if _COMMIT.fullmatch(known) else NO_COMMIT}
+        if location.authored:
+            commit["date"] = escape_terminal(location.authored)
+        if finding.origin is not None:
+            name = finding.origin.dockerfile if finding.origin.dockerfile is not None else finding.origin.source
+            line = max(finding.origin.line, 1)
+            lines = {"start_line": line, "end_line": line}
+            return {"file": escape_terminal(name or ""), **lines, "commit": commit}
+        name = plain_path(report, location.path)
+        if location.field is not None:
+            name += f"/{location.field}"
+        lines = {}
+        if location.line is not None:
+            first = lines["start_line"] = max(location.line, 1)
+            if location.end_line is not None:
+                lines["end_line"] = max(location.end_line, first)
+        return {"file": escape_terminal(name), **lines, "commit": commit}
+
+
+def _time(moment: datetime) -> str:
+    """Write a time as the schema wants it: UTC, to the second, without a zone."""
+    return moment.replace(tzinfo=None, microsecond=0).isoformat()
+
+
+def _severity(finding: Finding, rule: RuleInfo | None) -> str:
+    if finding.level == "error" and rule is not None and rule.score < _CRITICAL:
+        return "High"
+    return _SEVERITIES[finding.level]
+
+
+def _identifiers(finding: Finding) -> list[dict[str, str]]:
+    rule = escape_terminal(finding.rule_id) or "unknown"
+    fingerprint = escape_terminal(finding.fingerprint) or "unknown"
+    return [
+        {"type": "imgscan_fingerprint", "name": f"imgscan {rule}", "value": fingerprint},
+        {"type": "imgscan_rule_id", "name": f"imgscan rule {rule}", "value": rule},
+        {"type": "cwe", "name": "CWE-798", "value": "798", "url": "https://cwe.mitre.org/data/definitions/798.html"},
+    ]
+
+
+def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) -> str:
+    """Say in plain sentences what was found where, what became of it, and what it opens.
+
+    GitLab reads its Markdown in this text, and users, issues and labels in it. So each foreign name stands in a code
+    span, without the backticks that would end it.
+    """
+    location, secret = finding.location, finding.secret
+    sentences = [f"{_code(secret.redacted)} stands in {_code(place(finding))}"]
+    if location.layer is not None:
+        sentences[0] += f", {layer_number(report, location.layer)}"
+        layer = layers_by_index(report).get(location.layer)
+        if layer is not None and layer.created_by:
+            sentences[0] += f", made by {_code(shorten(layer.created_by, 200))}"
+    if location.encoding != "plain":
+        sentences.append(f"It is written as {_code(location.encoding)}")
+    if (fate := life(report, finding)) is not None:
+        sentences.append(fate[0].upper() + fate[1:])
+    if (source := origin(finding)) is not None:
+        sentences.append(f"It comes from {_code(source)}")
+    if secret.account is not None:
+        sentences.append(f"It opens account {_code(secret.account)}")
+    if finding.status in STATUS:
+        sentences.append(STATUS[finding.status].capitalize())
+    text = "".join(f"{sentence}. " for sentence in sentences).rstrip()
+    return text if rule is None else f"{text}\n\n{escape_terminal(rule.description)}"
+
+
+def _code(text: str) -> str:
+    shown = escape_terminal(text).replace("`", "\\x60")
+    return f"`{shown}`" if shown.strip() else "an empty name"
+
+
+def _solution(report: TargetReport, rule: RuleInfo) -> str:
+    steps = [*rule.rotate, *(rule.rebuild if report.kind == "image" else ())]
+    return "\n".join(f"{number}. {escape_terminal(step)}" for number, step in enumerate(steps, 1))

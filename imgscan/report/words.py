@@ -1,0 +1,189 @@
+"""Sentences that several formats share: where a key stands, what became of it, and the verdict over a target.
+
+All of them come back on one line and escaped for a terminal (`escape_terminal`); a format adds its own quoting.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.report.base import IMAGE_DOCUMENTS, escape_terminal, layer_number, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from imgscan.model import Finding, State, TargetReport
+
+# A rule's title is a name with its maker before it and its mode behind it: `Stripe secret key (live)`.
+_TITLE = re.compile(r"(?:Stripe )?(?P<name>.+?)(?: \((?P<mode>live|test)\))?", re.DOTALL)
+
+STATUS = {"baseline": "accepted in the baseline", "example": "an example from Stripe's documentation"}
+"""What is said of findings that are not new."""
+
+
+IN_HISTORY: dict[State, str] = {
+    "visible": "still there in the newest commit",
+    "overwritten": "changed since, still in the history",
+    "deleted": "deleted since, still in the history",
+}
+"""The lives of files in a repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """All findings of one credential under one rule, in report order; never empty."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for the key: a new one if there is one, then the most severe, then the first."""
+        return min(self.findings, key=_rank)
+
+    @property
+    def places(self) -> str:
+        """Say how many places there are, and in how many layers if in more than one."""
+        layers = len({finding.location.layer for finding in self.findings})
+        return plural(len(self.findings), "place") + (f", {plural(layers, 'layer')}" if layers > 1 else "")
+
+
+def keys_of(findings: Iterable[Finding]) -> list[Key]:
+    """Gather findings by credential and rule: new ones before accepted ones, severe before mild, then report order."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.secret.sha256, finding.rule_id), []).append(finding)
+    return sorted((Key(tuple(group)) for group in groups.values()), key=lambda key: _rank(key.first))
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int]:
+    return finding.status != "new", LEVELS.index(finding.level), CONFIDENCES.index(finding.confidence)
+
+
+def place(finding: Finding) -> str:
+    """Say where in which file: `path:line:column`, `path at byte 4,096`, or a document's path and field."""
+    location = finding.location
+    text = escape_terminal(location.path)
+    if location.line is not None:
+        text += f":{location.line}"
+        if location.column is not None:
+            text += f":{location.column}"
+    elif location.offset is not None and location.field is None:
+        text += f" at byte {location.offset:,}"
+    if location.field is not None:
+        text += f"  {escape_terminal(location.field)}"
+    return text
+
+
+def origin(finding: Finding) -> str | None:
+    """Name the Dockerfile or source line that brought the key in, `docker/Dockerfile:12`; None if it is not known."""
+    if finding.origin is None:
+        return None
+    name = finding.origin.dockerfile if finding.origin.dockerfile is not None else finding.origin.source or ""
+    return f"{escape_terminal(name)}:{finding.origin.line}"
+
+
+def commit(finding: Finding) -> str | None:
+    """Name the commit that brought the key in, `commit 1f0c2d3e4a5b, 2024-02-29`; None outside of commits."""
+    location = finding.location
+    if location.commit is None:
+        return None
+    text = f"commit {escape_terminal(location.commit[:12])}"
+    return text if location.authored is None else f"{text}, {escape_terminal(location.authored[:10])}"
+
+
+def in_description(report: TargetReport, finding: Finding) -> bool:
+    """Tell whether a finding stands in the image's own documents, which no layer can delete."""
+    return report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS)
+
+
+def life(report: TargetReport, finding: Finding) -> str | None:
+    """Say in a few words what became of the file: `deleted in layer 5, still readable`; None where nothing is known."""
+    visibility = finding.visibility
+    if visibility is None:
+        return "part of the image's description" if in_description(report, finding) else None
+    if report.kind == "git":
+        return IN_HISTORY[visibility.state]
+    if visibility.state == "visible":
+        return "visible in the finished image"
+    by = "a later layer" if visibility.layer is None else f"layer {visibility.layer + 1}"
+    verb = "deleted in" if visibility.state == "deleted" else "overwritten by"
+    return f"{verb} {by}, still readable"
+
+
+def verdict(report: TargetReport) -> str:
+    """Say in one sentence, without its full stop, what is the worst of a target.
+
+    `1 live secret key of account acct_… in layer 5 of 9, deleted but still readable`. Accepted and documented
+    findings count only where there is nothing else.
+    """
+    new = [finding for finding in report.findings if finding.status == "new"]
+    if not new:
+        return _nothing_new(report)
+    keys = keys_of(new)
+    leader = keys[0].first
+    worst = [key for key in keys if key.first.rule_id == leader.rule_id and key.first.level == leader.level]
+    findings = [finding for key in worst for finding in key.findings]
+    parts = [plural(len(worst), *_noun(leader.title))]
+    accounts = {key.first.secret.account for key in worst}
+    if len(accounts) == 1 and leader.secret.account is not None:
+        parts.append(f"of account {escape_terminal(leader.secret.account)}")
+    sentence = f"{' '.join(parts)} {_where(report, findings)}"
+    if (fate := _fate(report, findings)) is not None:
+        sentence += f", {fate}"
+    others = len(keys) - len(worst)
+    if others:
+        sentence += f"; and {plural(others, 'other key')}"
+    return sentence
+
+
+def _nothing_new(report: TargetReport) -> str:
+    if report.findings:
+        kinds = {finding.status for finding in report.findings}
+        what = "accepted" if kinds == {"baseline"} else "documented" if kinds == {"example"} else "known"
+        found = f"Nothing new: {plural(len(report.findings), f'{what} finding')}"
+    else:
+        found = "No Stripe secrets found"
+    return found if report.whole else f"{found} in what could be read, which was not everything"
+
+
+def _noun(title: str) -> tuple[str, str]:
+    """Make a noun of a rule's title, and its plural: `live secret key`."""
+    match = _TITLE.fullmatch(title)
+    name = "secret" if match is None else match["name"]
+    mode = "" if match is None or match["mode"] is None else f"{match['mode']} "
+    noun = escape_terminal(mode + name)
+    return noun, f"{noun}s"
+
+
+def _where(report: TargetReport, findings: Sequence[Finding]) -> str:
+    layers = {finding.location.layer for finding in findings}
+    if layers == {None}:
+        if all(in_description(report, finding) for finding in findings):
+            return "in the image's description"
+        if len(findings) == 1:
+            return f"in {place(findings[0])}"
+        files = len({finding.location.path for finding in findings})
+        return f"in {plural(files, 'file')}"
+    numbered = [layer for layer in layers if layer is not None]
+    if len(layers) == 1:
+        return f"in {layer_number(report, numbered[0])}"
+    described = " and the image's description" if None in layers else ""
+    many = f"{len(numbered):,} layers" if len(numbered) > 1 else layer_number(report, numbered[0])
+    return f"in {many}{described}"
+
+
+def _fate(report: TargetReport, findings: Sequence[Finding]) -> str | None:
+    """Say what became of the files: the worst of it, since one readable copy is enough."""
+    states = {None if finding.visibility is None else finding.visibility.state for finding in findings}
+    history = report.kind == "git"
+    if "visible" in states:
+        return IN_HISTORY["visible"] if history else "visible in the finished image"
+    readable = "still in the history" if history else "still readable"
+    if states == {"deleted"}:
+        return f"deleted but {readable}"
+    if states == {"overwritten"}:
+        return f"{'changed' if history else 'overwritten'} but {readable}"
+    return f"removed but {readable}" if states == {"deleted", "overwritten"} else None

@@ -1,0 +1,107 @@
+"""Which part of a git repository is searched: what is staged, what a push sends, a range, or all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from imgscan.sources.gitpush import from_pre_commit, read_lines, revisions
+from imgscan.sources.gitrepo import Objects, Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from imgscan.sources.gitpush import Push
+    from imgscan.sources.gitrepo import Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is searched: what is `staged`, or the commits of `git rev-list REVISIONS` and the annotated `tags`.
+
+    `label` is the target's name in reports. `tip` is the commit in which it is looked whether a credential still
+    stands; None for nowhere. Without revisions nothing but the tags is searched. `size` is how many bytes there are
+    to search, None where that is not known beforehand.
+    """
+
+    label: str
+    staged: Commit | None = None
+    size: int | None = None
+    revisions: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    tip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for, and the repository that it is asked of.
+
+    `named` is a range for `range`, and for `push` what git gives its hook: the remote's name and URL. `pushed` is
+    what git writes to a pre-push hook, `environment` the environment, which pre-commit speaks through.
+    """
+
+    kind: Literal["staged", "push", "range", "whole"]
+    named: tuple[str, ...] = ()
+    pushed: bytes = b""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The target's name, where there is no better one."""
+        names = {"staged": "git:staged", "push": "git:pre-push", "whole": "git:all-history"}
+        return names.get(self.kind) or f"git:{' '.join(self.named)}"
+
+
+def resolve(folder: Path, request: Request) -> tuple[Repository, list[Scope]]:
+    """Open the repository that a folder belongs to and say what of it is to be searched. TargetError, UsageError."""
+    repository = Repository(folder)
+    match request.kind:
+        case "staged":
+            scopes = [staged_scope(repository)]
+        case "range":
+            scopes = [range_scope(repository, request.named)]
+        case "whole":
+            scopes = [whole_scope(repository)]
+        case "push":
+            scopes = push_scopes(repository, request)
+    return repository, scopes
+
+
+def push_scopes(repository: Repository, request: Request) -> list[Scope]:
+    """Say what each reference of a push adds to its remote, what comes with an earlier one left out."""
+    environment = request.environment
+    remote = request.named[0] if request.named else environment.get("PRE_COMMIT_REMOTE_NAME") or None
+    pushes = read_lines(request.pushed)
+    if not pushes and not request.pushed:
+        pushes = from_pre_commit(repository, environment)
+    return [push_scope(repository, push, remote, pushes[:number]) for number, push in enumerate(pushes)]
+
+
+def staged_scope(repository: Repository) -> Scope:
+    """Say what the next commit would add."""
+    commit = repository.staged()
+    with Objects(repository, sizes=True) as objects:
+        size = sum(
+            stored.size for stored in objects.each(each.blob for each in commit.changes if each.blob is not None)
+        )
+    return Scope("git:staged", staged=commit, size=size)
+
+
+def push_scope(repository: Repository, push: Push, remote: str | None, before: Sequence[Push] = ()) -> Scope:
+    """Say what a push of one reference adds to its remote; `before` are the references pushed with it, seen already."""
+    commit, tags = repository.peel(push.local)
+    listed = () if commit is None else tuple(revisions(repository, push, remote, before))
+    return Scope(f"git:{push.name}", revisions=listed, tags=tags, tip=commit)
+
+
+def range_scope(repository: Repository, named: Sequence[str]) -> Scope:
+    """Say what `git rev-list NAMED` lists; git says later if there is nothing of that name."""
+    revisions_ = ("--end-of-options", *named)
+    return Scope(f"git:{' '.join(named)}", revisions=revisions_, tip=repository.resolve("HEAD"))
+
+
+def whole_scope(repository: Repository) -> Scope:
+    """Say what all references and HEAD reach."""
+    tip = repository.resolve("HEAD")
+    return Scope("git:all-history", revisions=("--all",), tags=repository.tags(), tip=tip)

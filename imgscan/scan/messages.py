@@ -1,0 +1,69 @@
+"""Credentials in the commit and tag objects of git: mostly in their messages, now and then in a header.
+
+The form is that of `git cat-file commit`: headers, whose further lines begin with a blank, an empty line, the message
+(gitformat-signature(5) shows both kinds of object).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from imgscan.scan.regions import JoinedFile
+from imgscan.scan.search import JoinedSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.scan.hits import Concealer, Hit
+
+COMMIT, TAG = b".git/commit", b".git/tag"
+"""Where findings in these objects have their path; git lets no file of a repository stand in a folder of that name."""
+
+_DATE = re.compile(rb"^(?:author|tagger) [^\n]*> (-?[0-9]{1,12}) ([+-])([0-9]{2})([0-9]{2})$", re.MULTILINE)
+_HEADER = re.compile(r"[a-z-]{1,20}")
+
+
+def search_message(data: bytes, path: bytes, concealer: Concealer) -> Iterator[Hit]:
+    """Search an object as a whole; lines count from the message's first, and a header has a field and no line."""
+    search = JoinedSearch(concealer)
+    search.begin(JoinedFile(path))
+    search.feed(data)
+    search.finish()
+    header = data.partition(b"\n\n")[0]
+    before = header.count(b"\n") + 2
+    kind = path.rpartition(b"/")[2].decode("ascii")
+    for found in search.found:
+        hit = found.hit
+        if (hit.offset or 0) <= len(header):
+            field = f"{kind}/{_header_at(header, hit.offset or 0)}"
+            yield replace(hit, field=field, line=None, column=None, end_line=None, end_column=None)
+        elif hit.line is None or hit.end_line is None:
+            yield replace(hit, field=f"{kind}/message")
+        else:
+            yield replace(hit, field=f"{kind}/message", line=hit.line - before, end_line=hit.end_line - before)
+
+
+def date_of(data: bytes) -> str | None:
+    """Read when a commit was authored or a tag made: ISO 8601, with the author's own offset from UTC."""
+    found = _DATE.search(data.partition(b"\n\n")[0])
+    if found is None:
+        return None
+    seconds, sign, hours, minutes = found.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == b"-" else 1)
+    try:
+        moment = datetime.fromtimestamp(int(seconds), UTC)
+        return moment.astimezone(timezone(offset)).isoformat()
+    except (ValueError, OverflowError, OSError):  # a date outside of what a calendar has
+        return None
+
+
+def _header_at(header: bytes, offset: int) -> str:
+    """Name the header that an offset stands in."""
+    start = header.rfind(b"\n", 0, offset) + 1
+    while start and header[start : start + 1] == b" ":
+        start = header.rfind(b"\n", 0, start - 1) + 1
+    name = header[start : start + 32].split(b" ", 1)[0].decode("ascii", "replace")
+    return name if _HEADER.fullmatch(name) else "header"

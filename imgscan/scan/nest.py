@@ -1,0 +1,266 @@
+"""Containers inside containers: the one place that knows of depth, limits, paths and the order of findings.
+
+A file is offered by its first bytes; where a format takes it, its bytes go to an `Intake` beside the search of the
+file itself, which goes on in any case. The members come out of the format one after another and are put into the
+joined stream of their depth, so that a thousand of them cost one window; each is offered in turn.
+
+    file ──► search of the file's own bytes
+      └────► Intake ──► format ──► members ──► joined search of depth 1
+                                      └──────► Intake ──► format ──► members ──► joined search of depth 2 …
+
+What is found both in a container's bytes and in the member that stands there is one finding, the member's.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from imgscan.containers.base import HEAD, Member, Sought, Unread
+from imgscan.containers.formats import find
+from imgscan.scan.blob import INTERRUPTED, interruption
+from imgscan.scan.intake import Counted, Intake
+from imgscan.scan.limits import Limits
+from imgscan.scan.node import Doubles, Lack, Node, Top, placed
+from imgscan.scan.regions import JoinedFile
+from imgscan.scan.search import WINDOW, JoinedSearch
+from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import BytesReader
+from imgscan.streams.spool import Spool
+from imgscan.streams.tar import normalise
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Mapping
+
+    from imgscan.containers.base import Format
+    from imgscan.scan.hits import Concealer, Hit
+    from imgscan.streams.inflate import Chunk
+
+_ZEROS = bytes(1 << 20)
+_SHARP = 1 << 16
+"""Zeros in a row from which on they are passed over."""
+
+SQUEEZED = frozenset(("gzip", "xz", "bz2", "zstd", "lz4", "lzma", "zlib", "git object"))
+"""Formats whose bytes are one compressed content: what looks like a credential in them is a piece of it."""
+
+
+class _Stop(Exception):  # noqa: N818 - it ends the reading of a container, and is no failure of anything
+    """A limit has been reached: nothing more of this container is read."""
+
+    def __init__(self, lack: Lack) -> None:
+        super().__init__(lack.message)
+        self.lack = lack
+
+
+class Nest:
+    """Looks into the containers of one blob or batch of files; used by one thread at a time.
+
+    `offer` each file, then `settle` once. `expanded` counts the bytes that came out of containers, `members` the
+    files. Where `stop` is set, StreamError ends whatever is being read.
+    """
+
+    def __init__(
+        self,
+        concealer: Concealer,
+        limits: Limits | None = None,
+        spool: Spool | None = None,
+        stop: threading.Event | None = None,
+        *,
+        window: int = WINDOW,
+    ) -> None:
+        self._stop = stop
+        self.limits = limits or Limits()
+        self.spool = spool or Spool()
+        self.expanded = 0
+        self.members = 0
+        self.containers = 0
+        self.lacks: list[Lack] = []
+        self._concealer = concealer
+        self._window = window
+        self._lanes: list[JoinedSearch] = []
+        self._squeezed: set[int] = set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the user has stopped the scan: then nothing more is read."""
+        return self._stop is not None and self._stop.is_set()
+
+    def offer(self, head: Chunk, top: Top) -> Intake | None:
+        """Take a file in if its first `HEAD` bytes (all of a shorter one) say that it is a container."""
+        found = find(bytes(head[:HEAD]))
+        return self._take(Node(top, top.name), found) if found is not None else None
+
+    def _offer(self, head: Chunk, node: Node) -> Intake | None:
+        found = find(bytes(head[:HEAD]))
+        if found is None:
+            return None
+        if node.depth >= self.limits.depth:
+            self._lack(
+                "depth-limit",
+                f"it is a container at depth {node.depth + 1}, and --max-depth is {self.limits.depth}",
+                node,
+            )
+            return None
+        return self._take(node, found)
+
+    def _take(self, node: Node, found: Format) -> Intake:
+        return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
+
+    def _lack(self, code: str, message: str, node: Node, count: int | None = None) -> None:
+        self.lacks.append(Lack(code, message, node.name, count))
+
+    def _lane(self, depth: int) -> JoinedSearch:
+        while len(self._lanes) <= depth:
+            self._lanes.append(JoinedSearch(self._concealer, window=self._window))
+        return self._lanes[depth]
+
+    def _open(self, node: Node, found: Format, source: Chunk | Counted) -> None:
+        """Read a container; whatever is wrong with it becomes a lack."""
+        self.containers += 1
+        node.format = found.name
+        whole = True
+        items: Iterator[Member | Unread]
+        if isinstance(found, Sought):
+            items, counted = found.members(memoryview(source) if not isinstance(source, Counted) else b""), None
+        else:
+            counted = source if isinstance(source, Counted) else Counted(BytesReader(source))
+            items = found.members(counted)
+        try:
+            for number, item in enumerate(items):
+                if isinstance(item, Unread):
+                    self._unread(node, item)
+                    whole = False
+                    continue
+                if number >= self.limits.members:
+                    text = f"it holds more members than --max-members allows ({self.limits.members})"
+                    self._lack("members-limit", text, node)
+                    whole = False
+                    break
+                whole = self._member(node, number, item, counted) and whole
+        except StreamError as error:
+            if error.code == INTERRUPTED:
+                raise
+            whole = False
+            self._lack(error.code, str(error), node)
+        except _Stop as stop:
+            whole = False
+            self.lacks.append(stop.lack)
+        node.squeezed = whole and found.name in SQUEEZED
+        if node.squeezed and node.container is None:
+            self._squeezed.add(node.top.number)
+
+    def _unread(self, node: Node, item: Unread) -> None:
+        name = node.name if item.name is None else _inside(node.name, item.name)
+        self.lacks.append(Lack(item.code, item.message, name, item.bytes))
+
+    def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
+        """Search one member and look into it; False where it was not read to its end."""
+        name = container.name if member.name is None else _inside(container.name, member.name)
+        node = Node(container.top, name, container, number, member)
+        lane = self._lane(container.depth)
+        lane.begin(JoinedFile(name, node.top.number, node))
+        self.members += 1
+        intake: Intake | None = None
+        size = 0
+        stored = _Stored(member.extent, counted)
+        try:
+            chunks = iter(member.chunks)
+            head = _head(chunks)
+            if head:
+                intake = self._offer(head, node)
+                for chunk in chain((head,), chunks):
+                    count = len(chunk)
+                    size += count
+                    self._count(node, size, count, stored)
+                    if count >= _SHARP and chunk == _ZEROS[:count]:
+                        lane.skip(count)
+                    else:
+                        lane.feed(chunk)
+                    if intake is not None:
+                        intake.feed(chunk)
+        except StreamError as error:
+            if error.code == INTERRUPTED:
+                raise
+            self._lack(error.code, str(error), node)
+            return False
+        except _Stop as stop:
+            if stop.lack.code != "ratio-limit":
+                raise
+            self.lacks.append(stop.lack)
+            return False
+        finally:
+            if intake is not None and not self.stopped:
+                intake.finish()
+        return True
+
+    def _count(self, node: Node, size: int, count: int, stored: _Stored) -> None:
+        if self.stopped:
+            raise interruption()
+        limits, top = self.limits, node.top
+        self.expanded += count
+        top.expanded += count
+        if top.expanded > limits.entry:
+            text = f"it expands to more than --max-entry-bytes ({limits.entry})"
+            raise _Stop(Lack("expansion-limit", text, top.name))
+        if self.expanded > limits.total:
+            text = f"what was scanned expands to more than --max-bytes ({limits.total})"
+            raise _Stop(Lack("expansion-limit", text, top.name))
+        if size > limits.ratio_from and size > limits.ratio * stored.count():
+            text = f"it expands to more than {limits.ratio} times its size (--max-ratio), {size} bytes so far"
+            raise _Stop(Lack("ratio-limit", text, node.name))
+
+    def settle(self, outer: Mapping[object, list[Hit]]) -> list[tuple[object, Hit]]:
+        """End the search: give the hits inside of containers, each with the token of its top file, in order.
+
+        `outer` are the hits in the top files' own bytes, by token; those that a member's hit stands for, or that are
+        pieces of compressed content, are taken out of its lists.
+        """
+        found: list[tuple[Node, Hit]] = []
+        for lane in self._lanes:
+            lane.finish()
+            found += [(each.file.token, each.hit) for each in lane.found if isinstance(each.file.token, Node)]
+        dropped = Doubles(found, outer)
+        for hits in outer.values():
+            hits[:] = [
+                hit
+                for hit in hits
+                if id(hit) not in dropped.ids and not (hit.member in self._squeezed and hit.field is None)
+            ]
+        kept = [(node, hit) for node, hit in found if id(hit) not in dropped.ids]
+        kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].offset or 0))
+        return [(node.top.token, placed(node, hit)) for node, hit in kept]
+
+    def _piece(self, hit: Hit) -> bool:
+        """Whether a hit is a piece of compressed content that was read."""
+        return hit.field is None and hit.member in self._squeezed
+
+
+def _inside(container: bytes, name: bytes) -> bytes:
+    return container + b"!/" + (normalise(name) or b"-")
+
+
+def _head(chunks: Iterator[Chunk]) -> Chunk:
+    """Take chunks until they are enough to recognise any format by."""
+    head: Chunk = next(chunks, b"")
+    while 0 < len(head) < HEAD and (more := next(chunks, b"")):
+        head = bytes(head) + bytes(more)
+    return head
+
+
+class _Stored:
+    """How many bytes of its container a member takes, as far as it was read."""
+
+    def __init__(self, extent: tuple[int, int] | None, counted: Counted | None) -> None:
+        self._extent = extent
+        self._counted = counted
+        self._before = counted.count if counted is not None else 0
+
+    def count(self) -> int:
+        """Give at least one."""
+        if self._counted is not None:
+            return max(1, self._counted.count - self._before)
+        if self._extent is None:
+            return 1 << 62
+        return max(1, self._extent[1] - self._extent[0])

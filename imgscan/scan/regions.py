@@ -1,0 +1,118 @@
+"""Which bytes of a stream are one thing: what a search must know so that it explains only where it found something.
+
+A map is told what stands where while the stream goes by, answers for a stream offset, and forgets what no later
+window can touch. Two sorts exist: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
+the joined map here, which is told by whoever puts many whole files one after another into one stream.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from imgscan.streams.inflate import Chunk
+
+ENDLESS = 1 << 62
+"""Behind the end of any stream: the end of a file that still goes on."""
+
+
+class Region(NamedTuple):
+    """Bytes of the stream that are one thing: a file's data, a piece of it, or something between files.
+
+    `number` is the member's, -1 for none; `origin` the offset in the file of the region's first byte; `field` is
+    None for data. `sparse` says that the file's lines cannot be counted here. `file` is what whoever feeds a joined
+    stream called the file, None elsewhere.
+    """
+
+    start: int
+    end: int
+    number: int
+    name: bytes
+    origin: int
+    field: str | None
+    sparse: bool = False
+    file: JoinedFile | None = None
+
+
+class Regions(Protocol):
+    """A map of a stream. Offsets are the stream's own; those that are asked for ascend from window to window."""
+
+    def feed(self, chunk: Chunk) -> None:
+        """Look at the next bytes, before any window that holds them is asked for."""
+
+    def finish(self) -> None:
+        """Take note that the stream is over; offsets are still asked for afterwards."""
+
+    def region(self, position: int) -> Region | None:
+        """Say what stands at an offset; None where the map deals with it itself."""
+
+    def ongoing(self, position: int, end: int) -> Region | None:
+        """Give the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
+
+    def forget(self, position: int) -> None:
+        """Let go of what ends before an offset."""
+
+
+class JoinedFile(NamedTuple):
+    """A file of a joined stream, as its hits are to name it.
+
+    `name` is the raw path under which it is reported, all containers around it included
+    (`app/lib/pay.jar!/config/app.properties`); `number` goes into `Hit.member`. `token` is the caller's own and comes
+    back with each hit: a sort key, the outermost file, whatever tells the hit's place later.
+    """
+
+    name: bytes
+    number: int = -1
+    token: object = None
+
+
+class JoinedRegions:
+    """The map of many whole files in one stream: each begins where the one before ends.
+
+    Two lists and no object of its own a file: 100,000 small files cost what their bytes cost.
+    """
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.files: list[JoinedFile] = []
+
+    def begin(self, file: JoinedFile, position: int) -> None:
+        """Let a file begin at an offset; one that has got no bytes until then is forgotten."""
+        starts = self.starts
+        if starts and starts[-1] == position:
+            self.files[-1] = file
+        else:
+            starts.append(position)
+            self.files.append(file)
+
+    def feed(self, chunk: Chunk) -> None:
+        """Nothing to see: bytes say nothing of where files begin."""
+
+    def finish(self) -> None:
+        """Nothing is left to be known."""
+
+    def region(self, position: int) -> Region | None:
+        """Give the file that an offset stands in; None before the first."""
+        at = bisect_right(self.starts, position) - 1
+        return self._at(at) if at >= 0 else None
+
+    def ongoing(self, position: int, end: int) -> Region | None:
+        """Give the file that began before `position` and goes on behind `end`; the last one may always go on."""
+        at = bisect_right(self.starts, position - 1) - 1
+        if at < 0:
+            return None
+        region = self._at(at)
+        return region if region.end > max(position, end) else None
+
+    def forget(self, position: int) -> None:
+        """Drop the files that end at or before an offset."""
+        gone = bisect_right(self.starts, position) - 1
+        if gone > 0:
+            del self.starts[:gone]
+            del self.files[:gone]
+
+    def _at(self, at: int) -> Region:
+        starts, file = self.starts, self.files[at]
+        end = starts[at + 1] if at + 1 < len(starts) else ENDLESS
+        return Region(starts[at], end, file.number, file.name, 0, None, file=file)

@@ -1,0 +1,107 @@
+"""The tap beside a tar stream: offers each member to the nest by its first bytes, and hands on those it takes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from imgscan.containers.base import HEAD
+from imgscan.containers.formats import may_be
+from imgscan.scan.node import Top
+from imgscan.streams.tar import Kind, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.intake import Intake
+    from imgscan.scan.nest import Nest
+    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.tar import Member
+
+_LEAST = 16
+"""Bytes below which a file is no container worth a look."""
+
+
+class Tap:
+    """Follows one tar stream; `inside` is put before every member's name."""
+
+    def __init__(self, nest: Nest, inside: bytes = b"") -> None:
+        self.nest = nest
+        self._inside = inside
+        self._base = 0
+        self._coming: deque[tuple[int, Member]] = deque()  # with their numbers
+        self._member: tuple[int, Member] | None = None  # the one whose data go on
+        self._head: bytes | None = b""
+        """What was seen of it while it is not known what it is; None once that is known."""
+        self._intake: Intake | None = None
+
+    def feed(self, chunk: Chunk, members: Sequence[Member], first: int) -> None:
+        """Take the next bytes, and the members whose headers they complete, numbered from `first` on."""
+        base, end = self._base, self._base + len(chunk)
+        self._base = end
+        if self._member is not None:
+            self._go_on(*self._member, chunk, base, end)
+        coming = self._coming
+        for number, member in enumerate(members, first):
+            start = member.start
+            if member.kind is not Kind.FILE or member.end - start < _LEAST or member.fragments is not None:
+                continue
+            if coming or self._member is not None or member.end > end or start < base:
+                coming.append((number, member))
+            elif may_be(chunk, start - base, member.end - base):
+                self._whole(chunk[start - base : member.end - base], number, member)
+        while coming and self._member is None and coming[0][1].start < end:
+            number, member = coming.popleft()
+            if member.start >= base and member.end <= end:
+                if may_be(chunk, member.start - base, member.end - base):
+                    self._whole(chunk[member.start - base : member.end - base], number, member)
+                continue
+            self._member = number, member
+            self._head, self._intake = b"", None
+            self._go_on(number, member, chunk, base, end)
+
+    def _whole(self, data: Chunk, number: int, member: Member) -> None:
+        intake = self.nest.offer(data, self._top(number, member))
+        if intake is not None:
+            intake.feed(data)
+            intake.finish()
+
+    def _go_on(self, number: int, member: Member, chunk: Chunk, base: int, end: int) -> None:
+        """Hand on what the chunk holds of the member whose data go on."""
+        piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)]
+        if self._intake is not None:
+            self._intake.feed(piece)
+        elif self._head is not None:
+            head = self._head + bytes(piece[:HEAD])
+            known = len(head) >= HEAD or member.end <= end
+            if known and may_be(head, 0, len(head)):
+                self._intake = self.nest.offer(head, self._top(number, member))
+            if self._intake is not None:
+                self._intake.feed(self._head)
+                self._intake.feed(piece)
+            self._head = None if known else self._head + bytes(piece)
+        if member.end <= end:
+            intake, self._intake, self._member = self._intake, None, None
+            if intake is not None:
+                intake.finish()
+
+    def finish(self, hits: list[Hit]) -> list[Hit]:
+        """End the search; `hits` are those in the members' own bytes. Give those inside of containers.
+
+        What stands in `hits` for one of them is taken out.
+        """
+        intake, self._intake, self._member = self._intake, None, None
+        if intake is not None and self.nest.stopped:
+            intake.abandon()
+        elif intake is not None:
+            intake.finish()
+        outer: dict[object, list[Hit]] = {}
+        for hit in hits:
+            outer.setdefault(hit.member, []).append(hit)
+        found = [hit for _, hit in self.nest.settle(outer)]
+        hits[:] = [hit for kept in outer.values() for hit in kept]
+        return found
+
+    def _top(self, number: int, member: Member) -> Top:
+        return Top(self._inside + normalise(member.name), number, number)

@@ -1,0 +1,161 @@
+"""The map of a tar stream: members, what their headers say, and what stands between and behind them.
+
+Data of a member, its header and the padding behind it are told apart. What a header says (a name, a link's target,
+PAX records) is searched field by field as soon as a sieve has caught anything in it, so that such a hit names the
+field.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames
+from imgscan.scan.regions import ENDLESS, Region
+from imgscan.streams.tar import Kind, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.tap import Tap
+    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.tar import Member, TarWalker
+
+
+class TarRegions:
+    """Maps a stream by its tar headers, with `walker` beside it.
+
+    `name` is what bytes behind the archive's end are called, `inside` what every member's name is preceded by.
+    `tap` is shown the members. Hits in headers go to `report`. `names` collects what the life of a file is told from.
+    """
+
+    def __init__(
+        self,
+        walker: TarWalker,
+        concealer: Concealer,
+        report: Callable[[Hit], None],
+        *,
+        name: bytes,
+        inside: bytes = b"",
+        tap: Tap | None = None,
+    ) -> None:
+        self._tap = tap
+        self.names = LayerNames()
+        self._walker = walker
+        self._concealer = concealer
+        self._report = report
+        self._name = name
+        self._inside = inside
+        self._members: list[Member] = []  # those that the coming windows may touch
+        self._first = 0  # the number of the first of them
+        self._header_hits: list[int] = []  # hits in a header whose member is not known yet
+        self._told = -1  # the last member whose header has been searched
+
+    def feed(self, chunk: Chunk) -> None:
+        """Walk the headers of the next bytes."""
+        members = self._walker.feed(chunk)
+        if self._tap is not None:
+            self._tap.feed(chunk, members, self._first + len(self._members))
+        if not members:
+            return
+        add = self.names.add
+        for member in members:
+            kind = member.kind
+            if kind is Kind.LINK:
+                self.names.add_link(normalise(member.name), normalise(member.link))
+            else:
+                add(normalise(member.name), DIRECTORY if kind is Kind.DIRECTORY else PLAIN)
+        self._members += members
+        if self._header_hits:
+            waiting, self._header_hits = self._header_hits, []
+            for position in waiting:
+                self._locate_header(position)
+
+    def finish(self) -> None:
+        """Let the walker say what the archive lacks."""
+        self._walker.finish()
+
+    def region(self, position: int) -> Region | None:
+        """Say what stands at a stream offset; None for a header, which is dealt with on its own."""
+        at = bisect_right(self._members, position, key=_header_of) - 1
+        if at < 0 and self._members:
+            self._tell_header(self._members[0], self._first)  # global records, which are merged into its own
+            return None
+        if at < 0:
+            return self._beyond(position, 0)
+        member = self._members[at]
+        number = self._first + at
+        if position < member.start:
+            self._tell_header(member, number)
+            return None
+        name = self._inside + normalise(member.name)
+        if position < member.end and member.fragments is None:
+            return Region(member.start, member.end, number, name, 0, None)
+        if position < member.end and member.fragments:  # they follow each other in the stream
+            piece = bisect_right(member.fragments, position, key=_start_of) - 1
+            start, end, origin = member.fragments[piece]
+            return Region(start, end, number, name, origin, None, sparse=True)
+        if at + 1 < len(self._members):
+            return Region(member.end, self._members[at + 1].header, number, name, 0, "tar/padding")
+        padded = member.end + (member.start - member.end) % 512
+        if position < padded:
+            return Region(member.end, padded, number, name, 0, "tar/padding")
+        return self._beyond(position, padded)
+
+    def ongoing(self, position: int, end: int) -> Region | None:
+        """Give the member whose data began before `position` and go on behind `end`; a sparse one has no lines."""
+        at = bisect_right(self._members, position, key=_header_of) - 1
+        if at < 0:
+            return None
+        member = self._members[at]
+        if member.fragments is not None or not member.start < position < member.end or member.end <= end:
+            return None
+        return Region(member.start, member.end, self._first + at, b"", 0, None)
+
+    def forget(self, position: int) -> None:
+        """Drop the members that end before an offset."""
+        gone = bisect_right(self._members, position, key=_header_of) - 1
+        if gone > 0:
+            del self._members[:gone]
+            self._first += gone
+
+    def _beyond(self, position: int, start: int) -> Region | None:
+        """Say what stands behind the last known member: a header still to be completed, or no tar at all."""
+        if not (self._walker.lost or self._walker.ended):
+            self._header_hits.append(position)
+            return None
+        return Region(start, ENDLESS, -1, self._name, 0, "tar/trailer")
+
+    def _locate_header(self, position: int) -> None:
+        at = bisect_right(self._members, position, key=_header_of) - 1
+        if at < 0 or position >= self._members[at].start:
+            at += 1  # global records stand before the member that they are merged into
+        if at < len(self._members):
+            self._tell_header(self._members[at], self._first + at)
+        else:
+            self._header_hits.append(position)
+
+    def _tell_header(self, member: Member, number: int) -> None:
+        """Search what a member's headers say: its name, its link's target, its PAX records."""
+        if number == self._told:
+            return
+        self._told = number
+        concealer = self._concealer
+        texts = [("tar/name", member.name), ("tar/link", member.link)]
+        for key, value in (member.records or {}).items():
+            field = "tar/pax/" + concealer.text(key.decode("utf-8", "backslashreplace"))
+            texts += [(field, text) for text in (key, value) if text not in (member.name, member.link)]
+        name = self._inside + normalise(member.name)
+        spelling = concealer.spell(name)
+        for field, text in texts:
+            for match in concealer.engine.search(text):
+                self._report(concealer.hit(match, name, spelling, member=number, field=field))
+
+
+def _header_of(member: Member) -> int:
+    return member.header
+
+
+def _start_of(fragment: tuple[int, int, int]) -> int:
+    return fragment[0]

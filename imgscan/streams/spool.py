@@ -1,0 +1,103 @@
+"""Holding whole files that have to be read from several places: in memory while it is little, else on disk.
+
+Everything held at one time shares one allowance of memory; what no longer fits goes to a temporary file that has no
+name, so that nothing is left behind however the process ends, within a quota.
+"""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+import threading
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imgscan.streams.inflate import Chunk
+
+IN_MEMORY = 64 << 20
+QUOTA = 8 << 30
+
+
+class SpoolFullError(Exception):
+    """The quota for temporary files is used up."""
+
+
+class Spool:
+    """Hands out `Hold`s; shared by threads. `memory` and `quota` are bytes that all of them may take together."""
+
+    def __init__(self, memory: int = IN_MEMORY, quota: int = QUOTA) -> None:
+        self.quota = quota
+        self._memory = memory
+        self._disk = quota
+        self._lock = threading.Lock()
+
+    def memory(self, count: int) -> bool:
+        """Take so many bytes of memory (give them back, if negative); False where there are not so many left."""
+        with self._lock:
+            if count > self._memory:
+                return False
+            self._memory -= count
+            return True
+
+    def disk(self, count: int) -> bool:
+        """Take so many bytes of disk, likewise."""
+        with self._lock:
+            if count > self._disk:
+                return False
+            self._disk -= count
+            return True
+
+
+class Hold:
+    """One file being held: `feed` it, `data` gives it whole, `close` lets go of it."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.size = 0
+        self._spool = spool
+        self._pieces: list[Chunk] = []
+        self._file: IO[bytes] | None = None
+        self._held: mmap.mmap | bytes | None = None
+
+    def feed(self, chunk: Chunk) -> None:
+        """Take the next bytes; SpoolFullError where they fit nowhere."""
+        if self._file is None and not self._spool.memory(len(chunk)):
+            self._move()
+        if self._file is None:
+            self._pieces.append(chunk)
+        else:
+            if not self._spool.disk(len(chunk)):
+                raise SpoolFullError
+            self._file.write(chunk)
+        self.size += len(chunk)
+
+    def _move(self) -> None:
+        """Move what is in memory to a file."""
+        if not self._spool.disk(self.size):
+            raise SpoolFullError
+        self._file = tempfile.TemporaryFile(prefix="imgscan-")  # noqa: SIM115 - closed by close()
+        for piece in self._pieces:
+            self._file.write(piece)
+        self._pieces.clear()
+        self._spool.memory(-self.size)
+
+    def data(self) -> Chunk:
+        """Give the whole file; it is mapped into memory where it is on disk."""
+        if self._file is not None:
+            self._file.flush()
+            self._held = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+            return memoryview(self._held)
+        if len(self._pieces) != 1:
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0]
+
+    def close(self) -> None:
+        """Let go of the file; views of it must be gone."""
+        if self._file is None:
+            self._spool.memory(-self.size)
+        else:
+            self._spool.disk(-self.size)
+            self._file.close()
+            self._file = None
+        self._pieces.clear()
+        self._held = None  # a mapping that somebody still looks at lives as long as the look
+        self.size = 0

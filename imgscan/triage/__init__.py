@@ -1,0 +1,1 @@
+"""What a team does with findings: where each came from, and which are accepted."""

@@ -1,0 +1,245 @@
+"""The baseline: findings that a team knows and has accepted, each with a reason and, if it likes, an end.
+
+The file is committed and reviewed: sorted, a line a value, and no secret in it; what identifies a finding is its
+fingerprint, the rest is for whoever reads the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from imgscan.errors import OutputError, UsageError
+from imgscan.triage.documents import Node, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from imgscan.model import TargetReport
+    from imgscan.triage.reports import Reported, Reports
+
+SCHEMA = "imgscan-baseline/1"
+LARGEST = 1 << 26
+"""Bytes of the largest baseline that is read: some two hundred thousand entries."""
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}:[1-9][0-9]{0,8}")
+_MEMBERS = frozenset(("fingerprint", "rule_id", "path", "redacted", "reason", "expires", "target"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An accepted finding.
+
+    `expires` is the last day on which it is accepted, None for no end. `target` is what was scanned when it was
+    added. `rule_id`, `path` (as reports spell it), `redacted` and `reason` are for people.
+    """
+
+    fingerprint: str
+    rule_id: str
+    path: str
+    redacted: str
+    reason: str | None = None
+    expires: date | None = None
+    target: str | None = None
+
+    def holds(self, today: date) -> bool:
+        """Whether the finding is still accepted today."""
+        return self.expires is None or today <= self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A report in which known findings have the status `baseline`; `expired` are entries that no longer hold."""
+
+    report: TargetReport
+    expired: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The entries of a file, by path, rule and fingerprint; no fingerprint stands twice."""
+
+    entries: tuple[Entry, ...] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Self:
+        """Sort entries; of those with the same fingerprint the last one stays."""
+        return cls(tuple(sorted({entry.fingerprint: entry for entry in entries}.values(), key=_order)))
+
+    def apply(self, report: TargetReport, today: date) -> Applied:
+        """Mark what is accepted. Nothing leaves the list, so totals count it; examples keep their status."""
+        known = {entry.fingerprint: entry for entry in self.entries}
+        findings, expired = list(report.findings), []
+        for index, finding in enumerate(findings):
+            entry = known.get(finding.fingerprint)
+            if entry is None or finding.status != "new":
+                continue
+            if entry.holds(today):
+                findings[index] = replace(finding, status="baseline")
+            else:
+                expired.append(entry)
+        return Applied(replace(report, findings=tuple(findings)), tuple(expired))
+
+    def add(
+        self,
+        reported: Iterable[Reported],
+        *,
+        reason: str | None = None,
+        expires: date | None = None,
+        only: Collection[str] = (),
+    ) -> Baseline:
+        """Accept what was reported; examples from the documentation are no leaks and need no entry.
+
+        An entry that is there already keeps its reason and end unless new ones are given. `only` narrows this down to
+        some fingerprints; UsageError if one of them was not reported.
+        """
+        entries = {entry.fingerprint: entry for entry in self.entries}
+        wanted = {each.fingerprint: each for each in reported if each.status != "example"}
+        for fingerprint in only:
+            if fingerprint not in wanted:
+                raise UsageError(f"no report lists a finding {fingerprint}")
+        for fingerprint, finding in wanted.items():
+            if _FINGERPRINT.fullmatch(fingerprint) is None:
+                raise UsageError(f"not a fingerprint of imgscan: {fingerprint}")
+            if only and fingerprint not in only:
+                continue
+            old = entries.get(fingerprint)
+            entries[fingerprint] = Entry(
+                fingerprint,
+                finding.rule_id,
+                finding.path,
+                finding.redacted,
+                reason if reason is not None or old is None else old.reason,
+                expires if expires is not None or old is None else old.expires,
+                finding.target if old is None else old.target,
+            )
+        return Baseline.of(entries.values())
+
+    def remove(self, fingerprints: Iterable[str]) -> Baseline:
+        """Take entries out; UsageError if one is not there."""
+        gone = set(fingerprints)
+        for fingerprint in sorted(gone - {entry.fingerprint for entry in self.entries}):
+            raise UsageError(f"the baseline has no entry {fingerprint}")
+        return Baseline(tuple(entry for entry in self.entries if entry.fingerprint not in gone))
+
+    def prune(self, reports: Reports) -> Baseline:
+        """Keep the entries that the reports still show; UsageError if a scan was not whole and may have missed one."""
+        if not reports.whole:
+            raise UsageError("a report is of a scan that was not whole: what it does not show may still be there")
+        shown = {finding.fingerprint for finding in reports.findings}
+        return Baseline(tuple(entry for entry in self.entries if entry.fingerprint in shown))
+
+
+def load(path: Path) -> Baseline:
+    """Read a baseline; UsageError if there is none or it is malformed, with the place of the mistake."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the baseline {path}: {error.strerror or error}") from error
+    if len(data) > LARGEST:
+        raise UsageError(f"{path}: too large for a baseline: more than {LARGEST:,} bytes")
+    document = Node(parse(data, str(path)), str(path))
+    schema = document.get("schema")
+    if schema.value != SCHEMA:
+        newer = isinstance(schema.value, str) and schema.value.startswith("imgscan-baseline/")
+        hint = "written by another version of imgscan" if newer else "not a baseline"
+        raise schema.wrong(f"{hint}: the schema must be {SCHEMA}")
+    _only(document, frozenset(("schema", "entries")))
+    places: dict[str, str] = {}
+    entries = []
+    for node in document.get("entries").items():
+        entry = _entry(node)
+        first = places.setdefault(entry.fingerprint, node.pointer)
+        if first != node.pointer:
+            raise node.get("fingerprint").wrong(f"stands twice, see {first}")
+        entries.append(entry)
+    return Baseline.of(entries)
+
+
+def _entry(node: Node) -> Entry:
+    _only(node, _MEMBERS)
+    fingerprint = node.get("fingerprint")
+    if _FINGERPRINT.fullmatch(fingerprint.text()) is None:
+        raise fingerprint.wrong("must be 16 hex digits, a colon and a number")
+    expires = node.get("expires")
+    text = expires.text_or_none()
+    try:
+        ends = None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise expires.wrong("must be a date, YYYY-MM-DD") from error
+    return Entry(
+        fingerprint.text(),
+        node.get("rule_id").text(),
+        node.get("path").text(),
+        node.get("redacted").text(),
+        node.get("reason").text_or_none(),
+        ends,
+        node.get("target").text_or_none(),
+    )
+
+
+def _only(node: Node, members: frozenset[str]) -> None:
+    for name in sorted(node.object().keys() - members):
+        raise node.get(name).wrong(f"there is no such member here; there are {', '.join(sorted(members))}")
+
+
+def render(baseline: Baseline) -> bytes:
+    """Write the file's bytes: the same entries give the same bytes."""
+    document = {"schema": SCHEMA, "entries": [entry_view(entry) for entry in baseline.entries]}
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # A path may hold a lone surrogate, for which UTF-8 has no form; reports spell it the same way.
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def entry_view(entry: Entry) -> dict[str, Any]:
+    """Spell out one entry."""
+    return {
+        "fingerprint": entry.fingerprint,
+        "rule_id": entry.rule_id,
+        "path": entry.path,
+        "redacted": entry.redacted,
+        "reason": entry.reason,
+        "expires": None if entry.expires is None else entry.expires.isoformat(),
+        "target": entry.target,
+    }
+
+
+def save(baseline: Baseline, path: Path) -> None:
+    """Replace the file as a whole, or leave it as it is and raise OutputError."""
+    path = Path(os.path.realpath(path))
+    temporary: str | None = None
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+        handle, temporary = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(render(baseline))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+        temporary = None
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):  # it is the write's failure that is told
+                Path(temporary).unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _order(entry: Entry) -> tuple[str, str, str]:
+    return entry.path, entry.rule_id, entry.fingerprint

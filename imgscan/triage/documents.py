@@ -1,0 +1,93 @@
+"""JSON that people keep and edit, read so that a mistake is told with its place.
+
+A syntax error is told by line and column, a wrong value by its JSON pointer (RFC 6901). What is read is never echoed:
+a report that was written with whole secrets is read here too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from imgscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
+    """Read a JSON document; UsageError with `name`, line and column where it is none.
+
+    `first_line` is the line of `name` on which `data` begins.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + first_line
+        raise UsageError(f"{name}:{line}: not JSON: it is no UTF-8") from error
+    except json.JSONDecodeError as error:
+        text = f"{name}:{error.lineno + first_line - 1}:{error.colno}: not JSON: {error.msg}"
+        raise UsageError(text) from error
+    except RecursionError as error:
+        raise UsageError(f"{name}: it is nested too deeply to be read") from error
+    except ValueError as error:  # a number of thousands of digits, a name that stands twice
+        raise UsageError(f"{name}: not JSON: {error}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return made
+
+
+def _constant(_name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of a document and its place in it; each question that does not fit is a UsageError with that place."""
+
+    value: Any
+    file: str
+    pointer: str = ""
+
+    def wrong(self, message: str) -> UsageError:
+        """Make the error that says what is wrong here."""
+        return UsageError(f"{self.file}: {self.pointer or 'the document'}: {message}")
+
+    def object(self) -> dict[str, Any]:
+        """Give the object that stands here."""
+        if not isinstance(self.value, dict):
+            raise self.wrong("must be an object")
+        return self.value
+
+    def items(self) -> Iterator[Node]:
+        """Give the elements of the array that stands here."""
+        if not isinstance(self.value, list):
+            raise self.wrong("must be an array")
+        for index, value in enumerate(self.value):
+            yield Node(value, self.file, f"{self.pointer}/{index}")
+
+    def get(self, name: str) -> Node:
+        """Give a member of the object that stands here; its value is None where there is none."""
+        escaped = name.replace("~", "~0").replace("/", "~1")
+        return Node(self.object().get(name), self.file, f"{self.pointer}/{escaped}")
+
+    def text(self) -> str:
+        """Give the string that stands here."""
+        if not isinstance(self.value, str):
+            raise self.wrong("must be a string" if self.value is not None else "is missing")
+        return self.value
+
+    def text_or_none(self) -> str | None:
+        """Give the string that stands here, or None for null or nothing."""
+        return None if self.value is None else self.text()
+
+    def whole_number(self) -> int:
+        """Give the integer that stands here."""
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            raise self.wrong("must be a whole number")
+        return self.value

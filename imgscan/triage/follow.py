@@ -1,0 +1,158 @@
+"""How a file came to its path: which step of which stage brought it, and from which source file.
+
+Only what the key itself proves is said: it stands in the instruction, or in the source file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgscan.model import Origin
+from imgscan.triage.patterns import wild
+from imgscan.triage.places import line_of_use
+from imgscan.triage.words import UNKNOWN, fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imgscan.triage.places import KeyLines
+    from imgscan.triage.sources import Source, SourceTree
+    from imgscan.triage.steps import Copied, Recipe, Step
+
+_PATIENCE = 4096
+"""Steps that are looked at for one file: stages can copy from each other in more ways than that."""
+_DEEPEST = 128
+"""Components of a path that are compared with a destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An origin, and whether a line in `.dockerignore` would have kept the file out of the image.
+
+    `ignorable` is true for a source file that came with its folder or by a wildcard, and that no pattern of
+    `.dockerignore` leaves out: without it the build would go on.
+    """
+
+    origin: Origin
+    ignorable: bool = False
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows files through a Dockerfile; `prefix` goes before the paths of source files."""
+
+    recipe: Recipe
+    keys: KeyLines
+    tree: SourceTree | None
+    prefix: str
+    _left: int = 0
+
+    def at(self, line: int) -> Trace:
+        """Point at a line of the Dockerfile."""
+        return Trace(Origin(line=line, dockerfile=self.recipe.dockerfile.name))
+
+    def explain(self, steps: Sequence[Step], own: Sequence[int], path: str, sha256: str) -> Trace | None:
+        """Find how the last of the steps numbered `own` that did brought a key to a path."""
+        self._left = _PATIENCE
+        for at in reversed(own):
+            found = self._step(steps, at, path, sha256)
+            if found is not None:
+                return found
+        return None
+
+    def _step(self, steps: Sequence[Step], at: int, path: str, sha256: str) -> Trace | None:
+        self._left -= 1
+        if self._left < 0:
+            return None
+        step = steps[at]
+        if step.copied is not None:
+            return self._copy(step, step.copied, path, sha256)
+        if step.keyword != "RUN":
+            return None
+        line = self.keys.within(step.instruction, sha256) or self._variable(steps[:at], step, sha256)
+        if line is not None:
+            return self.at(line)
+        copies = [each.copied for each in steps[:at] if each.copied is not None and _from_context(each)]
+        place = self.tree.anywhere(sha256, copies) if self.tree is not None and copies else None
+        return brought_from(self.tree, place, self.prefix)
+
+    def _variable(self, before: Sequence[Step], step: Step, sha256: str) -> int | None:
+        """Find the line of a RUN that names a variable which ENV or ARG gave the key to."""
+        for each in reversed(before):
+            if each.keyword in ("ENV", "ARG") and self.keys.within(each.instruction, sha256) is not None:
+                for name in each.names:
+                    line = line_of_use(step.instruction, name)
+                    if line is not None:
+                        return line
+        return None
+
+    def _copy(self, step: Step, copied: Copied, path: str, sha256: str) -> Trace | None:
+        instruction = step.instruction
+        if not covers(step, path):
+            return None
+        if instruction.heredocs and (line := self.keys.within(instruction, sha256)) is not None:
+            return self.at(line)
+        if not _from_context(step):
+            return self._stage(step, copied, path, sha256)
+        if self.tree is None:
+            return None
+        parents = instruction.flag("parents") is not None
+        place = self.tree.brought(copied, path, sha256, unpacks=step.keyword == "ADD", parents=parents)
+        return brought_from(self.tree, place or self.tree.anywhere(sha256, [copied]), self.prefix)
+
+    def _stage(self, step: Step, copied: Copied, path: str, sha256: str) -> Trace | None:
+        """Follow COPY --from into its stage, by each path that the file may have had there."""
+        stage = self.recipe.named(step.instruction.flag("from") or "", step.instruction.stage)
+        if stage is None:
+            return None
+        steps = self.recipe.chain(stage)
+        paths = list(dict.fromkeys(_paths_before(copied, path)))
+        for at in range(len(steps) - 1, -1, -1):
+            for each in paths:
+                found = self._step(steps, at, each, sha256)
+                if found is not None:
+                    return found
+        return None
+
+
+def brought_from(tree: SourceTree | None, place: Source | None, prefix: str) -> Trace | None:
+    """Point at a source file."""
+    if tree is None or place is None:
+        return None
+    origin = Origin(line=place.line, source=posixpath.join(prefix, place.path))
+    return Trace(origin, ignorable=not place.named and not tree.ignored(place.path))
+
+
+def covers(step: Step, path: str) -> bool:
+    """Whether a COPY or ADD can have put a file there."""
+    return step.copied is not None and next(_belows(step.copied.destination, path), None) is not None
+
+
+def _from_context(step: Step) -> bool:
+    return step.instruction.flag("from") is None
+
+
+def _belows(destination: str, path: str) -> Iterator[str]:
+    """Give what is left of a path below a destination, for each way in which the two can fit."""
+    parts = path.split("/")
+    for count in range(min(len(parts), _DEEPEST) + 1):
+        if fits(destination, "/" + "/".join(parts[:count])):
+            yield "/".join(parts[count:])
+
+
+def _paths_before(copied: Copied, path: str) -> Iterator[str]:
+    """Give the paths that a file copied from a stage may have had there."""
+    for below in _belows(copied.destination, path):
+        for source in copied.sources:
+            clean = posixpath.normpath("/" + source).lstrip("/")
+            if UNKNOWN in clean or wild(clean):
+                if below:
+                    yield posixpath.join(posixpath.dirname(clean), below)
+            elif not below:
+                yield clean
+            else:
+                yield posixpath.join(clean, below)
+                if below == posixpath.basename(clean):
+                    yield clean

@@ -1,0 +1,1 @@
+"""Container formats, each against the tools that write it."""

@@ -1,0 +1,47 @@
+"""Which format a file is in."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imgscan.containers.recognise import FORMATS, find_format
+from tests.containers.archives import DIALECTS, ar_of, cpio_of, rpm_of, zip_of
+
+if TYPE_CHECKING:
+    from imgscan.containers.base import Format
+
+SAMPLES: dict[str, list[bytes]] = {
+    "zip": [zip_of([(b"a", b"b")]), zip_of([]), b"PK\7\x08" + zip_of([(b"a", b"b")])],
+    "ar": [ar_of([(b"a", b"b")]), ar_of([])],
+    "cpio": [cpio_of([(b"a", b"b")], dialect) for dialect in DIALECTS],
+    "rpm": [rpm_of(b"")],
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_archives_are_recognised_by_their_content(name: str) -> None:
+    """Each sample is in its format, and in no other."""
+    for sample in SAMPLES[name]:
+        assert [known.name for known in FORMATS if known.recognise(sample[:1024])] == [name]
+        known = find_format(sample[:1024])
+        assert known is not None
+        assert known.name == name
+
+
+@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
+def test_a_first_byte_hides_no_format(known: Format) -> None:
+    """What the look at the first byte lets through is what recognition finds without it."""
+    seeded = random.Random(known.name)
+    for _ in range(2000):
+        head = seeded.randbytes(seeded.choice((0, 1, 9, 64, 1024)))
+        found = find_format(head)
+        assert not known.recognise(head) or found is not None
+
+
+def test_random_files_are_no_containers() -> None:
+    """Of 50,000 random files at most three are taken for a container."""
+    seeded = random.Random(11)
+    assert sum(find_format(seeded.randbytes(1024)) is not None for _ in range(50_000)) <= 3

@@ -1,0 +1,17 @@
+"""All fuzz targets. A parser is added by one line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tests.fuzz import formats
+
+if TYPE_CHECKING:
+    from tests.fuzz.law import Target
+
+TARGETS: Final[dict[str, Target]] = {
+    target.name: target
+    for target in [
+        *formats.TARGETS,
+    ]
+}

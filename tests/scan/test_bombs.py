@@ -1,0 +1,196 @@
+"""Hostile containers: each ends within the limits, with what was not read told, and little memory."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+import zstandard
+
+from imgscan.scan.limits import Limits
+from tests.builders import Image, Layer, docker_modern, tar
+from tests.containers.archives import zip_of as crafted_zip
+from tests.keys import Keys
+from tests.scan.test_nest import TEXT, held, look, places, zip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MEBIBYTE = 1 << 20
+ZEROS = bytes(MEBIBYTE)
+TIGHT = Limits(entry=64 * MEBIBYTE, total=128 * MEBIBYTE, ratio_from=8 * MEBIBYTE)
+
+
+def gzip_bomb(size: int) -> bytes:
+    """Compress so many mebibytes of one letter."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(b"a" * MEBIBYTE) for _ in range(size)) + packer.flush()
+
+
+def nested_zips(depth: int, width: int) -> bytes:
+    """Make a zip of zips of zips, `width` in each, that holds 4 MiB at the bottom of each branch."""
+    data = b"a" * (4 * MEBIBYTE)
+    for _ in range(depth):
+        data = zip_of({str(number): data for number in range(width)})
+    return data
+
+
+def quine() -> bytes:
+    """Make a zip in a zip, forty deep: like one that holds itself, it does not end within the limits."""
+    data = b"PK\x05\x06" + bytes(18)
+    for _ in range(40):
+        data = zip_of({"r/r.zip": data}, zipfile.ZIP_STORED)
+    return data
+
+
+def overlapping() -> bytes:
+    """Make a zip in whose directory 2,000 entries share one compressed mebibyte."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("kernel", b"a" * (8 * MEBIBYTE))
+        info = archive.infolist()[0]
+        for number in range(2000):
+            other = zipfile.ZipInfo(f"{number:06}")
+            for name in ("header_offset", "compress_type", "CRC", "compress_size", "file_size"):
+                setattr(other, name, getattr(info, name))
+            archive.filelist.append(other)
+            archive.NameToInfo[other.filename] = other
+    return buffer.getvalue()
+
+
+def hostile_database() -> bytes:
+    """Make a database whose views, triggers and generated columns would run for ever."""
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(
+        """
+        create table t (a text, b text generated always as (printf('%.1000000c', 'x')) virtual);
+        insert into t (a) values ('1');
+        create view endless as with recursive n(i) as (select 1 union all select i + 1 from n) select i from n;
+        create trigger again after insert on t begin insert into t (a) select a from t; end;
+        """
+    )
+    connection.commit()
+    return connection.serialize()
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "gzip": lambda: gzip_bomb(200),
+    "gzip in gzip": lambda: gzip.compress(gzip_bomb(200)),
+    "bzip2": lambda: bz2.compress(b"a" * (100 * MEBIBYTE)),
+    "xz": lambda: lzma.compress(b"a" * (100 * MEBIBYTE), preset=0),
+    "zstd": lambda: zstandard.compress(b"a" * (200 * MEBIBYTE)),
+    "zip": lambda: zip_of({"a": b"a" * (100 * MEBIBYTE)}),
+    "nested zips": lambda: nested_zips(4, 6),
+    "zips in zips": quine,
+    "overlapping entries": overlapping,
+    "tar.gz": lambda: gzip.compress(tar([(str(number), b"a" * MEBIBYTE) for number in range(80)])),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_told_and_the_rest_is_read(name: str) -> None:
+    """What expands too far is given up, told by path, and the files behind it are still searched."""
+    scan = look(tar([("bomb", BOMBS[name]()), ("b", TEXT)]), limits=TIGHT)
+    assert places(scan) == ["b"]
+    assert scan.lacks
+    assert all(lack.path.startswith(b"bomb") for lack in scan.lacks)
+    assert scan.expanded <= TIGHT.total + 9 * MEBIBYTE
+
+
+def test_zeros_cost_next_to_nothing() -> None:
+    """A gibibyte of zeros is passed over, and a key behind it found at its offset."""
+    packer = zlib.compressobj(1, wbits=31)
+    data = b"".join(packer.compress(ZEROS) for _ in range(256)) + packer.compress(TEXT) + packer.flush()
+    scan = look(tar([("z.gz", data)]), limits=Limits(ratio=10_000))
+    [hit] = scan.hits
+    assert hit.offset == 256 * MEBIBYTE + 1204
+
+
+def test_a_million_empty_members() -> None:
+    """A zip of very many empty members is walked and costs no memory that stays."""
+    name = b"n"
+    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 0, 0, 1, 0) + name
+    entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + name
+    count = 60_000
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, count * len(entry), len(local), 0)
+    scan = held("a.zip", local + entry * count + end)
+    assert scan.hits == []
+
+
+def test_a_hostile_schema_is_never_run() -> None:
+    """Views, triggers and generated columns of a database are not evaluated."""
+    assert held("a.db", hostile_database()).hits == []
+
+
+def test_deep_json_is_text() -> None:
+    """A file of a million brackets is searched like any other."""
+    assert places(held("a.json", b"[" * 1_000_000 + TEXT)) == ["a.json"]
+
+
+def test_an_archive_cut_anywhere_is_no_crash() -> None:
+    """Zip data that end anywhere give the members before, and say what is missing."""
+    data = crafted_zip([])
+    whole = zip_of({"a": TEXT, "b": Keys(9).text(900).encode()})
+    for end in range(30, len(whole), 7):
+        scan = held("a.zip", whole[:end])
+        assert scan.hits or scan.lacks
+    assert held("a.zip", data).hits == []
+
+
+def _scan(image: Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "imgscan", "image", str(image), "-f", "json", "--no-progress", *arguments]
+    return subprocess.Popen(
+        command, env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+
+@pytest.fixture(scope="module")
+def bombs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an image with bombs in its layer."""
+    path = tmp_path_factory.mktemp("bombs") / "image.tar"
+    members = [("gzip", gzip_bomb(400)), ("zips", nested_zips(4, 6)), ("many", overlapping()), ("b", TEXT)]
+    path.write_bytes(docker_modern(Image([Layer(tar(members))])))
+    return path
+
+
+def test_bombs_end_with_the_usual_code(bombs: Path, tmp_path: Path) -> None:
+    """With findings beside the bombs the exit code is 1, with --strict 2; no temporary file is left."""
+    for arguments, code in (([], 1), (["--strict"], 2)):
+        process = _scan(bombs, tmp_path, "--max-entry-bytes", str(100 * MEBIBYTE), *arguments)
+        output, _ = process.communicate()
+        assert (process.returncode, b'"expansion-limit"' in output) == (code, True)
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_scan_leaves_nothing(bombs: Path, tmp_path: Path, number: int) -> None:
+    """A signal ends the scan with code 2 and a report, and no temporary file stays."""
+    process = _scan(bombs, tmp_path)
+    time.sleep(1.5)  # whatever it is doing then: the outcome must be the same
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode in (1, 2)
+    assert output.startswith(b"{")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_timeout_ends_the_scan(bombs: Path, tmp_path: Path) -> None:
+    """A scan whose time runs out ends with code 2 and says so."""
+    process = _scan(bombs, tmp_path, "--timeout", "0.4")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b'"timeout"' in output

@@ -1,0 +1,301 @@
+"""Containers inside containers: every format, at every depth, each key once and at its path."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sqlite3
+import subprocess
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+import zstandard
+
+from imgscan.scan.blob import scan_blob
+from imgscan.scan.limits import Limits
+from imgscan.scan.nest import Nest
+from imgscan.streams.readers import BytesReader
+from imgscan.streams.spool import Spool
+from tests.builders import Image, Layer, docker_modern, oci_archive, podman_archive, sha256, tar
+from tests.containers.archives import alpine_of, ar_of, cpio_of, lz4_frame, rpm_of
+from tests.containers.gitpacks import commits, git, new, the_pack
+from tests.keys import Keys
+from tests.scan.support import concealer, digest
+from tests.trickle import Trickle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from imgscan.scan.blob import BlobScan
+    from imgscan.scan.hits import Hit
+
+KEY = Keys(1).secret99()
+TEXT = b"A=1\n" * 300 + b"KEY=" + KEY.encode() + b"\n" + b"Z=2\n" * 300
+OLD = Keys(2).secret24().encode()
+
+
+def look(layer: bytes, *, limits: Limits | None = None, spool: Spool | None = None, read: int = 1 << 20) -> BlobScan:
+    """Scan the bytes of a layer, in reads of a given size."""
+    return scan_blob(Trickle(layer, read), concealer(), name="layer", nest=Nest(concealer(), limits, spool))
+
+
+def held(name: str, data: bytes) -> BlobScan:
+    """Scan a layer that holds one file."""
+    return look(tar([(name, data)]))
+
+
+def places(scan: BlobScan) -> list[str]:
+    """Give the paths of the hits of the one key."""
+    assert {hit.secret.sha256 for hit in scan.hits} <= {digest(KEY)}
+    return [hit.path for hit in scan.hits]
+
+
+def zip_of(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Zip files with the standard library."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def database(text: str) -> bytes:
+    """Make a database with a value that overflows its page, and an index that repeats it."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("create table settings (name text, value text)")
+    connection.execute("create index by_value on settings (value)")
+    connection.execute("insert into settings values ('a', ?)", (f"{'x ' * 4000}{text}{' y' * 4000}",))
+    connection.commit()
+    return connection.serialize()
+
+
+def loose(data: bytes) -> bytes:
+    """Make a loose git object of a blob."""
+    return zlib.compress(b"blob %d\0" % len(data) + data)
+
+
+def deb(data: bytes) -> bytes:
+    """Make a package that holds one file."""
+    return ar_of([(b"debian-binary", b"2.0\n"), (b"data.tar.xz", lzma.compress(tar([("./etc/p.conf", data)])))])
+
+
+def initrd(data: bytes) -> bytes:
+    """Make an initrd of two archives, the second compressed."""
+    return cpio_of([(b"early", b"x")]) + bytes(512) + gzip.compress(cpio_of([(b"etc/p", data)]))
+
+
+FORMATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "gzip": (gzip.compress, ""),
+    "gzip members": (lambda data: gzip.compress(data[:900]) + gzip.compress(data[900:]), ""),
+    "xz": (lzma.compress, ""),
+    "bz2": (bz2.compress, ""),
+    "zstd": (zstandard.compress, ""),
+    "lz4": (lz4_frame, ""),
+    "zlib": (zlib.compress, ""),
+    "git object": (loose, ""),
+    "tar": (lambda data: tar([("./a/b", data)]), "!/a/b"),
+    "tar.gz": (lambda data: gzip.compress(tar([("./a/b", data)])), "!/a/b"),
+    "tar.zst": (lambda data: zstandard.compress(tar([("a/b", data)])), "!/a/b"),
+    "zip deflated": (lambda data: zip_of({"x/y": data}), "!/x/y"),
+    "zip stored": (lambda data: zip_of({"x/y": data}, zipfile.ZIP_STORED), "!/x/y"),
+    "zip bzip2": (lambda data: zip_of({"x/y": data}, zipfile.ZIP_BZIP2), "!/x/y"),
+    "zip lzma": (lambda data: zip_of({"x/y": data}, zipfile.ZIP_LZMA), "!/x/y"),
+    "ar": (lambda data: ar_of([(b"m.o", data)]), "!/m.o"),
+    "deb": (deb, "!/data.tar.xz!/etc/p.conf"),
+    "cpio newc": (lambda data: cpio_of([(b"etc/p", data)]), "!/etc/p"),
+    "cpio crc": (lambda data: cpio_of([(b"etc/p", data)], "crc"), "!/etc/p"),
+    "cpio odc": (lambda data: cpio_of([(b"etc/p", data)], "odc"), "!/etc/p"),
+    "rpm": (lambda data: rpm_of(gzip.compress(cpio_of([(b"./etc/p.conf", data)]))), "!/etc/p.conf"),
+    "alpine": (lambda data: alpine_of([(b"etc/p", data)]), "!/etc/p"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("read", [1 << 20, 777])
+def test_each_format(name: str, read: int) -> None:
+    """A key in each format is found once, at the path that the format adds, with its line, at any read size."""
+    make, inside = FORMATS[name]
+    scan = look(tar([("app/first", b"x"), ("app/file", make(TEXT)), ("app/last", b"y")]), read=read)
+    [hit] = scan.hits
+    assert (hit.path, hit.line, hit.column, hit.offset) == ("app/file" + inside, 301, 5, 1204)
+    assert scan.lacks == []
+
+
+def test_an_initrd_of_several_archives() -> None:
+    """What follows an archive in another compression is read as well."""
+    assert [path.rpartition("!/")[2] for path in places(held("boot/initrd", initrd(TEXT)))] == ["etc/p"]
+
+
+def test_a_database_tells_its_key_once() -> None:
+    """A value over several pages is whole; an index that repeats it, and the pages themselves, add nothing."""
+    scan = held("var/app.db", database(KEY))
+    assert places(scan) == ["var/app.db"]
+
+
+CHAINS = [
+    ["zip deflated", "tar.gz", "gzip"],
+    ["tar.gz", "zip deflated", "xz", "tar"],
+    ["deb", "zip stored", "gzip", "zip deflated"],
+    ["zip deflated"] * 6,
+    ["tar"] * 6,
+    ["gzip"] * 6,
+    ["rpm", "tar.zst", "ar", "bz2", "zip lzma", "cpio newc"],
+    ["alpine", "zip bzip2", "zlib"],
+    ["cpio odc", "lz4", "tar", "zstd", "zip stored", "git object"],
+    ["zip stored", "zip stored", "tar", "tar.gz"],
+]
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids="-".join)
+@pytest.mark.parametrize("read", [1 << 20, 4096])
+def test_chains_of_formats(chain: list[str], read: int) -> None:
+    """Formats inside of formats, to depth six: one finding, at the whole path."""
+    data, path = TEXT, "app/file"
+    for name in reversed(chain):
+        data = FORMATS[name][0](data)
+    for name in chain:
+        path += FORMATS[name][1]
+    scan = look(tar([("app/file", data)]), read=read)
+    assert places(scan) == [path]
+    assert scan.lacks == []
+
+
+@pytest.mark.parametrize("make", [docker_modern, podman_archive, oci_archive])
+def test_an_image_inside_a_layer(make: Callable[[Image], bytes]) -> None:
+    """The layers of an archive inside of a layer are named by their digests."""
+    layer = tar([("srv/.env", TEXT)])
+    inner = make(Image([Layer(tar([("a", b"1")])), Layer(layer)]))
+    [path] = places(held("backup.tar", inner))
+    assert path.startswith("backup.tar!/sha256:")
+    assert path.endswith("!/srv/.env")
+    if make is not oci_archive:  # whose blobs are compressed
+        assert path == f"backup.tar!/sha256:{sha256(layer)}!/srv/.env"
+
+
+def test_a_raw_hit_in_slack_stays() -> None:
+    """What stands in an archive's comment, and in a member too, is found in both places."""
+    buffer = io.BytesIO(zip_of({"x": TEXT}, zipfile.ZIP_STORED))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = b"key " + OLD
+    hits = held("a.zip", buffer.getvalue()).hits
+    assert [(hit.path, hit.secret.sha256 == digest(KEY)) for hit in hits] == [("a.zip", False), ("a.zip!/x", True)]
+
+
+def test_an_unreadable_container_is_searched_as_bytes() -> None:
+    """A stored archive without its directory's end is still read; one cut in the middle of a member tells so."""
+    data = zip_of({"x/y": TEXT, "z": TEXT}, zipfile.ZIP_STORED)
+    scan = held("a.zip", data[: len(data) // 2 + 600])
+    assert "a.zip!/x/y" in places(scan)
+    assert scan.lacks
+
+
+def test_members_keep_their_order() -> None:
+    """Findings stand in the order of members, at every depth, each file before what it holds."""
+    inner = zip_of({"2": TEXT, "1": gzip.compress(tar([("b", TEXT), ("a", TEXT)]))})
+    scan = look(tar([("z", TEXT), ("m.zip", inner), ("a", TEXT)]))
+    assert places(scan) == ["z", "m.zip!/2", "m.zip!/1!/b", "m.zip!/1!/a", "a"]
+
+
+def test_a_large_container_is_read_while_it_comes() -> None:
+    """A compressed archive of many windows is read by a thread of its own, with the same result."""
+    filler = Keys(3).text(3 << 20).encode() * 2
+    data = gzip.compress(tar([("a", filler), ("b", TEXT), ("c", filler)]), 1)
+    assert places(held("big.tgz", data)) == ["big.tgz!/b"]
+
+
+@pytest.mark.parametrize("memory", [0, 1 << 20])
+def test_what_does_not_fit_into_memory_goes_to_a_file(memory: int) -> None:
+    """A zip that the memory for held files is too small for is read from a temporary file, and nothing is left."""
+    filler = Keys(3).text(2 << 20).encode()
+    data = zip_of({"a": filler, "b": TEXT}, zipfile.ZIP_STORED)
+    spool = Spool(memory, 1 << 30)
+    assert places(look(tar([("a.zip", data)]), spool=spool)) == ["a.zip!/b"]
+    assert spool.memory(memory)
+    assert spool.disk(1 << 30)
+
+
+def test_the_life_of_a_file_is_that_of_its_container() -> None:
+    """Each hit inside of a container names the member of the layer that holds it."""
+    [hit] = held("app/x.tgz", FORMATS["tar.gz"][0](TEXT)).hits
+    assert (hit.holder, hit.member) == (b"app/x.tgz", 0)
+
+
+def _commit(hit: Hit) -> tuple[str | None, str | None]:
+    return hit.commit, hit.field
+
+
+def test_a_key_that_was_deleted_from_a_repository(tmp_path: Path) -> None:
+    """A key in a pack is found with the commit and path that brought it, though a later commit took it away."""
+    repository = new(tmp_path / "repository")
+    stream = commits([{"app/.env": TEXT, "b": b"1"}, {"app/.env": TEXT.replace(KEY.encode(), b"gone")}, {"b": b"2"}])
+    git(repository, "fast-import", "--quiet", data=stream)
+    git(repository, "gc", "--quiet", "--aggressive")
+    [hit] = held(".git/objects/pack/p.pack", the_pack(repository)).hits
+    blob = git(repository, "rev-parse", "main~2:app/.env").decode().strip()
+    assert hit.path == f".git/objects/pack/p.pack!/{blob}"
+    assert _commit(hit) == (git(repository, "rev-parse", "main~2").decode().strip(), "git/app/.env")
+
+
+LIMITED = {
+    "depth": (Limits(depth=2), ["zip deflated"] * 4, "depth-limit"),
+    "entry": (Limits(entry=1000), ["zip deflated"], "expansion-limit"),
+    "total": (Limits(total=1000), ["gzip"], "expansion-limit"),
+    "ratio": (Limits(ratio=2, ratio_from=1000), ["gzip"], "ratio-limit"),
+    "members": (Limits(members=0), ["tar"], "members-limit"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_limits_are_told(name: str) -> None:
+    """Where a limit ends the reading of a container, the path and the limit are told, and other files are read."""
+    limits, chain, code = LIMITED[name]
+    data = TEXT
+    for each in reversed(chain):
+        data = FORMATS[each][0](data)
+    scan = look(tar([("a", data), ("b", TEXT)]), limits=limits)
+    assert [lack.code for lack in scan.lacks] == [code]
+    assert scan.lacks[0].path.startswith(b"a")
+    assert "--max-" in scan.lacks[0].message or "depth" in scan.lacks[0].message
+    assert places(scan)[-1] == "b"
+
+
+def test_a_spool_that_is_full_is_told() -> None:
+    """A container that fits nowhere is told, and searched as bytes."""
+    data = zip_of({"a": TEXT}, zipfile.ZIP_STORED)
+    scan = look(tar([("a.zip", data)]), spool=Spool(0, 10))
+    assert [lack.code for lack in scan.lacks] == ["spool-limit"]
+    assert places(scan) == ["a.zip"]
+
+
+def test_encrypted_members_are_told(tmp_path: Path) -> None:
+    """A member that asks for a password is no finding and no silence."""
+    data = bytearray(zip_of({"a": TEXT}))
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + flags] |= 1
+    scan = held("a.zip", bytes(data))
+    assert (places(scan), [(lack.code, lack.path) for lack in scan.lacks]) == ([], [("encrypted-member", b"a.zip!/a")])
+
+
+@pytest.mark.parametrize("kind", ["javac", "python"])
+def test_compiled_code_needs_the_raw_search_only(tmp_path: Path, kind: str) -> None:
+    """A key in a Python bytecode file, and in a class file's constant pool, is found where it stands."""
+    if kind == "python":
+        source = tmp_path / "settings.py"
+        source.write_text(f"KEY = '{KEY}'\n")
+        subprocess.run(["python3", "-m", "compileall", "-q", "-b", str(source)], check=True)
+        data = (tmp_path / "settings.pyc").read_bytes()
+    else:
+        data = b"\xca\xfe\xba\xbe\0\0\0\x41\0\x03\x01\0" + bytes([len(KEY)]) + KEY.encode() + b"\x08\0\x01"
+    assert places(held("a.class", data)) == ["a.class"]
+
+
+def test_a_blob_alone_is_looked_into() -> None:
+    """A reader that has all bytes at once gives the same as one that trickles."""
+    layer = tar([("a.zip", FORMATS["zip deflated"][0](TEXT))])
+    scan = scan_blob(BytesReader(layer), concealer(), name="layer", nest=Nest(concealer()))
+    assert places(scan) == ["a.zip!/x/y"]

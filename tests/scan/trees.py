@@ -1,0 +1,86 @@
+"""Trees of files for tests, and scans of them with plain values out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from imgscan.scan.assemble import Policy
+from imgscan.scan.files import FileScanner
+from imgscan.scan.progress import Progress
+from imgscan.scan.search import WINDOW
+from imgscan.scan.troubles import Troubles
+from imgscan.scan.walk import Walk
+from tests.scan.support import concealer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from imgscan.model import TargetReport
+    from imgscan.scan.globs import Sieve
+    from imgscan.scan.hits import Concealer
+
+
+def grow(root: Path, files: Mapping[str, bytes] | Mapping[bytes, bytes] | Mapping[str | bytes, bytes]) -> Path:
+    """Write files below a folder; a name that ends in a slash is a folder."""
+    root.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = root / os.fsdecode(name)
+        if os.fsencode(name).endswith(b"/"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return root
+
+
+def scan_tree(
+    target: Path | str,
+    *,
+    jobs: int = 1,
+    exclude: Sequence[str] = (),
+    gitignore: bool = False,
+    window: int = WINDOW,
+    by: Concealer | None = None,
+    stdin: BinaryIO | None = None,
+) -> TargetReport:
+    """Scan files and show everything that is found."""
+    scanner = FileScanner(
+        concealer=by or concealer(),
+        policy=Policy(frozenset(("examples", "publishable")), "low"),
+        progress=Progress(),
+        jobs=jobs,
+        exclude=exclude,
+        gitignore=gitignore,
+        window=window,
+    )
+    return scanner.scan(str(target), stdin=stdin)
+
+
+class Found(NamedTuple):
+    """Where a credential was found."""
+
+    path: str
+    offset: int | None
+    sha256: str
+
+
+def found(report: TargetReport) -> list[Found]:
+    """Give the places of a report's findings, in their order."""
+    return [Found(finding.location.path, finding.location.offset, finding.secret.sha256) for finding in report.findings]
+
+
+def paths(report: TargetReport) -> list[str]:
+    """Give the paths of a report's findings."""
+    return [finding.location.path for finding in report.findings]
+
+
+def lacks(report: TargetReport) -> list[tuple[str, str, str | None]]:
+    """Give severity, code and path of what was not read."""
+    return [(each.severity, each.code, each.path) for each in report.diagnostics]
+
+
+def listed(root: Path, sieve: Sieve | None = None) -> list[bytes]:
+    """Give the files that a walk lists."""
+    return [each.path for each in Walk(os.fsencode(root), Troubles(), sieve)]
