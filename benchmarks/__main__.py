@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import benchmarks.inside  # noqa: F401 - enters its lines
 from benchmarks.images import FULL, QUICK, Images
 from benchmarks.lines import LINES, Bench
 from benchmarks.measure import clean_environment

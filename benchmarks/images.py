@@ -5,6 +5,7 @@ Every one of them ends with a layer that holds one key, assembled here: a scan t
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -41,6 +42,9 @@ class Sizes:
     single_file: int
     prefixes: int
     placeholders: int
+    archives: int
+    objects: int
+    compressed: int
 
 
 FULL = Sizes(
@@ -50,6 +54,9 @@ FULL = Sizes(
     single_file=2 << 30,
     prefixes=1 << 20,
     placeholders=1_000_000,
+    archives=2_000,
+    objects=200_000,
+    compressed=20_000,
 )
 QUICK = Sizes(
     tree=48 << 20,
@@ -58,6 +65,9 @@ QUICK = Sizes(
     single_file=64 << 20,
     prefixes=1 << 16,
     placeholders=20_000,
+    archives=60,
+    objects=4_000,
+    compressed=500,
 )
 
 
@@ -93,13 +103,13 @@ class Images:
         for number, entries in enumerate(self.tree.parts(_LAYERS)):
             path = self._new("layers", f"{number}.tar")
             self._tell(f"building layer {number + 1} of {_LAYERS}, {sum(e.size for e in entries) >> 20} MiB")
-            with _writer(path) as archive:
+            with writer(path) as archive:
                 for entry in entries:
                     _add(archive, entry.path, self.top)
             blobs.append(_plain(path))
         path = self._new("layers", f"{_LAYERS}.tar")
-        with _writer(path) as archive:
-            _add_bytes(archive, "srv/app/.env", _environment())
+        with writer(path) as archive:
+            add_bytes(archive, "srv/app/.env", planted())
         return [*blobs, _plain(path)]
 
     @cached_property
@@ -110,10 +120,10 @@ class Images:
         self._tell("packing the docker-archive")
         documents = _documents(layers, _config([blob.diff_id for blob in layers]))
         members = documents | {_blob_name(blob.digest): blob.path for blob in layers}
-        with _writer(path) as archive:
+        with writer(path) as archive:
             for name, content in sorted(members.items()):
                 if isinstance(content, bytes):
-                    _add_bytes(archive, name, content)
+                    add_bytes(archive, name, content)
                 else:
                     with content.open("rb") as file:
                         _add_stream(archive, name, file, content.stat().st_size)
@@ -150,12 +160,12 @@ class Images:
         self._tell(f"building {count:,} tiny files")
         chance = random.Random("imgscan bench")
         words = [f"word{number}=value{number * number}\n".encode() for number in range(1000)]
-        with _writer(path) as archive:
+        with writer(path) as archive:
             for number in range(count):
                 text = b"".join(chance.choices(words, k=chance.randrange(1, 20)))
-                _add_bytes(archive, f"usr/share/tiny/{number // 100:04}/file{number:06}.txt", text)
-                _forget(archive)
-            _add_bytes(archive, "srv/app/.env", _environment())
+                add_bytes(archive, f"usr/share/tiny/{number // 100:04}/file{number:06}.txt", text)
+                forget(archive)
+            add_bytes(archive, "srv/app/.env", planted())
         return path
 
     @cached_property
@@ -168,16 +178,16 @@ class Images:
         info.size = self.sizes.single_file
         key = io.BytesIO()
         with tarfile.open(fileobj=key, mode="w") as archive:
-            _add_bytes(archive, "srv/app/.env", _environment())
+            add_bytes(archive, "srv/app/.env", planted())
         layer = _Joined([info.tobuf(tarfile.GNU_FORMAT), source, key.getvalue()], info.size)
         folder = hashlib.sha256(b"single").hexdigest()
-        with _writer(path) as archive:
+        with writer(path) as archive:
             _add_stream(archive, f"{folder}/layer.tar", layer, 512 + info.size + len(key.getvalue()))
             config = _config([layer.digest])
             name = hashlib.sha256(config).hexdigest() + ".json"
-            _add_bytes(archive, name, config)
+            add_bytes(archive, name, config)
             manifest = [{"Config": name, "RepoTags": [_NAME], "Layers": [f"{folder}/layer.tar"]}]
-            _add_bytes(archive, "manifest.json", dump(manifest))
+            add_bytes(archive, "manifest.json", dump(manifest))
         return path
 
     def prefixes(self, times: int) -> Path:
@@ -200,6 +210,24 @@ class Images:
         path.write_text('raise ImportError("kept out by the benchmark")\n')
         return path.parent
 
+    def anchors(self, times: int) -> Path:
+        """Make a root filesystem's tar with one file of nothing but what betrays the live prefix in base64."""
+        text = base64.b64encode(_LIVE * 3)
+        return self._dense(f"anchors{times}.tar", text, self.sizes.prefixes * times // len(text))
+
+    def digits(self, times: int) -> Path:
+        """Make a root filesystem's tar with one file of a single run of base64 that decodes to base64."""
+        text = base64.b64encode(base64.b64encode(random.Random("imgscan digits").randbytes(9 * 4096)))
+        return self._dense(f"digits{times}.tar", text, 50 * (self.sizes.prefixes * times) // len(text))
+
+    def new(self, *parts: str) -> Path:
+        """Give a path below the folder of the images whose parents are there."""
+        return self._new(*parts)
+
+    def tell(self, message: str) -> None:
+        """Tell what is going on."""
+        self._tell(message)
+
     def release(self, path: Path) -> None:
         """Remove an image that no other line needs."""
         path.unlink(missing_ok=True)
@@ -212,9 +240,9 @@ class Images:
     def _dense(self, name: str, text: bytes, times: int) -> Path:
         path = self._new(name)
         info_size = len(text) * times
-        with _writer(path) as archive:
+        with writer(path) as archive:
             _add_stream(archive, "srv/app/dense.txt", _Joined([text * 1024], info_size, repeat=True), info_size)
-            _add_bytes(archive, "srv/app/.env", _environment())
+            add_bytes(archive, "srv/app/.env", planted())
         return path
 
     def _layout(self, kind: str, command: Sequence[str], suffix: str) -> tuple[Path, Sequence[Path]]:
@@ -279,7 +307,8 @@ def _read(path: Path) -> Iterator[bytes]:
             yield data
 
 
-def _writer(path: Path) -> tarfile.TarFile:
+def writer(path: Path) -> tarfile.TarFile:
+    """Begin a tar."""
     return tarfile.TarFile(path, "w", format=tarfile.GNU_FORMAT, copybufsize=_COPY)
 
 
@@ -291,15 +320,16 @@ def _add(archive: tarfile.TarFile, path: Path, top: Path) -> None:
             archive.addfile(info, file)
     else:
         archive.addfile(info)
-    _forget(archive)
+    forget(archive)
 
 
-def _forget(archive: tarfile.TarFile) -> None:
+def forget(archive: tarfile.TarFile) -> None:
     """Drop the list of what was added: a hundred thousand of them would show as memory of whatever is measured."""
     archive.members = []  # type: ignore[attr-defined]  # not in the stubs
 
 
-def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Add a file."""
     info = tarfile.TarInfo(name)
     info.size = len(data)
     archive.addfile(info, io.BytesIO(data))
@@ -311,7 +341,8 @@ def _add_stream(archive: tarfile.TarFile, name: str, data: BinaryIO | io.RawIOBa
     archive.addfile(info, data)
 
 
-def _environment() -> bytes:
+def planted() -> bytes:
+    """Give the settings file with the key that every scan must find."""
     return f"STRIPE_SECRET_KEY={Keys('bench').secret99()}\n".encode()
 
 

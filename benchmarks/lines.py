@@ -292,6 +292,20 @@ def _placeholders(bench: Bench) -> Result:
     return _growth(bench, "placeholders", what, bench.images.placeholders)
 
 
+@line("anchors")
+def _anchors(bench: Bench) -> Result:
+    """Nothing but base64 anchors, once and twice."""
+    what = f"{bench.images.sizes.prefixes >> 10} KiB of nothing but the live prefix in base64, and twice as much"
+    return _growth(bench, "anchors", what, bench.images.anchors)
+
+
+@line("digits")
+def _digits(bench: Bench) -> Result:
+    """One run of base64 of base64, once and twice."""
+    what = f"{50 * bench.images.sizes.prefixes >> 20} MiB of one run of base64 of base64, and twice as much"
+    return _growth(bench, "digits", what, bench.images.digits)
+
+
 @line("fallback")
 def _fallback(bench: Bench) -> Result:
     """Scan without Hyperscan, against with it."""

@@ -71,6 +71,7 @@ def _automaton() -> Automaton:
 
 @cache
 def _screen() -> Screen:
+    """Begin to compile the screen: that takes a tenth of a second, in which the first bytes can be read."""
     return Screen(sorted({form.literal for form in _forms()}))
 
 

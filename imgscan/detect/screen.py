@@ -19,30 +19,50 @@ class Screen:
     """A compiled literal search; immutable, shared by threads, each of which gets its own scratch space."""
 
     def __init__(self, literals: Sequence[bytes]) -> None:
-        """Compile the database; ImportError where Hyperscan is not to be had."""
+        """Begin to compile the database; ImportError where Hyperscan is not to be had."""
         import hyperscan  # noqa: PLC0415 - costs 40 ms, and not every command detects
 
         self._terminated: type[Exception] = hyperscan.ScanTerminated
+        self._hyperscan: Any = hyperscan
         self._lengths = [len(literal) for literal in literals]
-        self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        # As regular expressions: the literal compiler cuts a pattern at its first NUL.
-        self._database.compile(
-            expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
-            ids=list(range(len(literals))),
-            elements=len(literals),
-            flags=[hyperscan.HS_FLAG_DOTALL] * len(literals),
-        )
-        self._scratch: Any = hyperscan.Scratch(self._database)
         self._cloning = threading.Lock()
         self._local = threading.local()
+        self._database: Any = None
+        self._scratch: Any = None
+        self._failure: Exception | None = None
+        # Compiling takes a tenth of a second and lets other threads run: whoever searches first waits for the rest.
+        self._compiling = threading.Thread(target=self._compile, args=(literals,), name="imgscan-screen", daemon=True)
+        self._compiling.start()
+
+    def _compile(self, literals: Sequence[bytes]) -> None:
+        hyperscan = self._hyperscan
+        try:
+            database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+            # As regular expressions: the literal compiler cuts a pattern at its first NUL.
+            database.compile(
+                expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
+                ids=list(range(len(literals))),
+                elements=len(literals),
+                flags=[hyperscan.HS_FLAG_DOTALL] * len(literals),
+            )
+            self._scratch = hyperscan.Scratch(database)
+            self._database = database
+        except Exception as error:  # noqa: BLE001 - it is raised again, on the thread that searches
+            self._failure = error
+
+    def _ready(self) -> Any:
+        """Give this thread's scratch space, once the database is there."""
+        if self._compiling.is_alive():
+            self._compiling.join()
+        if self._failure is not None:
+            raise self._failure
+        with self._cloning:
+            self._local.scratch = self._scratch.clone()
+        return self._local.scratch
 
     def regions(self, data: bytes, low: int, high: int) -> list[tuple[int, int]]:
         """List disjoint spans of `data[low:high]`, ascending, in whose union every literal lies wholly."""
-        try:
-            scratch = self._local.scratch
-        except AttributeError:
-            with self._cloning:
-                scratch = self._local.scratch = self._scratch.clone()
+        scratch = getattr(self._local, "scratch", None) or self._ready()
         hits: list[tuple[int, int]] = []
         lengths = self._lengths
 

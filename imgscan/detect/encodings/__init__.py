@@ -32,8 +32,8 @@ ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
 _OUTER: tuple[Encoding, ...] = (UTF16, BASE64, HEX)
 """Those that hold any text, encoded text too."""
 
-_OUTERMOST: tuple[Encoding, ...] = (BASE64, HEX)
-"""Those that are looked for around two others, unless the innermost are escapes."""
+_TWICE: tuple[Encoding, ...] = (BASE64, HEX)
+"""Those that are looked for inside of base64 and around another that holds any text."""
 
 _LONG_ENOUGH = 6
 """Characters that half an anchor must have to be looked for in an encoding: fewer stand there by chance."""
@@ -71,8 +71,9 @@ def _all(first: list[Form], cores: tuple[bytes, ...], proving: tuple[bytes, ...]
     yield from (form for inner in again for form in _cut(inner, BASE64))
     wrapped = [form for inner in held for form in _cut(inner, BASE64) if len(form.literal) >= _LONG_ENOUGH]
     yield from (form for inner in wrapped for form in _whole(inner, BASE64))
-    bare = [form for form in twice if form.inner is not None and form.inner.encoding is not ESCAPED]
-    yield from (form for inner in bare for encoding in _OUTERMOST for form in _whole(inner, encoding))
+    plainest = [form for form in once if form.encoding in _OUTER]
+    middle = [form for inner in plainest for encoding in _TWICE for form in _whole(inner, encoding)]
+    yield from (form for inner in middle for form in _whole(inner, BASE64))
 
 
 def _whole(inner: Form, encoding: Encoding) -> Iterator[Form]:

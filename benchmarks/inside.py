@@ -1,0 +1,76 @@
+"""The lines of the budget that look into containers, folders and git repositories."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks import contents
+from benchmarks.lines import Bench, Result, line, scan, versus
+from benchmarks.measure import Command, Spread, shell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STAGED = 0.300
+_PREFIXES = r"[srp]k_(live|test)_|whsec_|sk_org_|rkcs_test_"
+
+
+@line("fs", "rg")
+def _fs(bench: Bench) -> Result:
+    """Scan the folder that the images are made of, against searching it with ripgrep."""
+    top = str(bench.images.top)
+    ours = Command("imgscan fs", (sys.executable, "-m", "imgscan", "fs", top, "-q", "--no-progress"), codes=(0, 1, 2))
+    other = Command("rg -uuu -a", ("rg", "-uuu", "-a", "-c", "--no-messages", _PREFIXES, top), codes=(0, 1, 2))
+    return versus(bench, "fs", f"imgscan fs {top} against rg -uuu -a", ours, other, within=3.0)
+
+
+def _against(bench: Bench, name: str, what: str, image: Path, other: Command, within: float) -> Result:
+    result = versus(bench, name, what, scan(f"rootfs:{image}"), other, within=within)
+    bench.images.release(image)
+    return result
+
+
+@line("jars", "unzip")
+def _jars(bench: Bench) -> Result:
+    """Jars by the thousand, against unzip."""
+    folder, image = contents.jars(bench.images)
+    other = shell("unzip -p", 'for f in "$1"/*.jar; do unzip -p "$f"; done > /dev/null', folder)
+    return _against(bench, "jars", f"{bench.images.sizes.archives:,} jars against unzip -p", image, other, 1.0)
+
+
+@line("pages", "zcat")
+def _pages(bench: Bench) -> Result:
+    """Small gzip files by the thousand, against zcat."""
+    folder, image = contents.pages(bench.images)
+    other = shell("zcat", 'find "$1" -name "*.gz" -print0 | xargs -0 zcat > /dev/null', folder)
+    what = f"{bench.images.sizes.compressed:,} small gzip files against zcat"
+    return _against(bench, "pages", what, image, other, 1.0)
+
+
+@line("objects", "git")
+def _objects(bench: Bench) -> Result:
+    """All objects of a git repository, against git itself."""
+    folder, image = contents.repository(bench.images)
+    other = shell("git cat-file", 'git -C "$1" cat-file --batch-all-objects --batch > /dev/null', folder)
+    what = f"{bench.images.sizes.objects:,} git objects against git cat-file"
+    return _against(bench, "objects", what, image, other, 5.0)
+
+
+@line("staged", "git")
+def _staged(bench: Bench) -> Result:
+    """`imgscan git --staged` on a change of ten files."""
+    folder = contents.change(bench.images)
+    ours = Command("imgscan git --staged", ("sh", "-c", 'cd "$1" && exec "$2" -m imgscan git --staged -q', "sh",
+                   str(folder), sys.executable), codes=(1,), says=".env")  # fmt: skip
+    (runs,) = bench.in_turn(ours, rounds=10)
+    spread = Spread(tuple(each.seconds * 1000 for each in runs))
+    return Result(
+        "staged",
+        "imgscan git --staged, ten files",
+        f"{spread.show(0)} ms",
+        f"at most {_STAGED * 1000:.0f} ms",
+        spread.median <= _STAGED * 1000,
+        max(each.peak for each in runs),
+        ((ours.label, tuple(runs)),),
+    )
