@@ -112,6 +112,7 @@ class Scanner:
             jobs=options.jobs or default_jobs(),
             exclude=options.exclude,
             gitignore=options.gitignore,
+            limits=options.limits or Limits(),
         )
         report = scanner.scan(target)
         self.interrupted = self.interrupted or scanner.interrupted
@@ -121,7 +122,7 @@ class Scanner:
         """Scan parts of a git repository, a report for each. TargetError where git does not know what is named."""
         from imgscan.scan.history import HistoryScanner  # noqa: PLC0415 - seldom needed
 
-        scanner = HistoryScanner(repository, self.concealer, self._policy, self._progress)
+        scanner = HistoryScanner(repository, self.concealer, self._policy, self._progress, self.options.limits)
         for scope in scopes:
             report = scanner.scan(scope)
             self.interrupted = scanner.interrupted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.gitloose import GIT_OBJECT
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
 
 FORMATS: Final[tuple[Format, ...]] = (PACK, BUNDLE, SQLITE, GIT_OBJECT, *OTHERS, TAR)
+
+_ONLY_ALIKE: Final = re.compile(rb"\x1f\x8b\x08[\x20-\xff]|BZh(?![1-9](?:1AY&SY|\x17rE8P\x90))")
+"""Files that begin like gzip (with flags that are reserved) or bzip2 (without a block) and are neither."""
 
 _BEFORE: Final[tuple[Format, ...]] = (PACK, BUNDLE, SQLITE, GIT_OBJECT)
 """Formats that others would take for something less: a git object is zlib data too."""
@@ -34,6 +38,8 @@ def may_be(data: Chunk, start: int, end: int) -> bool:
 
 def find(head: bytes) -> Format | None:
     """Tell the format of a file by its first `HEAD` bytes (all of a shorter file); None if it is no container."""
+    if _ONLY_ALIKE.match(head):
+        return None
     for known in _BEFORE:
         if known.recognise(head):
             return known

@@ -24,10 +24,12 @@ from imgscan.scan.assemble import Assembly, Placed
 from imgscan.scan.blob import INTERRUPTED
 from imgscan.scan.globs import Sieve
 from imgscan.scan.lanes import FLAGS, Lane, Outcome
+from imgscan.scan.limits import Limits
 from imgscan.scan.search import WINDOW
 from imgscan.scan.troubles import Trouble, Troubles
 from imgscan.scan.walk import Walk, special
 from imgscan.streams.budget import Budget
+from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,8 +64,13 @@ class FileScanner:
     exclude: Sequence[str] = ()
     gitignore: bool = False
     window: int = WINDOW
+    limits: Limits = field(default_factory=Limits)
     _stop: threading.Event = field(default_factory=threading.Event)
     _budget: Budget = field(default_factory=Budget)
+    _spool: Spool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._spool = Spool(quota=self.limits.spool)
 
     def scan(self, target: str, *, stdin: BinaryIO | None = None) -> TargetReport:
         """Scan a folder, a file, or what comes on standard input (`-`).
@@ -108,17 +115,28 @@ class FileScanner:
         if not stat.S_ISREG(mode):
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
         folder, name = os.path.split(os.fsencode(target))
-        lane = self._lane(os.path.join(folder, b""), FLAGS & ~getattr(os, "O_NOFOLLOW", 0))  # noqa: PTH118 - Path knows no bytes
+        lane = self._lane(os.path.join(folder, b""), FLAGS & ~getattr(os, "O_NOFOLLOW", 0), alone=True)  # noqa: PTH118 - Path knows no bytes
         return self._read(lane, [[name]])
 
-    def _lane(self, root: bytes, flags: int = FLAGS) -> Lane:
-        return Lane(root, self.concealer, self._budget, self._stop, self.progress.advance, self.window, flags)
+    def _lane(self, root: bytes, flags: int = FLAGS, *, alone: bool = False) -> Lane:
+        return Lane(
+            root,
+            self.concealer,
+            self._budget,
+            self._stop,
+            self.progress.advance,
+            self._spool,
+            self.limits,
+            alone=alone,
+            window=self.window,
+            flags=flags,
+        )
 
     def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
         """Search what passes once; hits are kept where the user stops it."""
         outcome = Outcome()
         try:
-            self._lane(b"").stream(lambda count: file.read(count) or b"", name, outcome)
+            self._lane(b"", alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
         except KeyboardInterrupt:
             self._stop.set()
         else:

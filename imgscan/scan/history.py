@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from imgscan.model import Diagnostic, Visibility
 from imgscan.scan.assemble import Assembly, Placed
+from imgscan.scan.gitblob import Blobs
 from imgscan.scan.messages import COMMIT, TAG, date_of, search_message
-from imgscan.scan.regions import JoinedFile
-from imgscan.scan.search import JoinedSearch
 from imgscan.sources.gitprocess import GitError
 from imgscan.sources.gitrepo import Objects
 
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from imgscan.scan.assemble import Policy
     from imgscan.scan.gitscope import Scope
     from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.limits import Limits
     from imgscan.scan.progress import Progress
-    from imgscan.sources.gitrepo import Change, Commit, Repository, Stored
+    from imgscan.sources.gitrepo import Change, Commit, Repository
 
 _BATCH = 4096
 """Objects that are searched in one stream, before those that hold something are looked at as files."""
@@ -41,9 +41,10 @@ _REMEMBERED = 64  # searched files: a file's parent is most often the one before
 
 @dataclass(slots=True)
 class _Found:
-    """A hit, and the commit that brought it in: None for the index."""
+    """A hit, and the commit that brought it in: None for the index. `file` is None for a message."""
 
     hit: Hit
+    file: bytes | None
     commit: str | None
     authored: str | None
 
@@ -59,6 +60,7 @@ class HistoryScanner:
     concealer: Concealer
     policy: Policy
     progress: Progress
+    limits: Limits | None = None
     interrupted: bool = False
     clean: set[bytes] = field(default_factory=set)
     """Blobs, by their raw ids, in which nothing was found: 85 bytes each, and two million are a large repository."""
@@ -129,8 +131,8 @@ class _Run:
         tip = self._scope.tip
         files: dict[bytes, set[str]] = defaultdict(set)
         for found in self._found:
-            if found.hit.field is None:
-                files[found.hit.name].add(found.hit.secret.sha256)
+            if found.file is not None:
+                files[found.file].add(found.hit.secret.sha256)
         if tip is None or not files:
             return
         blobs = self._scanner.repository.tree(tip, frozenset(files))
@@ -149,7 +151,7 @@ class _Run:
         shown = []
         for found in self._found:
             hit = found.hit
-            life = None if hit.field is not None else self._lives.get((hit.name, hit.secret.sha256))
+            life = None if found.file is None else self._lives.get((found.file, hit.secret.sha256))
             assembly.placed.append(Placed(hit, None, life))
             if scanner.policy.hides(hit) is None:
                 shown.append(found)
@@ -182,7 +184,7 @@ class _Run:
                 authored = date_of(data)
                 if commit.id in dirty:
                     hits = search_message(data, COMMIT, self._concealer)
-                    self._found += [_Found(hit, commit.id, authored) for hit in hits]
+                    self._found += [_Found(hit, None, commit.id, authored) for hit in hits]
             for change in files:
                 self._file(change, commit.id, authored)
 
@@ -190,27 +192,31 @@ class _Run:
         """Search objects that were not searched before, under no name, and note which hold something."""
         clean, dirty = self._scanner.clean, self._scanner.dirty
         fresh = [each for each in wanted if bytes.fromhex(each) not in clean and each not in dirty]
-        search = JoinedSearch(self._concealer)
+        blobs = self._blobs()
+        held: set[str] = set()
         try:
             for stored in self._objects.each(fresh):
                 if stored.kind is None:
                     self._missing(wanted[stored.id])
                     continue
-                search.begin(JoinedFile(b"", token=stored.id))
-                self._feed(search, stored)
                 self._entries += 1
+                blobs.pour(stored.data, b"", stored.id, look=wanted[stored.id] is not COMMIT)
+                self._lacking(blobs, wanted[stored.id])
         finally:
-            search.finish()
-            self._size += search.size
-            held = {str(found.file.token) for found in search.found}
+            held |= {found.token for found in blobs.finish()}
+            self._size += blobs.size
             dirty |= held
         clean.update(bytes.fromhex(each) for each in fresh if each not in held and wanted[each] is not COMMIT)
         self._scanner.progress.layer(len(held))
 
-    def _feed(self, search: JoinedSearch, stored: Stored) -> None:
-        for data in stored.data:
-            search.feed(data)
-            self._scanner.progress.advance(len(data))
+    def _blobs(self) -> Blobs:
+        return Blobs(self._concealer, self._scanner.limits, self._scanner.progress.advance)
+
+    def _lacking(self, blobs: Blobs, path: bytes) -> None:
+        """Tell what of a file's inside was not read: skipped, for what is stored is whole, as git has hashed it."""
+        for each in blobs.take_lacks():
+            shown = self._concealer.spell(path + each.path).path
+            self.diagnostics.append(Diagnostic("skipped", each.code, each.message, path=shown, bytes=each.bytes))
 
     def _missing(self, path: bytes) -> None:
         shown = self._concealer.spell(path).path
@@ -232,7 +238,8 @@ class _Run:
             if parent is not None
             for hit in self._hits(parent, change.path)
         }
-        self._found += [_Found(hit, commit, authored) for hit in hits if hit.secret.sha256 not in before]
+        new = (hit for hit in hits if hit.secret.sha256 not in before)
+        self._found += [_Found(hit, change.path, commit, authored) for hit in new]
 
     def _hits(self, blob: str, path: bytes) -> tuple[Hit, ...]:
         """Search a blob as the file that it is, in one version or another."""
@@ -240,14 +247,12 @@ class _Run:
         if key in self._files:
             self._files.move_to_end(key)
             return self._files[key]
-        search = JoinedSearch(self._concealer)
-        search.begin(JoinedFile(path))
+        blobs = self._blobs()
         for stored in self._objects.each([blob]):
             if stored.kind is None:
                 self._missing(path)
-            self._feed(search, stored)
-        search.finish()
-        self._files[key] = tuple(found.hit for found in search.found)
+            blobs.pour(stored.data, path, blob)
+        self._files[key] = tuple(hit for found in blobs.finish() for hit in found.hits)
         if len(self._files) > _REMEMBERED:
             self._files.popitem(last=False)
         return self._files[key]
@@ -260,7 +265,8 @@ class _Run:
         for tag in tags:
             data = self._read(tag)
             self._entries, self._size = self._entries + 1, self._size + len(data)
-            self._found += [_Found(hit, tag, date_of(data)) for hit in search_message(data, TAG, self._concealer)]
+            hits = search_message(data, TAG, self._concealer)
+            self._found += [_Found(hit, None, tag, date_of(data)) for hit in hits]
 
 
 def _brought(commit: Commit) -> Iterator[Change]:

@@ -13,22 +13,28 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgscan.containers.base import HEAD
+from imgscan.containers.formats import may_be
 from imgscan.scan.blob import interruption
-from imgscan.scan.inside import HEAD, holds_members, holds_more, search_inside
+from imgscan.scan.limits import Limits
+from imgscan.scan.nest import Nest
+from imgscan.scan.node import Top
 from imgscan.scan.regions import JoinedFile
-from imgscan.scan.search import WINDOW, JoinedSearch, StreamSearch
+from imgscan.scan.search import WINDOW, JoinedSearch
 from imgscan.scan.troubles import Trouble
 from imgscan.scan.walk import special
-from imgscan.streams.budget import PIPELINE, Budget, decoder_memory
-from imgscan.streams.inflate import StreamError, inflate, sniff
-from imgscan.streams.readers import CHUNK, BytesReader, Peekable
+from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import CHUNK, Peekable
+from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Sequence
 
+    from imgscan.model import Severity
     from imgscan.scan.hits import Concealer, Hit
-    from imgscan.streams.readers import Reader
+    from imgscan.scan.node import Lack
+    from imgscan.streams.budget import Budget
 
 FLAGS = (
     os.O_RDONLY
@@ -45,28 +51,30 @@ _LANE = 6 << 20
 _SPARSE = 1 << 20
 """Bytes from which on a file may have holes that are worth asking for."""
 
-_LEAN = ("gzip", "bz2")
-"""Compressions whose decoders need no memory worth asking for."""
-
 _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
-_FRAME_HEADER = 18  # bytes of the longest zstd frame header, which tells the size of the window
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch: hits with the numbers of their files, ascending; `size` bytes in `files` files."""
+    """What came of a batch: hits with the numbers of their files, ascending; `size` bytes in `files` files.
+
+    `expanded` bytes in `inner` files came out of containers.
+    """
 
     found: list[tuple[int, Hit]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     size: int = 0
     files: int = 0
+    expanded: int = 0
+    inner: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """Reads batches of files below `root`; shared by threads. `advance` is told the bytes that were read.
 
-    `root` ends in a slash. `flags` are how each file is opened.
+    `root` ends in a slash. `alone` says that the user named the one file that there is. `flags` are how each file is
+    opened.
     """
 
     root: bytes
@@ -74,146 +82,167 @@ class Lane:
     budget: Budget
     stop: threading.Event
     advance: Callable[[int], None]
+    spool: Spool = field(default_factory=Spool)
+    limits: Limits = field(default_factory=Limits)
+    alone: bool = False
     window: int = WINDOW
     flags: int = FLAGS
 
     def read(self, batch: Sequence[bytes], outcome: Outcome) -> None:
-        """Search the files of a batch, given by their paths relative to the root."""
+        """Search the files of a batch, given by their paths relative to the root, and tell `outcome`."""
         with self.budget.reserve(_LANE):
-            later = self._join(batch, outcome)
-        for number in later:
-            if self.stop.is_set():
-                break
-            self._look_inside(batch[number], number, outcome)
-        outcome.found.sort(key=_number)
+            pour = _Pour(self, outcome)
+            for number, path in enumerate(batch):
+                if self.stop.is_set():
+                    break
+                try:
+                    handle = os.open(self.root + path, self.flags)
+                except OSError as error:
+                    outcome.troubles.append(unread(path, error))
+                    continue
+                try:
+                    pour.file(handle, path, number)
+                except (OSError, StreamError) as error:
+                    outcome.troubles.append(unread(path, error))
+                finally:
+                    os.close(handle)
+            pour.finish()
+            self._names(batch, outcome)
 
-    def _join(self, batch: Sequence[bytes], outcome: Outcome) -> list[int]:
-        """Read every file into one stream; give the numbers of those that have to be looked into instead."""
-        search = JoinedSearch(self.concealer, window=self.window)
-        root, flags, stopped = self.root, self.flags, self.stop.is_set
-        later: list[int] = []
+    def _names(self, batch: Sequence[bytes], outcome: Outcome) -> None:
+        """Search the paths themselves: one look at all of them, and one at each if there is anything."""
+        engine = self.concealer.engine
+        together = b"\0".join(batch)
+        if not engine.find(together, 0, len(together)):
+            return
         for number, path in enumerate(batch):
-            if stopped():
-                break
-            try:
-                handle = os.open(root + path, flags)
-            except OSError as error:
-                outcome.troubles.append(unread(path, error))
-                continue
-            try:
-                if self._read(handle, path, number, search, outcome):
-                    later.append(number)
-            except (OSError, StreamError) as error:
-                outcome.troubles.append(unread(path, error))
-            finally:
-                os.close(handle)
-            if search.size - outcome.size >= CHUNK:
-                self._tell(search, outcome)
-        search.finish()
-        self._tell(search, outcome)
-        outcome.found += [(each.file.number, each.hit) for each in search.found]
-        return later
+            for match in engine.search(path):
+                hit = self.concealer.hit(match, path, self.concealer.spell(path), member=number, field="file/name")
+                outcome.found.append((number, hit))
+        outcome.found.sort(key=_place)
 
-    def _read(self, handle: int, path: bytes, number: int, search: JoinedSearch, outcome: Outcome) -> bool:
-        """Read one file; True, and nothing was searched, if it holds others."""
+    def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome) -> None:
+        """Search what passes once, whatever it is."""
+        raw = Peekable(_Watched(read, self))
+        with self.budget.reserve(_LANE):
+            pour = _Pour(self, outcome)
+            try:
+                pour.stream(raw, name)
+            except (OSError, StreamError) as error:
+                outcome.troubles.append(unread(name, error))
+            finally:
+                pour.finish()
+
+    def go_on(self) -> None:
+        """End the file at hand where the user has stopped the scan."""
+        if self.stop.is_set():
+            raise interruption()
+
+
+class _Pour:
+    """Pours files into one joined search, and those that hold others into the nest as well."""
+
+    def __init__(self, lane: Lane, outcome: Outcome) -> None:
+        self._lane = lane
+        self._outcome = outcome
+        self._search = JoinedSearch(lane.concealer, window=lane.window)
+        self._nest = Nest(lane.concealer, lane.limits, lane.spool, lane.stop, window=lane.window)
+        self._told = 0
+
+    def file(self, handle: int, path: bytes, number: int) -> None:
+        """Read one file of the tree."""
         status = os.fstat(handle)
         size = status.st_size
         if not stat.S_ISREG(status.st_mode):
-            outcome.troubles.append(Trouble("skipped", "special-file", f"{special(status.st_mode)} is not read", path))
-            return False
+            self._outcome.troubles.append(
+                Trouble("skipped", "special-file", f"{special(status.st_mode)} is not read", path)
+            )
+            return
         data = os.read(handle, min(size, CHUNK) + 1)  # one more than there should be: then the end is seen as well
-        if data and holds_more(data):
-            return len(data) != size or not self._inflate(data, path, number, search, outcome)
         if data and not size and not os.fstat(handle).st_size:
             text = "the file says that it is empty and is not: the kernel makes its content up"
-            outcome.troubles.append(Trouble("skipped", "pseudo-file", text, path))
-            return False
-        outcome.files += 1
+            self._outcome.troubles.append(Trouble("skipped", "pseudo-file", text, path))
+            return
+        search = self._search
         search.begin(JoinedFile(path, number))
+        self._outcome.files += 1
         if len(data) == size:
+            if size and may_be(data, 0, size):
+                self._look_inside(data, path, number)
             search.feed(data)
         elif size >= _SPARSE and _has_holes(status):
             for piece in _extents(handle, size):
+                self._lane.go_on()
                 if isinstance(piece, int):
                     search.skip(piece)
                 else:
                     search.feed(piece)
-                self._go_on(search, outcome)
         else:
+            self._pieces(data, partial(os.read, handle, CHUNK), path, number)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell how far it is, a mebibyte at a time."""
+        new = self._search.size - self._told
+        if new >= CHUNK:
+            self._told += new
+            self._lane.advance(new)
+
+    def stream(self, raw: Peekable, name: bytes) -> None:
+        """Read what passes once."""
+        self._outcome.files += 1
+        self._search.begin(JoinedFile(name, 0))
+        raw.peek(HEAD)
+        self._told = 1 << 62  # the reader tells
+        self._pieces(raw.read(CHUNK), partial(raw.read, CHUNK), name, 0)
+
+    def _pieces(self, data: bytes, more: Callable[[], bytes], path: bytes, number: int) -> None:
+        """Search a file that comes in pieces, of which the first is there, and what it holds."""
+        search = self._search
+        intake = self._nest.offer(data, Top(path, number, number)) if data and may_be(data, 0, len(data)) else None
+        try:
             while data:
+                self._lane.go_on()
                 search.feed(data)
-                self._go_on(search, outcome)
-                data = os.read(handle, CHUNK)
-        return False
-
-    def _inflate(self, data: bytes, path: bytes, number: int, search: JoinedSearch, outcome: Outcome) -> bool:
-        """Search what a small compressed file holds as if it were not compressed; False if it is anything else."""
-        compression = sniff(data)
-        if compression not in _LEAN:
-            return False
-        begun = False
-        try:
-            for chunk in inflate(BytesReader(data), compression):
-                if not begun:
-                    if holds_members(chunk):
-                        return False
-                    search.begin(JoinedFile(path, number))
-                    begun = True
-                search.feed(chunk)
-                self._go_on(search, outcome)
-        except StreamError as error:
-            outcome.troubles.append(unread(path, error))
-        outcome.files += 1
-        return True
-
-    def _look_inside(self, path: bytes, number: int, outcome: Outcome) -> None:
-        """Read a file that holds others, with a thread's full share of memory."""
-        try:
-            handle = os.open(self.root + path, self.flags)
-        except OSError as error:
-            outcome.troubles.append(unread(path, error))
-            return
-        try:
-            self.stream(partial(os.read, handle), path, outcome, number)
+                if intake is not None:
+                    intake.feed(data)
+                self._tell()
+                data = more()
         finally:
-            os.close(handle)
+            if intake is not None and self._nest.stopped:
+                intake.abandon()
+            elif intake is not None:
+                intake.finish()
 
-    def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome, number: int = 0) -> None:
-        """Search what passes once, whatever it is."""
-        raw = Peekable(_Watched(read, self))
-        try:
-            more = holds_more(raw.peek(HEAD))
-            with self.budget.reserve(PIPELINE + decoder_memory(raw.peek(_FRAME_HEADER)) if more else _LANE):
-                if more:
-                    inside = search_inside(raw, name, self.concealer, window=self.window)
-                    outcome.found += [(number, hit) for hit in inside.hits]
-                    outcome.troubles += inside.troubles
-                    outcome.size += inside.size
-                else:
-                    self._plain(raw, name, outcome)
-        except (OSError, StreamError) as error:
-            outcome.troubles.append(unread(name, error))
-        outcome.files += 1
+    def _look_inside(self, data: bytes, path: bytes, number: int) -> None:
+        intake = self._nest.offer(data, Top(path, number, number))
+        if intake is not None:
+            intake.feed(data)
+            intake.finish()
 
-    def _plain(self, raw: Reader, name: bytes, outcome: Outcome) -> None:
-        search = StreamSearch(self.concealer, name=name, window=self.window)
-        try:
-            while data := raw.read(CHUNK):
-                search.feed(data)
-        finally:
-            search.finish()
-            outcome.size += search.size
-            outcome.found += [(0, hit) for hit in search.hits]
+    def finish(self) -> None:
+        """Search what is left, and put the hits in the order of the files."""
+        outcome, search = self._outcome, self._search
+        search.finish()
+        if search.size > self._told:
+            self._lane.advance(search.size - self._told)
+        outcome.size += search.size
+        outer: dict[object, list[Hit]] = {}
+        for each in search.found:
+            outer.setdefault(each.file.number, []).append(each.hit)
+        inner = self._nest.settle(outer)
+        outcome.found = [(hit.member, hit) for hits in outer.values() for hit in hits]
+        outcome.found += [(hit.member, hit) for _, hit in inner]
+        outcome.found.sort(key=_number)
+        outcome.troubles += [
+            Trouble(self._severity(lack), lack.code, lack.message, lack.path, lack.bytes) for lack in self._nest.lacks
+        ]
+        outcome.expanded += self._nest.expanded
+        outcome.inner += self._nest.members
 
-    def _tell(self, search: JoinedSearch, outcome: Outcome) -> None:
-        self.advance(search.size - outcome.size)
-        outcome.size = search.size
-
-    def _go_on(self, search: JoinedSearch, outcome: Outcome) -> None:
-        """Count what was read of a large file; StreamError where the user has stopped the scan."""
-        self._tell(search, outcome)
-        if self.stop.is_set():
-            raise interruption()
+    def _severity(self, lack: Lack) -> Severity:
+        """Tell how grave a lack is: trees are full of damaged files; one that was asked for by name must be whole."""
+        return "error" if self._lane.alone and lack.damage and b"!/" not in lack.path else "skipped"
 
 
 class _Watched:
@@ -268,6 +297,11 @@ def _extents(handle: int, size: int) -> Iterator[bytes | int]:
                 return
             start += len(data)
             yield data
+
+
+def _place(found: tuple[int, Hit]) -> tuple[int, bool]:
+    """Put what a name says before what the file holds."""
+    return found[0], found[1].field != "file/name"
 
 
 def _number(found: tuple[int, Hit]) -> int:

@@ -108,8 +108,8 @@ class Nest:
     def _take(self, node: Node, found: Format) -> Intake:
         return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
 
-    def _lack(self, code: str, message: str, node: Node, count: int | None = None) -> None:
-        self.lacks.append(Lack(code, message, node.name, count))
+    def _lack(self, code: str, message: str, node: Node, *, damage: bool = False) -> None:
+        self.lacks.append(Lack(code, message, node.name, damage=damage))
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
@@ -143,7 +143,7 @@ class Nest:
             if error.code == INTERRUPTED:
                 raise
             whole = False
-            self._lack(error.code, str(error), node)
+            self._lack(error.code, str(error), node, damage=not error.harmless)
         except _Stop as stop:
             whole = False
             self.lacks.append(stop.lack)
@@ -153,7 +153,7 @@ class Nest:
 
     def _unread(self, node: Node, item: Unread) -> None:
         name = node.name if item.name is None else _inside(node.name, item.name)
-        self.lacks.append(Lack(item.code, item.message, name, item.bytes))
+        self.lacks.append(Lack(item.code, item.message, name, item.bytes, damage=item.severity == "error"))
 
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
         """Search one member and look into it; False where it was not read to its end."""
@@ -183,7 +183,7 @@ class Nest:
         except StreamError as error:
             if error.code == INTERRUPTED:
                 raise
-            self._lack(error.code, str(error), node)
+            self._lack(error.code, str(error), node, damage=not error.harmless)
             return False
         except _Stop as stop:
             if stop.lack.code != "ratio-limit":

@@ -17,12 +17,16 @@ ROWS = "sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Something in a container that was not read. `path` is raw; `bytes` how many, None where unknown."""
+    """Something in a container that was not read. `path` is raw; `bytes` how many, None where unknown.
+
+    `damage` says that the container is broken, not that it was passed over.
+    """
 
     code: str
     message: str
     path: bytes
     bytes: int | None = None
+    damage: bool = False
 
 
 class Top:

@@ -82,6 +82,17 @@ def test_names_may_be_anything(tmp_path: Path) -> None:
     assert report.whole
 
 
+def test_a_name_may_be_a_key(tmp_path: Path) -> None:
+    """A key in a path is found once for each file, before what the file holds, and is shown nowhere."""
+    short = KEYS.secret34()
+    report = scan_tree(grow(tmp_path, {f"b/{short}.txt": LINE, "a": LINE, "c": LINE}))
+    assert [(each.location.path, each.location.field) for each in report.findings if each.location.field] == [
+        (report.findings[1].location.path, "file/name")
+    ]
+    assert [each.secret.sha256 for each in report.findings] == [digest(KEY), digest(short), digest(KEY), digest(KEY)]
+    assert short not in repr(report)
+
+
 def test_a_file_that_is_named_minus_is_no_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file with that name is scanned as ./-."""
     grow(tmp_path, {"-": LINE})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import os
 import subprocess
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +21,7 @@ from imgscan.scan.hits import Concealer
 from imgscan.scan.progress import Progress
 from imgscan.sources.gitpush import Push
 from imgscan.sources.gitrepo import Objects, Repository
+from tests.builders import tar
 from tests.keys import Keys
 from tests.scan.repositories import DATE, ENVIRONMENT, Repo
 
@@ -337,6 +341,44 @@ def test_encoded(repo: Repo, keys: Keys) -> None:
     """Encodings are read in git as elsewhere."""
     repo.commit({"secret.yaml": "stripe: " + base64.b64encode(keys.secret99().encode()).decode() + "\n"})
     assert only(history(repo)).location.encoding == "base64"
+
+
+def test_compressed(repo: Repo, keys: Keys) -> None:
+    """A compressed file is searched for what it holds, and known by its own name at HEAD."""
+    commit = repo.commit({"old.log.gz": gzip.compress(ENV.format(keys.secret99()).encode())})
+    report = history(repo)
+    assert (places(report), states(report)) == ([("old.log.gz", 1, commit)], ["visible"])
+
+
+def test_tar(repo: Repo, keys: Keys) -> None:
+    """So is a tar, whose members are named, and are compared with those of the version before."""
+    old, new = keys.secret99(), keys.secret99()
+    repo.commit({"backup.tgz": gzip.compress(tar({"home/.env": ENV.format(old).encode()}))})
+    both = {"home/.env": ENV.format(old).encode(), "new/.env": ENV.format(new).encode()}
+    commit = repo.commit({"backup.tgz": gzip.compress(tar(both))})
+    report = added(repo, "HEAD~1..HEAD")
+    assert (places(report), states(report)) == ([("backup.tgz!/new/.env", 1, commit)], ["visible"])
+
+
+def test_zip(repo: Repo, keys: Keys) -> None:
+    """So is a zip, beside text in the same commit."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config/app.properties", ENV.format(keys.secret99()) * 2)
+    repo.write({"a.env": ENV.format(keys.secret99()), "app.jar": packed.getvalue(), "z.txt": "nothing\n"})
+    found = [
+        ("a.env", 1, None),
+        ("app.jar!/config/app.properties", 1, None),
+        ("app.jar!/config/app.properties", 2, None),
+    ]
+    assert places(staged(repo)) == found
+
+
+def test_damaged_archive(repo: Repo) -> None:
+    """A compressed file that is damaged is told and stops nobody: git has it as it was committed."""
+    repo.write({"bad.gz": gzip.compress(bytes(1000))[:-9]})
+    [diagnostic] = staged(repo).diagnostics
+    assert (diagnostic.severity, diagnostic.path) == ("skipped", "bad.gz")
 
 
 def test_name_as_context(repo: Repo, keys: Keys) -> None:
