@@ -16,13 +16,27 @@ _STAGED = 0.300
 _PREFIXES = r"[srp]k_(live|test)_|whsec_|sk_org_|rkcs_test_"
 
 
+def _files(top: str, *options: str, label: str) -> Command:
+    arguments = (sys.executable, "-m", "imgscan", "fs", top, "-q", "--no-progress", *options)
+    return Command(label, arguments, codes=(0, 1, 2))
+
+
 @line("fs", "rg")
 def _fs(bench: Bench) -> Result:
-    """Scan the folder that the images are made of, against searching it with ripgrep."""
+    """Scan the bytes of a folder's files, against searching them with ripgrep."""
     top = str(bench.images.top)
-    ours = Command("imgscan fs", (sys.executable, "-m", "imgscan", "fs", top, "-q", "--no-progress"), codes=(0, 1, 2))
+    ours = _files(top, "--max-depth", "0", label="imgscan fs --max-depth 0")
     other = Command("rg -uuu -a", ("rg", "-uuu", "-a", "-c", "--no-messages", _PREFIXES, top), codes=(0, 1, 2))
-    return versus(bench, "fs", f"imgscan fs {top} against rg -uuu -a", ours, other, within=3.0)
+    return versus(bench, "fs", f"imgscan fs {top}, bytes as they are, against rg -uuu -a", ours, other, within=3.0)
+
+
+@line("fs-inside")
+def _fs_inside(bench: Bench) -> Result:
+    """Scan a folder with what its containers hold, against without."""
+    top = str(bench.images.top)
+    ours = _files(top, label="imgscan fs")
+    other = _files(top, "--max-depth", "0", label="imgscan fs --max-depth 0")
+    return versus(bench, "fs-inside", f"imgscan fs {top} with what containers hold, against without", ours, other)
 
 
 def _against(bench: Bench, name: str, what: str, image: Path, other: Command, within: float) -> Result:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imgscan.detect import Engine
+from imgscan.errors import TargetError
 from imgscan.scan.assemble import Policy
 from imgscan.scan.hits import Concealer
 from imgscan.scan.limits import Limits
@@ -14,9 +16,11 @@ from imgscan.scan.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
-    from imgscan.image.documents import Platform
-    from imgscan.model import Confidence, Diagnostic, Finding, TargetReport
+    from imgscan.image.documents import History, Platform
+    from imgscan.model import Confidence, Diagnostic, Finding, Origin, TargetReport
+    from imgscan.scan.assemble import Trace, TraceImage
     from imgscan.scan.gitscope import Scope
     from imgscan.sources.gitrepo import Repository
 
@@ -32,7 +36,8 @@ class Options:
     one a processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
     folder, in the grammar of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
     `screen` is that of `Engine`: False for so few bytes that setting Hyperscan up would take longer than searching.
-    `limits` is where to stop looking into containers.
+    `limits` is where to stop looking into containers. `origins` says where the findings of an image come from: by
+    `dockerfile` or one that lies in the working folder and matches, and by the files below `source_root`.
     """
 
     include: frozenset[str] = frozenset()
@@ -44,6 +49,9 @@ class Options:
     gitignore: bool = False
     screen: bool | None = None
     limits: Limits | None = None
+    origins: bool = False
+    dockerfile: Path | None = None
+    source_root: Path | None = None
 
 
 def default_jobs() -> int:
@@ -95,10 +103,38 @@ class Scanner:
             limits=options.limits or Limits(),
             platform=wanted,
             prefer=host_platform() if engine and not everything else None,
+            trace_image=self._tracing() if options.origins else None,
         )
         for report in scanner.scan(source, target):
             self.interrupted = self.interrupted or scanner.interrupted
             yield report
+
+    def _tracing(self) -> TraceImage:
+        """Set up the tracing of findings to lines. TargetError where the Dockerfile that was named cannot be read."""
+        from imgscan.scan.position import HEAD, charset_of  # noqa: PLC0415 - seldom needed
+        from imgscan.triage.given import Tracer  # noqa: PLC0415
+
+        def find(data: bytes) -> list[tuple[str, int]]:
+            binary = charset_of(data[:HEAD]) == "binary"
+            matches = self.engine.search(data, binary=binary)
+            return [(hashlib.sha256(match.secret).hexdigest(), match.start) for match in matches]
+
+        options = self.options
+        try:
+            tracer = Tracer(find, dockerfile=options.dockerfile, source_root=options.source_root)
+        except OSError as error:
+            raise TargetError(f"{options.dockerfile} cannot be read: {error.strerror or error}") from error
+
+        def image(history: Sequence[History], layers: Sequence[int | None]) -> Trace | None:
+            trace = tracer.image(history, layers)
+
+            def origin(finding: Finding) -> Origin | None:
+                found = trace(finding) if trace is not None else None
+                return replace(found.origin, ignorable=found.ignorable) if found is not None else None
+
+            return origin if trace is not None else None
+
+        return image
 
     def path(self, target: str) -> Iterator[TargetReport]:
         """Scan a file, the files below a folder, or standard input (`-`), as files: one report."""

@@ -147,11 +147,15 @@ class Visibility:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The Dockerfile or source line that brought the credential in; exactly one of the two names is set."""
+    """The Dockerfile or source line that brought the credential in; exactly one of the two names is set.
+
+    `ignorable` says that a line in `.dockerignore` would have kept the source file out of the image.
+    """
 
     line: int
     dockerfile: str | None = None
     source: str | None = None
+    ignorable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,10 +74,28 @@ def cli() -> None:
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @report_options
 @click.option("--platform", metavar="OS/ARCH[/VARIANT]|all", help="Which platform of a multi-platform image.")
+@click.option(
+    "--dockerfile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The Dockerfile of the image (default: one in the working folder, if it matches).",
+)
+@click.option(
+    "--source-root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder that the image was built from (default: that of the Dockerfile).",
+)
 @limit_options
 @run_options("Layers")
 @click.pass_context
-def image(context: click.Context, /, targets: tuple[str, ...], platform: str | None, **options: Any) -> int:
+def image(
+    context: click.Context,
+    /,
+    targets: tuple[str, ...],
+    platform: str | None,
+    dockerfile: Path | None,
+    source_root: Path | None,
+    **options: Any,
+) -> int:
     r"""Scan container images.
 
     TARGET is an image name that a container engine here knows, an archive (docker save, podman save, skopeo,
@@ -89,7 +108,15 @@ def image(context: click.Context, /, targets: tuple[str, ...], platform: str | N
       imgscan image build/myapp.tar -f sarif -o results.sarif
     """
     return scan_targets(
-        context, targets, options, lambda scanner, target: scanner.image(target), "image", platform=_platform(platform)
+        context,
+        targets,
+        options,
+        lambda scanner, target: scanner.image(target),
+        "image",
+        platform=_platform(platform),
+        origins=True,
+        dockerfile=dockerfile,
+        source_root=source_root,
     )
 
 

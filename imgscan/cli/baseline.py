@@ -51,12 +51,12 @@ def baseline() -> None:
 def add(
     reports: tuple[str, ...], file: Path, reason: str | None, expires: datetime | None, only: tuple[str, ...]
 ) -> None:
-    r"""Accept the findings of reports (-f json or jsonl; - is standard input).
+    """Accept the findings of reports (-f json or jsonl; - is standard input).
 
     \b
       imgscan image myapp:latest -f json -o report.json
       imgscan baseline add report.json --reason "rotated, OPS-1234" --expires 2027-01-31
-    """
+    """  # noqa: D301 - click's mark for lines to be kept is the character itself
     from imgscan.triage.baseline import Baseline, load, save  # noqa: PLC0415 - keeps --help quick
 
     redact = _redactor()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 import click
 
 from imgscan.cli import EXIT_INCOMPLETE
+from imgscan.cli.baseline import today
 from imgscan.cli.options import pairs_of
 from imgscan.errors import ImgscanError, OutputError
 from imgscan.model import CONFIDENCES, LEVELS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 EXIT_CLEAN, EXIT_FINDINGS = 0, 1
 INCLUDES = ("examples", "publishable")
+_NO_SECRETS = ("sarif", "gitlab", "markdown", "html")
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -68,6 +70,13 @@ def report_options(command: Command) -> Command:
             show_default=True,
             help="Hide findings that are less certain.",
         ),
+        click.option(
+            "--baseline",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Findings that are accepted: see imgscan baseline.",
+        ),
+        click.option("--no-ignore", is_flag=True, help="Show what .imgscanignore lets through, too."),
     )
 
 
@@ -168,6 +177,8 @@ def scan_targets(
     from imgscan.api import Options, Scanner  # noqa: PLC0415 - keeps --help and --version quick
     from imgscan.cli.outputs import Outputs  # noqa: PLC0415
     from imgscan.cli.progress import make_progress  # noqa: PLC0415
+    from imgscan.cli.triage import Triage  # noqa: PLC0415
+    from imgscan.detect import RULES  # noqa: PLC0415
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -189,9 +200,15 @@ def scan_targets(
         scanner = Scanner(scanner_options, progress)
         if options["verbose"]:
             _tell_setup(scanner)
+        triage = Triage(options, [rule.id for rule in RULES], scanner.engine.redact)
+        stack.callback(triage.tell, say, verbose=options["verbose"])
         outputs = stack.enter_context(Outputs(pairs, options, before_write=progress.hide))
         ends = _Ends(options["fail_on"], options.get("strict", False), _alarm(stack, options.get("timeout")))
-        return _each(scanner, targets, outputs, scan, kind, ends)
+
+        def decided(scanner: Scanner, target: str) -> Iterator[TargetReport]:
+            return (triage(report, today()) for report in scan(scanner, target))
+
+        return _each(scanner, targets, outputs, decided, kind, ends)
 
 
 class _Ends(NamedTuple):
@@ -206,7 +223,8 @@ class _Ends(NamedTuple):
         if not report.whole or (self.strict and report.diagnostics):
             return EXIT_INCOMPLETE
         levels: tuple[Level, ...] = () if self.fail_on == "never" else LEVELS[: LEVELS.index(self.fail_on) + 1]
-        return EXIT_FINDINGS if any(finding.level in levels for finding in report.findings) else EXIT_CLEAN
+        failing = (finding for finding in report.findings if finding.status != "baseline")
+        return EXIT_FINDINGS if any(finding.level in levels for finding in failing) else EXIT_CLEAN
 
     def told(self, report: TargetReport) -> TargetReport:
         """Say of a scan that was interrupted because its time ran out that this was why."""
@@ -271,6 +289,7 @@ def _each(
         if scanner.interrupted:
             break
     outputs.finish()
+    outputs.tell(say)
     return code
 
 
@@ -309,6 +328,9 @@ def _included(text: str | None) -> frozenset[str]:
 
 
 def _refuse_leak(pairs: Sequence[tuple[str, str | None]]) -> None:
+    machines = [name for name, _ in pairs if name in _NO_SECRETS]
+    if machines:
+        raise click.UsageError(f"--show-secrets is not for {machines[0]} reports, which are made to be passed on")
     if any(_is_pipe(output) for _, output in pairs):
         raise click.UsageError("--show-secrets writes to a terminal or to a file named by -o, not to a pipe")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgscan.cli.common import report_options, run_options, scan_targets
+from imgscan.cli.common import limit_options, report_options, run_options, scan_targets
 from imgscan.cli.options import PairedCommand
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _LARGEST_INPUT = 1 << 24
 @click.option("--pre-push", is_flag=True, help="What a push would add, as git or pre-commit tell a pre-push hook.")
 @click.option("--all-history", is_flag=True, help="All commits and annotated tags that any reference reaches.")
 @report_options
+@limit_options
 @run_options(None)
 @click.pass_context
 def git(
@@ -41,7 +42,7 @@ def git(
     all_history: bool,
     **options: Any,
 ) -> int:
-    r"""Scan what git commits add, without checking anything out.
+    """Scan what git commits add, without checking anything out.
 
     RANGE is what git rev-list takes, main..HEAD for one. A finding names the commit that brought the key in; a key
     that the parent's version of the file had already is not told again.
@@ -51,7 +52,7 @@ def git(
       imgscan git --pre-push "$@"              in .git/hooks/pre-push
       imgscan git origin/main..HEAD
       imgscan git --all-history -f sarif -o results.sarif
-    """
+    """  # noqa: D301 - click's mark for lines to be kept is the character itself
     from imgscan.errors import TargetError  # noqa: PLC0415 - keeps --help quick
     from imgscan.scan.gitscope import Request, resolve  # noqa: PLC0415
 

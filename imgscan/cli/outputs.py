@@ -18,6 +18,7 @@ from imgscan.cli import silence
 from imgscan.cli.rules import rule_infos
 from imgscan.errors import OutputError
 from imgscan.report import ReportContext, open_report
+from imgscan.report.annotations import Annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,6 +105,10 @@ class Outputs:
     def __init__(self, pairs: Sequence[Pair], options: Mapping[str, Any], before_write: Callable[[], None]) -> None:
         self._before_write = before_write
         self._outputs: list[_Output] = []
+        self._remarks: list[str] = []
+        # GitHub's runner reads commands from either stream of a step; standard output may be a report for a script.
+        marks = os.environ.get("GITHUB_ACTIONS") == "true" and not options["show_secrets"]
+        self._annotations = Annotations() if marks else None
         if sys.stdout is None and any(path is None for _, path in pairs):  # the shell was told >&-
             raise OutputError("standard output is closed: give the report a file with -o")
         try:
@@ -117,6 +122,8 @@ class Outputs:
                     quiet=options["quiet"],
                     verbose=options["verbose"],
                     sarif_category=options["sarif_category"],
+                    commit=os.environ.get("CI_COMMIT_SHA"),
+                    warn=self._remarks.append,
                 )
                 self._outputs.append(_Output(open_report(name, context), path))
             self._each(lambda output: output.report.start(output.file))
@@ -129,12 +136,22 @@ class Outputs:
         self._before_write()
         self._each(lambda output: output.report.target(report, output.file))
         self._each(lambda output: output.file.flush())
+        if self._annotations is not None:
+            self._annotations.add(report)
 
     def finish(self) -> None:
         """End each report and put it in its place."""
         self._before_write()
         self._each(lambda output: output.report.finish(output.file))
         self._each(_Output.complete)
+
+    def tell(self, say: Callable[[str], None]) -> None:
+        """Tell, after `finish`, what is to be told beside the reports: remarks on them, and GitHub's annotations."""
+        for remark in self._remarks:
+            say(remark)
+        if self._annotations is not None and sys.stderr is not None:
+            for line in self._annotations.lines():
+                print(line, file=sys.stderr, flush=True)  # noqa: T201 - `say` would put its name before the command
 
     def _each(self, step: Callable[[_Output], object]) -> None:
         for output in tuple(self._outputs):

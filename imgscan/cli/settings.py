@@ -55,20 +55,20 @@ class Setting:
         if self.listed:
             values = [value] if isinstance(value, str) else value
             if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-                raise ValueError("must be a string or an array of strings")  # noqa: TRY004 - as below
+                raise ValueError("must be a string or an array of strings")
             checked = [self._converted(each) for each in values]
             return checked if option.multiple else ",".join(checked)
         if option.is_flag:
             if not isinstance(value, bool):
-                raise ValueError("must be true or false")  # noqa: TRY004 - as below
+                raise ValueError("must be true or false")
             return value
         numbers = self._numbers()
         if numbers:
             if not isinstance(value, numbers) or isinstance(value, bool):
-                raise ValueError("must be a whole number" if numbers == (int,) else "must be a number")  # noqa: TRY004
+                raise ValueError("must be a whole number" if numbers == (int,) else "must be a number")
             return self._converted(value)
         if not isinstance(value, str):
-            raise ValueError("must be a string")  # noqa: TRY004 - one exception for whatever a user gets wrong
+            raise ValueError("must be a string")  # noqa: TRY004 - one exception for all that is wrong
         return self._converted(value)
 
     def read_variable(self, text: str) -> Any:
@@ -198,7 +198,7 @@ def _read_file(file: Path, settings: Mapping[str, Setting]) -> dict[str, Value]:
             why = (
                 "is not for a file: give it on the command line" if key in NOT_SETTINGS else "there is no such setting"
             )
-            raise UsageError(f"{place}: {key}: {why}" + meant(key.replace("_", "-"), settings))
+            raise UsageError(f"{place}: {key}: {why}" + meant(key, settings))
         try:
             found[key] = Value(setting.read(value), place)
         except ValueError as error:
@@ -209,15 +209,15 @@ def _read_file(file: Path, settings: Mapping[str, Setting]) -> dict[str, Value]:
 def meant(word: str, known: Iterable[str]) -> str:
     """Suggest what may have been meant; empty where nothing is near."""
     near = difflib.get_close_matches(word, list(known), 1)
-    return f" (did you mean {near[0]}?)" if near and near[0] != word else ""
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def strays(settings: Mapping[str, Setting], environment: Mapping[str, str]) -> Iterator[str]:
     """Tell of variables that look like settings and are none."""
     known = {setting.variable for setting in settings.values()}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known and (meant := meant(name, known)):
-            yield f"{name} is no setting{meant}"
+        if name.startswith(PREFIX) and name not in known and (hint := meant(name, known)):
+            yield f"{name} is no setting{hint}"
 
 
 def schema(settings: Mapping[str, Setting]) -> dict[str, Any]:

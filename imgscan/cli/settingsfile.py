@@ -29,9 +29,9 @@ def _bytes(file: Path) -> bytes:
         with file.open("rb") as opened:
             data = opened.read(LARGEST + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
+        raise UsageError(f"cannot read {shown(file)}: {error.strerror or error}") from error
     if len(data) > LARGEST:
-        raise UsageError(f"{file}: too large for settings: more than {LARGEST:,} bytes")
+        raise UsageError(f"{shown(file)}: too large for settings: more than {LARGEST:,} bytes")
     return data
 
 
@@ -41,7 +41,7 @@ def _text(file: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{file}:{line}: not TOML: it is no UTF-8") from error
+        raise UsageError(f"{shown(file)}:{line}: not TOML: it is no UTF-8") from error
 
 
 def table(file: Path) -> dict[str, Any] | None:
@@ -53,13 +53,13 @@ def table(file: Path) -> dict[str, Any] | None:
         found = _inside(tomllib.loads(text), file)
     except tomllib.TOMLDecodeError as error:
         where = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
-        place = f"{file}:{where[1]}:{where[2]}" if where else f"{file}:{text.count(chr(10)) + 1}"
+        place = f"{shown(file)}:{where[1]}:{where[2]}" if where else f"{shown(file)}:{text.count(chr(10)) + 1}"
         reason = str(error).partition(" (at ")[0]
         raise UsageError(f"{place}: not TOML: {reason}") from error
     except RecursionError as error:
-        raise UsageError(f"{file}: it is nested too deeply to be read") from error
+        raise UsageError(f"{shown(file)}: it is nested too deeply to be read") from error
     if found is not None and not isinstance(found, dict):
-        raise UsageError(f"{file}: tool.imgscan must be a table")
+        raise UsageError(f"{shown(file)}: tool.imgscan must be a table")
     return found
 
 
@@ -90,6 +90,7 @@ def line(file: Path, key: str) -> int:
 
 
 def shown(file: Path) -> str:
+    """Give a file's name from the working directory, if it is below it."""
     try:
         return str(file.relative_to(Path.cwd()))
     except ValueError:

@@ -1,7 +1,8 @@
 """Compressions: containers of one content that has no name of its own. They add nothing to a path.
 
-gzip, xz, bz2 and zstd are read as layers are; here are also zlib streams (RFC 1950) and the older LZMA container.
-What follows compressed data and is compressed otherwise is read too: initrds are made by appending.
+gzip, xz, bz2 and zstd are read as layers are; here are also zlib streams (RFC 1950), the older LZMA
+container and Alpine's packages of version 3. What follows compressed data and is compressed otherwise is read too:
+initrds are made by appending.
 """
 
 from __future__ import annotations
@@ -115,6 +116,26 @@ def _lzma(raw: Reader) -> Iterator[Chunk]:
     return gather(_alone(inflate_lzma(raw), "lzma"), _ENOUGH)
 
 
+def is_alpine(head: bytes) -> bool:
+    """Whether a file that begins so is an Alpine package of version 3 (or an index), compressed as a whole.
+
+    Format: apk-tools, src/adb_comp.c: `ADBd` and raw deflate data, or `ADBc`, a number for the compression, a level,
+    and the data. What is not compressed begins with `ADB.` and needs no reading but the raw one.
+    """
+    return head.startswith(b"ADBd") or (head.startswith(b"ADBc") and head[4:5] in (b"\x01", b"\x02"))
+
+
+def _alpine(raw: Reader) -> Iterator[Chunk]:
+    source = Cursor(raw)
+    zstd = source.take(4) == b"ADBc" and source.take(2)[:1] == b"\x02"
+    if not source.peek(1):
+        raise StreamError("cut-stream", "the Alpine package ends before its data")
+    if zstd:
+        yield from inflate(source, "zstd")
+    else:
+        yield from gather(_alone(inflate_deflate(source, -15), "deflate"), _ENOUGH)
+
+
 def _known(compression: Compression) -> tuple[Callable[[bytes], bool], Callable[[Reader], Iterator[Chunk]]]:
     return lambda head: sniff(head[:MAGIC_LENGTH]) == compression, lambda raw: inflate(raw, compression)
 
@@ -125,6 +146,7 @@ _KINDS: Final[dict[str, tuple[Callable[[bytes], bool], Callable[[Reader], Iterat
     "xz": _known("xz"),
     "bz2": _known("bz2"),
     "lz4": (lz4.recognise, lz4.content),
+    "apk": (is_alpine, _alpine),
     "lzma": (is_lzma_alone, _lzma),
     "zlib": (is_zlib, _zlib),
 }
@@ -154,6 +176,8 @@ def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
         if not behind:
             return
         raw = _Joined(behind[0], source)
+    text = f"more than {SEGMENTS} differently compressed parts follow each other; the rest was not read"
+    yield Unread("skipped", "trailing-data", text)
 
 
 def _content(chunks: Iterator[Chunk], behind: list[bytes]) -> Iterator[Chunk]:
@@ -191,6 +215,7 @@ ZSTD: Final = _format("zstd")
 XZ: Final = _format("xz")
 BZ2: Final = _format("bz2")
 LZ4: Final = _format("lz4")
+ALPINE: Final = _format("apk")
 LZMA: Final = _format("lzma")
 ZLIB: Final = _format("zlib")
 """For a file of git's objects its own format comes first: they are zlib streams too."""

@@ -20,6 +20,7 @@ SEPARATOR = b"\n\0\n"
 """Stands between new bytes that were not neighbours. It joins nothing: not text, UTF-16 or wrapped base64."""
 
 _PIECE = 1 << 20
+_TOGETHER = 1 << 14
 _FULL = 0x10000  # what a size of zero means
 
 
@@ -48,19 +49,28 @@ def _number(data: bytes, position: int) -> tuple[int, int]:
 
 def apply(base: bytes, delta: bytes) -> tuple[bytes, int]:
     """Give the result as one piece, and the number of instructions; the caller has looked at `sizes` before."""
-    parts = list(_parts(base, delta))
-    return b"".join(parts), len(parts)
+    blocks: list[bytes] = []
+    parts: list[bytes] = []
+    for part in _parts(base, delta):
+        parts.append(part)
+        if len(parts) == _TOGETHER:  # a part of a byte costs forty until it is joined to others
+            blocks.append(b"".join(parts))
+            parts.clear()
+    count = len(blocks) * _TOGETHER + len(parts)
+    if blocks:
+        parts.insert(0, b"".join(blocks))
+    return b"".join(parts), count
 
 
 def pieces(base: bytes, delta: bytes) -> Iterator[bytes]:
-    """Give the result in pieces of about a megabyte, or few; DeltaError after what could be made."""
+    """Give the result in pieces that vary in size; DeltaError after what could be made."""
     parts: list[bytes] = []
     held = 0
     try:
         for part in _parts(base, delta):
             parts.append(part)
             held += len(part)
-            if held >= _PIECE:
+            if held >= _PIECE or len(parts) == _TOGETHER:
                 yield b"".join(parts)
                 parts.clear()
                 held = 0

@@ -3,6 +3,9 @@
 Nobody asks but for the few blobs in which something was found, so nothing is read before the first question; then
 everything is, once: commits are gone through parents first and, as far as that leaves a choice, oldest first, and
 each tree where it first appears. What stands in it for the first time was brought in by that commit.
+
+Ids are known here by their first eight bytes, and most of what is noted stands in arrays: a history has to fit
+beside the pack that it is told from.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ from __future__ import annotations
 import heapq
 import re
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from imgscan.containers.gitdelta import DeltaError
 from imgscan.containers.gitindex import Limited
@@ -23,22 +27,17 @@ if TYPE_CHECKING:
     from imgscan.containers.base import Held
     from imgscan.containers.gitobjects import HashName
 
+LARGEST = 250_000
+"""Trees, commits and blobs, each, of a history that is read: 40 MB for each of the first and the last at most."""
+
 _CACHE = 32 << 20  # bytes of trees that are kept while the history is read
-_TREES = 500_000
-_BLOBS = 500_000  # both together cost about 130 MB at most
 _TREE_BYTES = 4 << 30
 _DEEP = 512  # folders above a file; paths on most systems end at 4096 bytes
 
-_COMMIT_FIELD = re.compile(rb"(tree|parent) ([0-9a-f]{40,64})\n|(author|committer) [^\n]*? (-?\d{1,18}) [-+]\d+\n")
+_LINK = re.compile(rb"(tree|parent) ([0-9a-f]{64}|[0-9a-f]{40})\n")
+_COMMITTER = re.compile(rb"\ncommitter [^\n]*> (-?\d{1,18}) [-+]\d+\n")
 _FOLDER = b"40000"
 _SUBMODULE = b"160000"
-
-
-class _Commit(NamedTuple):
-    time: int
-    identity: bytes
-    tree: bytes
-    parents: tuple[bytes, ...]
 
 
 class History:
@@ -49,19 +48,84 @@ class History:
         self._start = start
         self._algorithm = algorithm
         self._table: _Table | None = None
+        self._store: Store | None = None
+
+    def lend(self, store: Store) -> None:
+        """Take a store that has gone through the whole pack and is needed no more, so that this is not done again."""
+        store.renew(_CACHE)
+        self._store = store
 
     def first(self, name: bytes) -> tuple[str, bytes] | None:
         """Give the commit's id and the path under which it brought in the blob of this (hexadecimal) id.
 
-        None where the pack does not tell: the commit is in another one, it is damaged, or it is too large.
+        None where the pack does not tell: the commit is in another one, is damaged, or is one of too many.
         """
         try:
             identity = bytes.fromhex(name.decode())
         except ValueError:
             return None
         if self._table is None:
-            self._table = _Table(Store(self._held, self._start, cache=_CACHE, algorithm=self._algorithm))
+            store = self._store or Store(self._held, self._start, cache=_CACHE, algorithm=self._algorithm)
+            self._table = _Table(store)
         return self._table.first(identity)
+
+
+class _Commits:
+    """Commits as numbers: each with its time, its tree and its parents."""
+
+    def __init__(self) -> None:
+        self.numbers = array("i")  # in the store
+        self.roots = array("Q")
+        self._times = array("q")
+        self._prefixes = array("Q")
+        self._parents = array("Q")
+        self._ends = array("I")  # where the parents of each end in `_parents`
+
+    def add(self, number: int, prefix: int, body: bytes) -> None:
+        """Read a commit's header (`git help commit-tree`); what its message says is not looked at."""
+        header = body[: body.find(b"\n\n") + 1]
+        links = [(kind, int(target[:16], 16)) for kind, target in _LINK.findall(header)]
+        time = _COMMITTER.search(header)
+        if links and links[0][0] == b"tree":
+            self.numbers.append(number)
+            self.roots.append(links[0][1])
+            self._times.append(int(time[1]) if time else 0)
+            self._prefixes.append(prefix)
+            self._parents.extend({target for kind, target in links[1:] if kind == b"parent"})
+            self._ends.append(len(self._parents))
+
+    def in_order(self) -> Iterator[int]:
+        """Give the commits so that parents precede their children, and of several the oldest is first.
+
+        Ids cannot form a circle; where forged ones do, those commits are not given.
+        """
+        count = len(self.numbers)
+        where = {prefix: commit for commit, prefix in enumerate(self._prefixes)}
+        waits = array("I", bytes(4 * count))
+        first = array("i", [-1]) * count  # the first of a commit's children, in the two arrays after this
+        child, following = array("i"), array("i")
+        begin = 0
+        for commit, end in enumerate(self._ends):
+            for parent in self._parents[begin:end]:
+                found = where.get(parent)
+                if found is not None:
+                    child.append(commit)
+                    following.append(first[found])
+                    first[found] = len(child) - 1
+                    waits[commit] += 1
+            begin = end
+        ready = [(self._times[commit], self._prefixes[commit], commit) for commit in range(count) if not waits[commit]]
+        del where
+        heapq.heapify(ready)
+        while ready:
+            _, _, commit = heapq.heappop(ready)
+            yield commit
+            edge = first[commit]
+            while edge >= 0:
+                waits[child[edge]] -= 1
+                if not waits[child[edge]]:
+                    heapq.heappush(ready, (self._times[child[edge]], self._prefixes[child[edge]], child[edge]))
+                edge = following[edge]
 
 
 class _Table:
@@ -74,32 +138,31 @@ class _Table:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._entry = re.compile(rb"(\d{5,6}) ([^\0]+)\0(.{%d})" % store.namer.width, re.DOTALL)
-        self._trees: dict[bytes, int] = {}
+        self._trees: dict[int, int] = {}
         self._numbers = array("i")
         self._above = array("i")
-        self._commit = array("i")
+        self._commit = array("i")  # a number in the store
         self._names: list[bytes] = []
-        self._commits: list[_Commit] = []
-        self._blobs: dict[bytes, int] = {}
-        try:
-            self._commits = _in_order(self._read())
-            self._follow()
-        except Limited:
-            pass  # what was read so far is right: the oldest commits come first
+        self._blobs: dict[int, int] = {}
+        with suppress(Limited):  # what was noted before is right: the oldest commits come first
+            self._follow(self._read())
 
     def first(self, blob: bytes) -> tuple[str, bytes] | None:
         """Give the commit and the path of a blob."""
-        record = self._blobs.get(blob)
+        record = self._blobs.get(_prefix(blob))
         if record is None:
             return None
-        commit = self._commits[self._commit[record]]
         names = [name for _, name, identity in self._tree(self._numbers[record]) if identity == blob][:1]
+        try:
+            commit = self._store.namer.of(COMMIT, self._store.body(self._commit[record]))
+        except (ObjectError, DeltaError, Limited):
+            return None
         while self._above[record] >= 0:
             names.append(self._names[record])
             record = self._above[record]
-        return commit.identity.hex(), b"/".join(reversed(names))
+        return commit.hex(), b"/".join(reversed(names))
 
-    def _read(self) -> list[_Commit]:
+    def _read(self) -> _Commits:
         """Name every tree, and read every commit."""
         store = self._store
         while not store.done:
@@ -110,50 +173,51 @@ class _Table:
             except ObjectError:
                 if not store.resume(at):
                     break
-        commits: list[_Commit] = []
-        wanted = [number for number, kind in enumerate(store.kinds) if kind in {0, COMMIT, TREE}]
+        commits = _Commits()
+        wanted = store.kinds.translate(bytes(kind in {0, COMMIT, TREE} for kind in range(256)))
         for number in store.depth_first(wanted):
             try:
                 body = store.body(number)
             except (ObjectError, DeltaError):
                 continue
             kind = store.kinds[number]
-            identity = store.namer.of(kind, body)
-            store.prefixes[number] = int.from_bytes(identity[:8], "big") or 1
+            prefix = _prefix(store.namer.of(kind, body))
+            store.prefixes[number] = prefix or 1
             if kind == TREE:
-                if len(self._trees) >= _TREES:
-                    raise Limited
-                self._trees[identity] = number
-            elif kind == COMMIT and (commit := _commit(identity, body)):
-                commits.append(commit)
+                self._trees[prefix] = number
+            elif kind == COMMIT:
+                commits.add(number, prefix, body)
+            if len(self._trees) > LARGEST or len(commits.numbers) > LARGEST:
+                raise Limited
         return commits
 
-    def _follow(self) -> None:
+    def _follow(self, commits: _Commits) -> None:
         """Go through the commits in order, and through each tree once."""
-        seen: set[int] = set()
+        seen = bytearray(len(self._store.kinds))
         left = _TREE_BYTES
-        for number, commit in enumerate(self._commits):
-            stack = [(commit.tree, -1, b"", 0)]
+        for commit in commits.in_order():
+            stack = [(commits.roots[commit], -1, b"", 0)]
             while stack:
-                identity, above, name, depth = stack.pop()
-                tree = self._trees.get(identity, -1)
-                if tree < 0 or tree in seen or depth > _DEEP:
+                prefix, above, name, depth = stack.pop()
+                tree = self._trees.get(prefix, -1)
+                if tree < 0 or seen[tree] or depth > _DEEP:
                     continue
-                seen.add(tree)
+                seen[tree] = 1
                 record = len(self._numbers)
                 self._numbers.append(tree)
                 self._above.append(above)
-                self._commit.append(number)
+                self._commit.append(commits.numbers[commit])
                 self._names.append(name)
                 folders = []
                 for mode, child, identity in self._tree(tree):
+                    prefix = int.from_bytes(identity[:8], "big")
                     if mode == _FOLDER:
-                        folders.append((identity, record, child, depth + 1))
-                    elif identity not in self._blobs and mode != _SUBMODULE:
-                        self._blobs[identity] = record
+                        folders.append((prefix, record, child, depth + 1))
+                    elif prefix not in self._blobs and mode != _SUBMODULE:
+                        self._blobs[prefix] = record
                 stack += reversed(folders)
                 left -= len(self._store.cached(tree) or b"")
-                if left < 0 or len(self._blobs) > _BLOBS:
+                if left < 0 or len(self._blobs) > LARGEST:
                     return
 
     def _tree(self, number: int) -> list[tuple[bytes, bytes, bytes]]:
@@ -164,40 +228,5 @@ class _Table:
             return []
 
 
-def _commit(identity: bytes, body: bytes) -> _Commit | None:
-    """Read a commit's header (`git help commit-tree`); its message may say anything."""
-    header = body[: body.find(b"\n\n") + 1]
-    tree, time, parents = b"", 0, []
-    for link, target, _, seconds in _COMMIT_FIELD.findall(header):
-        if link == b"tree" and not tree:
-            tree = bytes.fromhex(target.decode()) if len(target) % 2 == 0 else b""
-        elif link == b"parent":
-            parents.append(bytes.fromhex(target.decode()) if len(target) % 2 == 0 else b"")
-        elif seconds:
-            time = int(seconds)  # the committer's line is the last
-    return _Commit(time, identity, tree, tuple(parents)) if tree else None
-
-
-def _in_order(commits: list[_Commit]) -> list[_Commit]:
-    """Sort commits so that parents precede their children, and of several the oldest is first.
-
-    Ids cannot form a circle; where a forged one does, its commits are left out.
-    """
-    return list(_ordered({commit.identity: commit for commit in commits}))
-
-
-def _ordered(commits: dict[bytes, _Commit]) -> Iterator[_Commit]:
-    waits = {name: len({each for each in commit.parents if each in commits}) for name, commit in commits.items()}
-    children: dict[bytes, list[bytes]] = {}
-    for name, commit in commits.items():
-        for parent in set(commit.parents):
-            children.setdefault(parent, []).append(name)
-    ready = [(commits[name].time, name) for name, count in waits.items() if not count]
-    heapq.heapify(ready)
-    while ready:
-        _, name = heapq.heappop(ready)
-        yield commits[name]
-        for child in children.get(name, ()):
-            waits[child] -= 1
-            if not waits[child]:
-                heapq.heappush(ready, (commits[child].time, child))
+def _prefix(identity: bytes) -> int:
+    return int.from_bytes(identity[:8], "big")

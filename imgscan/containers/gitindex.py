@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_left
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imgscan.containers import gitdelta
@@ -21,6 +22,7 @@ from imgscan.containers.gitobjects import (
     Namer,
     ObjectError,
     inflate_whole,
+    measure,
     read_entry,
     stream,
 )
@@ -71,8 +73,13 @@ class Index:
         self.prefixes = array("Q")  # the beginning of the id, 0 unknown
         self.position = start + _HEADER  # where the next object is expected
         self._drain: Entry | None = None
-        self._work = _WORK + _WORK_RATIO * (size - start)
-        self.steps = _STEPS + _STEPS_RATIO * (size - start)
+        self._size = size - start
+        self.allow()
+
+    def allow(self) -> None:
+        """Allow as much work as a pack of this size may ask for."""
+        self._work = _WORK + _WORK_RATIO * self._size
+        self.steps = _STEPS + _STEPS_RATIO * self._size
 
     @property
     def done(self) -> bool:
@@ -168,17 +175,13 @@ class Index:
 
     def _object_before(self, data: int, after: int) -> int:
         """Give where the object begins whose compressed bytes may begin at `data`; -1 where there is none."""
-        self.charge(_TRIAL)
-        for start in range(max(data - 30 - self.namer.width, after + 1), data):
-            try:
+        sound, size = measure(self.held, data, self.end, WHOLE)
+        self.charge(_TRIAL + size)
+        for start in range(max(data - 30 - self.namer.width, after + 1), data if sound else 0):
+            with suppress(ObjectError):
                 entry = read_entry(self.held, start, self.end, self.namer.width)
-                if entry.data != data or entry.size > WHOLE:
-                    continue
-                self.charge(entry.size)
-                inflate_whole(self.held, entry, self.end)
-            except ObjectError:
-                continue
-            return start
+                if entry.data == data and entry.size == size:
+                    return start
         return -1
 
     def charge(self, size: int) -> None:

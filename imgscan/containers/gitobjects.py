@@ -32,6 +32,7 @@ _LONGEST_HEADER = 10 + 32  # a size of 64 bits, and the id of a base in a reposi
 _SMALL = 1 << 16
 _SLACK = 64  # what incompressible bytes gain when they are deflated, and more than the checksum takes
 _READ = 1 << 18
+_PROBE = 1 << 12
 _SALVAGE_STEP = 4096
 
 
@@ -141,6 +142,26 @@ def stream(held: Held, entry: Entry, end: int) -> Generator[bytes, None, int]:
                 raise ObjectError("an object is shorter than it says")
             return at - len(decoder.unused_data)
         data = decoder.unconsumed_tail
+
+
+def measure(held: Held, at: int, end: int, most: int) -> tuple[bool, int]:
+    """Tell whether a whole zlib stream of at most `most` bytes begins at a place, and how many bytes were inflated."""
+    decoder = zlib_decoder()
+    size, data = 0, b""
+    while size <= most:
+        if not data:
+            data = bytes(held[at : min(at + _PROBE, end)])
+            at += len(data)
+            if not data:
+                break
+        try:
+            size += len(decoder.decompress(data, PIECE))
+        except DEFLATE_ERRORS:
+            break
+        if decoder.eof:
+            return size <= most, size
+        data = decoder.unconsumed_tail
+    return False, size
 
 
 def salvage(held: Held, entry: Entry, end: int, error: ObjectError) -> Iterator[bytes]:

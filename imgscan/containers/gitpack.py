@@ -12,6 +12,7 @@ Source of the format: git's `Documentation/gitformat-pack.txt`.
 
 from __future__ import annotations
 
+from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -76,7 +77,7 @@ class _Walk:
         self._held = held
         self._store = Store(held, start)
         self._history = History(held, start, self._store.algorithm)
-        self._waiting: list[int] = []  # deltas whose base is not held when they are met
+        self._waiting = array("I")  # deltas whose base is not held when they are met
         self._baseless = 0
 
     def members(self) -> Iterator[Member | Unread]:
@@ -84,6 +85,7 @@ class _Walk:
         try:
             yield from self._in_order()
             yield from self._late()
+            self._history.lend(self._store)
         except Limited as error:
             yield Unread("skipped", "limit", str(error))
         if self._baseless:
@@ -196,10 +198,12 @@ class _Walk:
         if not self._waiting:
             return
         store = self._store
-        waiting = set(self._waiting)
-        wanted = set(waiting)
-        if any(store.bases[number] < 0 for number in waiting):  # it may be told from a tree, whose id tells
-            wanted.update(number for number, kind in enumerate(store.kinds) if kind == TREE)
+        waiting = bytearray(len(store.kinds))
+        for number in self._waiting:
+            waiting[number] = 1
+        wanted = bytearray(waiting)
+        if any(store.bases[number] < 0 for number in self._waiting):  # it may be told from a tree, whose id tells
+            wanted = bytearray(each or kind == TREE for each, kind in zip(waiting, store.kinds, strict=True))
         for number in store.depth_first(wanted):
             given: Member | Unread | None
             try:
@@ -208,10 +212,12 @@ class _Walk:
                 given = Unread("error", "damaged-stream", f"an object of the git pack: {error}", self._at(number))
             except ObjectError:
                 continue  # its base cannot be made
-            waiting.discard(number)
+            waiting[number] = 0
             if given is not None:
                 yield given
-        for number in sorted(waiting):
+        for number in self._waiting:
+            if not waiting[number]:
+                continue
             self._baseless += 1
             added = gitdelta.literals(store.delta(number))
             if added:

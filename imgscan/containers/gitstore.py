@@ -5,6 +5,7 @@ The last objects that were made are kept, up to a budget.
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from imgscan.containers.gitindex import Index
 from imgscan.containers.gitobjects import WORDS, Entry, HashName, ObjectError, inflate_whole, read_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from imgscan.containers.base import Held
 
@@ -26,7 +27,7 @@ DELTA = 16 << 20
 CACHE = 64 << 20
 """Bytes of objects that are kept because others may be told from them."""
 
-_OVERHEAD = 100  # bytes that it costs to keep an object, whatever its size
+_OVERHEAD = 250  # bytes that it costs to keep an object, whatever its size
 
 
 class Store(Index):
@@ -37,6 +38,7 @@ class Store(Index):
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._cached = 0
         self._budget = cache
+        self._large = (-1, b"")  # the last object that is too large to be one of many
 
     def entry(self, number: int) -> Entry:
         """Read an object's header again."""
@@ -63,6 +65,8 @@ class Store(Index):
 
     def cached(self, number: int) -> bytes | None:
         """Give an object that is still held."""
+        if number == self._large[0]:
+            return self._large[1]
         body = self._cache.get(number)
         if body is not None:
             self._cache.move_to_end(number)
@@ -71,13 +75,24 @@ class Store(Index):
     def keep(self, number: int, body: bytes) -> None:
         """Hold an object, and let go of what was used longest ago."""
         size = len(body)
-        if size > self._budget // 2 or number in self._cache:
+        if size > self._budget // 2:
+            self._large = (number, body)
+            return
+        if number in self._cache:
             return
         self._cache[number] = body
         self._cached += size + _OVERHEAD
         while self._cached > self._budget:
             _, gone = self._cache.popitem(last=False)
             self._cached -= len(gone) + _OVERHEAD
+
+    def renew(self, cache: int) -> None:
+        """Begin anew with what was noted of the objects, but without the objects themselves."""
+        self._cache.clear()
+        self._cached = 0
+        self._large = (-1, b"")
+        self._budget = cache
+        self.allow()
 
     def _make_room(self, size: int) -> None:
         """Let go of everything before something large is made."""
@@ -90,19 +105,20 @@ class Store(Index):
         chain: list[int] = []
         at = number
         while (body := self.cached(at)) is None:
+            if self.bases[at] >= 0:
+                chain.append(at)
+                at = self.bases[at]
+                continue
             entry = self.entry(at)
-            if entry.kind in WORDS:
-                if entry.size > BASE:
-                    raise ObjectError(f"an object of more than {BASE} bytes, from which others are told", "limit")
-                self.charge(entry.size if chain else 0)
-                self._make_room(entry.size)
-                body, _ = inflate_whole(self.held, entry, self.end)
-                self.keep(at, body)
-                break
-            chain.append(at)
-            at = self.bases[at]
-            if at < 0:
+            if entry.kind not in WORDS:
                 raise ObjectError("an object's base is not in the pack", "missing-base")
+            if entry.size > BASE:
+                raise ObjectError(f"an object of more than {BASE} bytes, from which others are told", "limit")
+            self.charge(entry.size if chain else 0)
+            self._make_room(entry.size)
+            body, _ = inflate_whole(self.held, entry, self.end)
+            self.keep(at, body)
+            break
         while chain:
             at = chain.pop()
             delta = self.delta(at)
@@ -115,51 +131,63 @@ class Store(Index):
                 self.charge(size)
         return body
 
-    def depth_first(self, wanted: Iterable[int]) -> Iterator[int]:
-        """Give the objects of `wanted`, each after its base; those whose base cannot be had are not given.
+    def depth_first(self, todo: bytearray) -> Iterator[int]:
+        """Give the objects whose place in `todo` is not 0, each after its base, as far as that can be had.
 
         Whoever asks sets `prefixes` of what it is given, before it asks for the next: that is how reference deltas
         find their base. Where it leaves 0, what is told from that object is not given.
         """
-        todo = set(wanted)
-        children: dict[int, list[int]] = {}
-        by_id: dict[int, list[int]] = {}
-        weight: dict[int, int] = {}
-        roots: set[int] = set()
-        for number in sorted(todo, reverse=True):
+        count = len(self.kinds)
+        first, following = array("i", [-1]) * count, array("i", [-1]) * count  # what is told from each, as a chain
+        weight = array("I", [0]) * count  # how many are told from it, and from those
+        roots = bytearray(count)
+        by_id: dict[int, int] = {}  # the first of those that wait for an object of this id
+        for number in range(count - 1, -1, -1):
+            if not todo[number]:
+                continue
             base = self.bases[number]
-            entry = self.entry(number)
             if base >= 0:
-                children.setdefault(base, []).append(number)
-                weight[base] = weight.get(base, 0) + weight.get(number, 0) + 1
-                if base not in todo:
-                    roots.add(base)
-            elif isinstance(entry.base, bytes):
-                by_id.setdefault(int.from_bytes(entry.base[:8], "big"), []).append(number)
+                following[number], first[base] = first[base], number
+                weight[base] += weight[number] + 1
+                roots[base] = roots[base] or not todo[base]
+                continue
+            entry = self.entry(number)
+            if isinstance(entry.base, bytes):
+                prefix = int.from_bytes(entry.base[:8], "big") or 1  # 0 is what is not known
+                following[number] = by_id.get(prefix, -1)
+                by_id[prefix] = number
             elif entry.kind in WORDS:
-                roots.add(number)
+                roots[number] = 1
+
+        def adopt(base: int) -> None:
+            number = by_id.pop(self.prefixes[base], -1)
+            while number >= 0:
+                self.bases[number] = base
+                after = following[number]
+                following[number], first[base] = first[base], number
+                number = after
+
         if by_id:
             for number, prefix in enumerate(self.prefixes):
-                if prefix and prefix in by_id and number not in todo:
-                    self._adopt(number, by_id.pop(prefix), children)
-                    roots.add(number)
-        stack = sorted(roots, reverse=True)
-        while stack:
-            number = stack.pop()
-            if number in todo:
-                base = self.bases[number]
-                if base >= 0:
-                    self.kinds[number] = self.kinds[base]
-                yield number
-                prefix = self.prefixes[number]
-                if not prefix:
-                    continue
-                if prefix in by_id:
-                    self._adopt(number, by_id.pop(prefix), children)
-            # What has most told from it comes last, so that its base is needed no more by then.
-            stack += sorted(children.pop(number, ()), key=lambda kid: weight.get(kid, 0), reverse=True)
-
-    def _adopt(self, base: int, numbers: list[int], children: dict[int, list[int]]) -> None:
-        for number in numbers:
-            self.bases[number] = base
-        children.setdefault(base, []).extend(numbers)
+                if prefix in by_id and not todo[number]:
+                    adopt(number)
+                    roots[number] = 1
+        for root in range(count):
+            stack = [root] if roots[root] else []
+            while stack:
+                number = stack.pop()
+                if todo[number]:
+                    if self.bases[number] >= 0:
+                        self.kinds[number] = self.kinds[self.bases[number]]
+                    yield number
+                    if not self.prefixes[number]:
+                        continue
+                    adopt(number)
+                kids = []
+                kid = first[number]
+                while kid >= 0:
+                    kids.append(kid)
+                    kid = following[kid]
+                # What has most told from it comes last, so that its base is needed no more by then.
+                kids.sort(key=weight.__getitem__, reverse=True)
+                stack += kids

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.ar import AR
-from imgscan.containers.compressed import BZ2, GZIP, LZ4, LZMA, XZ, ZLIB, ZSTD
+from imgscan.containers.compressed import ALPINE, BZ2, GZIP, LZ4, LZMA, XZ, ZLIB, ZSTD
 from imgscan.containers.cpio import CPIO
-from imgscan.containers.foreign import FIRST_BYTES, FOREIGN
+from imgscan.containers.foreign import FIRST_BYTES as FOREIGN_FIRST
+from imgscan.containers.foreign import FOREIGN
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip import ZIP
 
@@ -25,16 +26,20 @@ _TABLE: Final[tuple[tuple[Format, bytes], ...]] = (
     (XZ, b"\xfd"),
     (BZ2, b"B"),
     (LZ4, b"\x04\x02"),
+    (ALPINE, b"A"),
     (AR, b"!"),
     (RPM, b"\xed"),
     (CPIO, b"0\xc7\x71"),
-    (FOREIGN, FIRST_BYTES),
+    (FOREIGN, FOREIGN_FIRST),
     (LZMA, b"\x5d"),
     (ZLIB, b"\x08\x18\x28\x38\x48\x58\x68\x78"),
 )
 """Each format and the bytes that its files can begin with, so that most files cost one look at one byte."""
 
 FORMATS: Final[tuple[Format, ...]] = tuple(known for known, _ in _TABLE)
+
+FIRST_BYTES: Final = frozenset(byte for _, first in _TABLE for byte in first)
+"""What a file of any of these formats begins with."""
 
 _BY_FIRST: Final = tuple(tuple(known for known, first in _TABLE if byte in first) for byte in range(256))
 

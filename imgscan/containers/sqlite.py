@@ -176,8 +176,6 @@ class _Database:
         """Give the values of one page's rows, when there are enough of them."""
         kind = page[_HEADER if number == 1 else 0]
         most, room = self._most[kind], self._usable
-        plain = self._charset == "utf-8"
-        add = self._parts.append
         for pointer in self._pointers(number, page):
             try:
                 at, size = self._cell(page, pointer, kind)
@@ -189,23 +187,7 @@ class _Database:
                 if local < size:
                     yield from self._overflowing(page, at, local, size)
                     continue
-                # What follows is `_record`, for the rows that nearly all are.
-                length, end = page[at], at + size
-                position = at + length
-                header = page[at + 1 : position]
-                if not (plain and length < 128 and header.isascii() and end <= len(page)):
-                    self._record(page, at, end)
-                    continue
-                for serial in header:
-                    if serial < 12:
-                        position += SIZES[serial]
-                    else:
-                        size = serial - 12 >> 1
-                        if size:
-                            add(page[position : position + size])
-                            position += size
-                if position > end:
-                    self._note("a record that is shorter than its columns")
+                self._record(page, at, at + size)
             except (RecordError, IndexError) as error:
                 self._note(str(error) if isinstance(error, RecordError) else "a row that is cut")
         self._ready += self._size
@@ -229,12 +211,16 @@ class _Database:
         size = page[at]
         at += 1
         if size > 127:
-            size, at = varint(page, at - 1)
-        if kind == _TABLE_LEAF:
-            if page[at] > 127:
-                _, at = varint(page, at)
-            else:
+            if page[at] < 128:
+                size = (size & 127) << 7 | page[at]
                 at += 1
+            else:
+                size, at = varint(page, at - 1)
+        if kind == _TABLE_LEAF:
+            ninth = at + 8
+            while page[at] > 127 and at < ninth:
+                at += 1
+            at += 1
         return at, size
 
     def _local(self, size: int, most: int) -> int:
@@ -249,29 +235,28 @@ class _Database:
         length, begin = data[at], at + 1
         if length > 127:
             length, begin = varint(data, at)
-        position = at + length
-        header = data[begin:position]
+        stop = position = at + length
         if position > end:
             raise RecordError("a record's header that is longer than the record")
-        parts = self._parts
-        if header.isascii() and self._charset == "utf-8":
-            for serial in header:
-                if serial < 12:
-                    position += SIZES[serial]
+        add, wide = self._parts.append, self._charset != "utf-8"
+        while begin < stop:
+            serial = data[begin]
+            begin += 1
+            if serial > 127:
+                if data[begin] < 128:
+                    serial = (serial & 127) << 7 | data[begin]
+                    begin += 1
                 else:
-                    size = serial - 12 >> 1
-                    if size:
-                        parts.append(data[position : position + size])
-                        position += size
-        else:
-            for serial, size in columns(header, 0):
-                if serial >= 12 and size:
-                    value = data[position : min(position + size, end)]
-                    if serial & 1 and self._charset != "utf-8":
-                        value = value.decode(self._charset, "replace").encode()
-                    parts.append(value)
+                    serial, begin = varint(data, begin - 1)
+            if serial < 12:
+                position += SIZES[serial]
+                continue
+            size = serial - 12 >> 1
+            if size:
+                value = data[position : min(position + size, end)]
+                add(value.decode(self._charset, "replace").encode() if wide and serial & 1 else value)
                 position += size
-        if position > end:
+        if position > end or begin > stop:
             raise RecordError("a record that is shorter than its columns")
 
     def _payload(self, page: bytes, at: int, local: int, size: int) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ entries are read as long as they look like entries.
 
 from __future__ import annotations
 
+import re
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,7 +23,7 @@ TAIL: Final = END_SIZE + 0xFFFF
 _ENTRY: Final = Struct("<4s4xHH4xLLLHHH8xL")  # flags, method, crc, sizes; lengths of name, extra, comment; offset
 _ENTRY_SIZE: Final = 46
 _ENTRY_MAGIC: Final = b"PK\x01\x02"
-_LOCAL_MAGIC: Final = b"PK\x03\x04"
+_PART: Final = re.compile(rb"PK(?:\x03\x04|\x01\x02)")
 _END: Final = Struct("<4s6xHLLH")  # entries, size, offset, length of the comment
 _END_MAGIC: Final = b"PK\x05\x06"
 _END64: Final = Struct("<4s28xQQQ")
@@ -71,7 +72,7 @@ def find_directory(held: Held) -> Directory | None:
             found = _directory(held, tail, base, at) if fits or loose is None else None
             if found is not None and fits:
                 return found
-            if found is not None and tail.find(_LOCAL_MAGIC, at) >= 0:
+            if found is not None and _PART.search(tail, at):
                 return None
             loose = loose or found
     return loose

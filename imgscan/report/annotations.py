@@ -109,7 +109,8 @@ def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str
         sentences.append(f"It comes from {source}")
     if leader.secret.account is not None:
         sentences.append(f"It opens account {escape_terminal(leader.secret.account)}")
-    sentences.append("Rotate it: whoever has read it keeps it")
+    if leader.level != "note":
+        sentences.append("Rotate it: whoever has read it keeps it")
     return ". ".join(sentences) + "."
 
 

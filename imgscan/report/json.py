@@ -98,7 +98,7 @@ def layer_view(layer: LayerInfo) -> dict[str, Any]:
 
 
 def finding_view(finding: Finding, *, git: bool = False) -> dict[str, Any]:
-    """Spell out one finding; `git` says that its target is a repository, where locations have a commit."""
+    """Spell out one finding; `git` says that its target is a repository, where each location has a commit."""
     return {
         "rule_id": finding.rule_id,
         "title": finding.title,
@@ -172,7 +172,7 @@ def _location(location: Location, *, git: bool) -> dict[str, Any]:
         "offset": location.offset,
         "encoding": location.encoding,
         "field": location.field,
-        **({"commit": location.commit, "authored": location.authored} if git else {}),
+        **({"commit": location.commit, "authored": location.authored} if git or location.commit else {}),
     }
 
 

@@ -51,11 +51,22 @@ class Key:
 
 
 def keys_of(findings: Iterable[Finding]) -> list[Key]:
-    """Gather findings by credential and rule: new ones before accepted ones, severe before mild, then report order."""
+    """Gather findings by credential and rule.
+
+    New keys come before accepted ones, severe before mild; those of one rule stand together, the surest first, the
+    rules and all else in report order.
+    """
     groups: dict[tuple[str, str], list[Finding]] = {}
+    rules: dict[str, int] = {}
     for finding in findings:
         groups.setdefault((finding.secret.sha256, finding.rule_id), []).append(finding)
-    return sorted((Key(tuple(group)) for group in groups.values()), key=lambda key: _rank(key.first))
+        rules.setdefault(finding.rule_id, len(rules))
+
+    def rank(key: Key) -> tuple[bool, int, int, int]:
+        known, level, confidence = _rank(key.first)
+        return known, level, rules[key.first.rule_id], confidence
+
+    return sorted((Key(tuple(group)) for group in groups.values()), key=rank)
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int]:

@@ -26,12 +26,18 @@ from imgscan.model import (
 from imgscan.scan.documents import search_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from imgscan.image.documents import History
     from imgscan.image.plan import ImagePlan, LayerPlan
-    from imgscan.model import Visibility
+    from imgscan.model import Origin, Visibility
     from imgscan.scan.blob import BlobScan
     from imgscan.scan.hits import Concealer, Hit
+
+    Trace = Callable[[Finding], Origin | None]
+    """Tells where a finding comes from."""
+    TraceImage = Callable[[Sequence[History], Sequence[int | None]], Trace | None]
+    """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Assembly:
     placed: list[Placed] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     scans: dict[str, BlobScan] = field(default_factory=dict)
+    trace_image: TraceImage | None = None
 
     def image(self, plan: ImagePlan, scans: Mapping[str, BlobScan], others: Sequence[Placed] = ()) -> TargetReport:
         """Make the report of an image; `others` are hits of members that belong to no image."""
@@ -84,7 +91,10 @@ class Assembly:
             self.placed += [Placed(hit, hit.layer) for hit in hits]
         self.placed.sort(key=lambda placed: len(layers) if placed.layer is None else placed.layer)
         self.placed += others
-        findings, hidden = self._findings()
+        trace = None
+        if self.trace_image is not None and self.placed:
+            trace = self.trace_image(plan.config.history if plan.config else (), history)
+        findings, hidden = self._findings(trace)
         return TargetReport(
             target=self.target,
             kind="image",
@@ -178,7 +188,7 @@ class Assembly:
             if place is not None:
                 placed.visibility = lives[place]
 
-    def _findings(self) -> tuple[tuple[Finding, ...], Hidden]:
+    def _findings(self, trace: Trace | None = None) -> tuple[tuple[Finding, ...], Hidden]:
         ordinals: Counter[str] = Counter()
         hidden: Counter[str] = Counter()
         findings = []
@@ -189,8 +199,19 @@ class Assembly:
             if reason is not None:
                 hidden[reason] += 1
                 continue
-            findings.append(_finding(placed, f"{hit.identity}:{ordinals[hit.identity]}"))
+            finding = _finding(placed, f"{hit.identity}:{ordinals[hit.identity]}")
+            origin = trace(finding) if trace is not None else None
+            findings.append(replace(finding, origin=self._named(origin)) if origin is not None else finding)
         return tuple(findings), Hidden(**hidden)
+
+    def _named(self, origin: Origin) -> Origin:
+        """Redact the names of an origin: a file may be called by a key."""
+        text = self.concealer.text
+        return replace(
+            origin,
+            dockerfile=text(origin.dockerfile) if origin.dockerfile is not None else None,
+            source=text(origin.source) if origin.source is not None else None,
+        )
 
 
 def _finding(placed: Placed, fingerprint: str) -> Finding:

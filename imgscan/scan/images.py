@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from imgscan.image.documents import Platform
     from imgscan.model import Digest, TargetReport
+    from imgscan.scan.assemble import TraceImage
     from imgscan.scan.hits import Concealer
     from imgscan.scan.progress import Progress
     from imgscan.sources.base import Shelf, Source
@@ -59,6 +60,7 @@ class ImageScanner:
     platform: Platform | None = None
     prefer: Platform | None = None
     window: int = WINDOW
+    trace_image: TraceImage | None = None
     limits: Limits = field(default_factory=Limits)
     _stop: threading.Event = field(default_factory=threading.Event)
     _budget: Budget = field(default_factory=Budget)
@@ -196,7 +198,9 @@ class ImageScanner:
         return images, []
 
     def _assembly(self, target: str, diagnostics: Sequence[Diagnostic]) -> Assembly:
-        assembly = Assembly(target, self.concealer, self.policy, diagnostics=list(diagnostics))
+        assembly = Assembly(
+            target, self.concealer, self.policy, diagnostics=list(diagnostics), trace_image=self.trace_image
+        )
         if self._stop.is_set():
             text = "the scan was interrupted: what follows is what was found until then"
             assembly.diagnostics.insert(0, Diagnostic("error", INTERRUPTED, text))

@@ -89,8 +89,7 @@ class Nest:
 
     def offer(self, head: Chunk, top: Top) -> Intake | None:
         """Take a file in if its first `HEAD` bytes (all of a shorter one) say that it is a container."""
-        found = find(bytes(head[:HEAD]))
-        return self._take(Node(top, top.name), found) if found is not None else None
+        return self._offer(head, Node(top, top.name))
 
     def _offer(self, head: Chunk, node: Node) -> Intake | None:
         found = find(bytes(head[:HEAD]))

@@ -6,7 +6,7 @@ Only what the key itself proves is said: it stands in the instruction, or in the
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imgscan.model import Origin
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imgscan.triage.places import KeyLines
-    from imgscan.triage.sources import Source, SourceTree
+    from imgscan.triage.sources import Source, SourceTree, Wanted
     from imgscan.triage.steps import Copied, Recipe, Step
 
 _PATIENCE = 4096
@@ -31,8 +31,8 @@ _DEEPEST = 128
 class Trace:
     """An origin, and whether a line in `.dockerignore` would have kept the file out of the image.
 
-    `ignorable` is true for a source file that came with its folder or by a wildcard, and that no pattern of
-    `.dockerignore` leaves out: without it the build would go on.
+    `ignorable` is true for a source file that was copied as it is, with its folder or by a wildcard, and that no
+    pattern of `.dockerignore` leaves out: the build does not name it.
     """
 
     origin: Origin
@@ -53,30 +53,30 @@ class Follower:
         """Point at a line of the Dockerfile."""
         return Trace(Origin(line=line, dockerfile=self.recipe.dockerfile.name))
 
-    def explain(self, steps: Sequence[Step], own: Sequence[int], path: str, sha256: str) -> Trace | None:
+    def explain(self, steps: Sequence[Step], own: Sequence[int], wanted: Wanted) -> Trace | None:
         """Find how the last of the steps numbered `own` that did brought a key to a path."""
         self._left = _PATIENCE
         for at in reversed(own):
-            found = self._step(steps, at, path, sha256)
+            found = self._step(steps, at, wanted)
             if found is not None:
                 return found
         return None
 
-    def _step(self, steps: Sequence[Step], at: int, path: str, sha256: str) -> Trace | None:
+    def _step(self, steps: Sequence[Step], at: int, wanted: Wanted) -> Trace | None:
         self._left -= 1
         if self._left < 0:
             return None
         step = steps[at]
         if step.copied is not None:
-            return self._copy(step, step.copied, path, sha256)
+            return self._copy(step, step.copied, wanted)
         if step.keyword != "RUN":
             return None
-        line = self.keys.within(step.instruction, sha256) or self._variable(steps[:at], step, sha256)
+        line = self.keys.within(step.instruction, wanted.sha256) or self._variable(steps[:at], step, wanted.sha256)
         if line is not None:
             return self.at(line)
         copies = [each.copied for each in steps[:at] if each.copied is not None and _from_context(each)]
-        place = self.tree.anywhere(sha256, copies) if self.tree is not None and copies else None
-        return brought_from(self.tree, place, self.prefix)
+        place = self.tree.anywhere(wanted.sha256, copies) if self.tree is not None and copies else None
+        return made_from(place, self.prefix)
 
     def _variable(self, before: Sequence[Step], step: Step, sha256: str) -> int | None:
         """Find the line of a RUN that names a variable which ENV or ARG gave the key to."""
@@ -88,41 +88,46 @@ class Follower:
                         return line
         return None
 
-    def _copy(self, step: Step, copied: Copied, path: str, sha256: str) -> Trace | None:
+    def _copy(self, step: Step, copied: Copied, wanted: Wanted) -> Trace | None:
         instruction = step.instruction
-        if not covers(step, path):
+        if not covers(step, wanted.path):
             return None
-        if instruction.heredocs and (line := self.keys.within(instruction, sha256)) is not None:
+        if instruction.heredocs and (line := self.keys.within(instruction, wanted.sha256)) is not None:
             return self.at(line)
         if not _from_context(step):
-            return self._stage(step, copied, path, sha256)
+            return self._stage(step, copied, wanted)
         if self.tree is None:
             return None
         parents = instruction.flag("parents") is not None
-        place = self.tree.brought(copied, path, sha256, unpacks=step.keyword == "ADD", parents=parents)
-        return brought_from(self.tree, place or self.tree.anywhere(sha256, [copied]), self.prefix)
+        place = self.tree.brought(copied, wanted, unpacks=step.keyword == "ADD", parents=parents)
+        if place is None:
+            return made_from(self.tree.anywhere(wanted.sha256, [copied]), self.prefix)
+        ignorable = not place.named and not self.tree.ignored(place.path)
+        return Trace(Origin(line=place.line, source=_shown(self.prefix, place)), ignorable)
 
-    def _stage(self, step: Step, copied: Copied, path: str, sha256: str) -> Trace | None:
+    def _stage(self, step: Step, copied: Copied, wanted: Wanted) -> Trace | None:
         """Follow COPY --from into its stage, by each path that the file may have had there."""
         stage = self.recipe.named(step.instruction.flag("from") or "", step.instruction.stage)
         if stage is None:
             return None
         steps = self.recipe.chain(stage)
-        paths = list(dict.fromkeys(_paths_before(copied, path)))
+        paths = list(dict.fromkeys(_paths_before(copied, wanted.path)))
         for at in range(len(steps) - 1, -1, -1):
             for each in paths:
-                found = self._step(steps, at, each, sha256)
+                found = self._step(steps, at, replace(wanted, path=each))
                 if found is not None:
                     return found
         return None
 
 
-def brought_from(tree: SourceTree | None, place: Source | None, prefix: str) -> Trace | None:
-    """Point at a source file."""
-    if tree is None or place is None:
-        return None
-    origin = Origin(line=place.line, source=posixpath.join(prefix, place.path))
-    return Trace(origin, ignorable=not place.named and not tree.ignored(place.path))
+def made_from(place: Source | None, prefix: str) -> Trace | None:
+    """Point at a source file that something was made from, which the build may not do without."""
+    return Trace(Origin(line=place.line, source=_shown(prefix, place))) if place is not None else None
+
+
+def _shown(prefix: str, place: Source) -> str:
+    r"""Spell the path of a source file: bytes that are not UTF-8 as `\xNN`, as in the paths of findings."""
+    return posixpath.join(prefix, place.path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def covers(step: Step, path: str) -> bool:

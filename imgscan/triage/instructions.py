@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from imgscan.triage.steps import MAKERS
@@ -24,10 +25,16 @@ if TYPE_CHECKING:
 MOST = 512
 """Entries of a history, and instructions of a stage and those below it, that are compared; the last ones count.
 
-The table of the alignment has this number squared, which takes a quarter of a second."""
+The table of the alignment has this number squared: it takes half a second where both are so long."""
 
 _EXACT, _LOOSE, _SKIP = 6, 4, 1
 """What a pair adds to an alignment, and what an entry without a pair takes, once the base image's are over."""
+
+_MOST_TARGETS = 16
+"""Stages that are tried as the target of a build."""
+
+_LONGEST = 4096
+"""Characters of the longest entry that is compared with patterns, which takes time; longer ones have to be equal."""
 
 _NOP = re.compile(r"[^#]{0,512}#\(nop\) +")
 _ARGUMENTS = re.compile(r"\|\d{1,4} ")
@@ -57,9 +64,8 @@ class Record:
         nop = _NOP.match(text)
         rest = collapse(text[nop.end() :] if nop is not None else text)
         keyword, _, body = rest.partition(" ")
-        if keyword.upper() not in _KEYWORDS:
+        if keyword not in _KEYWORDS:  # builders write them in upper case, and `env x` can be a command
             return cls("RUN", rest)
-        keyword = keyword.upper()
         if keyword in ("COPY", "ADD"):
             while (flag := _FLAG.match(body)) is not None:
                 body = body[flag.end() :]
@@ -73,16 +79,24 @@ def weigh(record: Record, step: Step) -> int:
     if record.keyword != step.keyword:
         return 0
     text = record.text
-    if record.hidden:
-        return _LOOSE if any(fits(each, text) for each in step.destinations) else 0
-    if text in step.exact:
+    if text in step.exact and text and not record.hidden:
         return _EXACT
     if record.keyword == "RUN":
-        return _EXACT if _ARGUMENTS.match(text) and any(text.endswith(f" {each}") for each in step.exact) else 0
+        return _EXACT if _ARGUMENTS.match(text) and any(_ends(text, each) for each in step.tails) else 0
+    if len(text) > _LONGEST:
+        return 0
+    if record.hidden:
+        return _LOOSE if any(fits(each, text) for each in step.destinations) else 0
     if record.keyword == "ARG":  # the value may be the command line's; buildah names all that have one by then
         given = text.partition("=")[0] == "".join(step.names[:1])
         return _LOOSE if given or (text and step.declared.issuperset(text.split())) else 0
     return _LOOSE if any(fits(each, text) for each in step.loose) else 0
+
+
+def _ends(text: str, command: str) -> bool:
+    """Whether a command follows the values of ARG, and is not the end of a longer one."""
+    head = len(text) - len(command)
+    return text.endswith(command) and text[head - 1 : head] == " " and " -c " not in text[:head]
 
 
 @dataclass(frozen=True)
@@ -114,9 +128,15 @@ def align(history: Sequence[History], recipe: Recipe) -> Alignment | None:
     found = _align(records, skipped, recipe, last)
     if found.complete or not records:
         return found
-    others = [_align(records, skipped, recipe, stage) for stage in range(max(0, last - 32), last)]
-    complete = [each for each in others if each.complete]
+    others = (_align(records, skipped, recipe, stage) for stage in range(last) if _possible(records, recipe, stage))
+    complete = [each for each in islice(others, _MOST_TARGETS) if each.complete]
     return complete[0] if len(complete) == 1 else found
+
+
+def _possible(records: Sequence[Record], recipe: Recipe, stage: int) -> bool:
+    """Whether each RUN, COPY and ADD of a stage has an entry that fits: without that it cannot be complete."""
+    makers = (step for step in recipe.chain(stage) if step.keyword in MAKERS)
+    return all(any(weigh(record, step) for record in records) for step in makers)
 
 
 def _align(records: Sequence[Record], skipped: int, recipe: Recipe, stage: int) -> Alignment:

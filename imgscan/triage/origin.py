@@ -10,10 +10,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from imgscan.triage.follow import Follower, Trace, brought_from, covers
+from imgscan.triage.follow import Follower, Trace, covers, made_from
 from imgscan.triage.instructions import align
 from imgscan.triage.places import KeyLines, line_of_name, line_of_use
-from imgscan.triage.sources import SourceTree
+from imgscan.triage.sources import SourceTree, Wanted
 from imgscan.triage.steps import MAKERS, Recipe
 from imgscan.triage.words import pairs
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgscan.model import Finding, Origin
     from imgscan.triage.dockerfile import Dockerfile
     from imgscan.triage.instructions import Alignment
-    from imgscan.triage.sources import Find
+    from imgscan.triage.lines import Find
     from imgscan.triage.steps import Step
 
 _DOCUMENTS = ".image/"
@@ -113,7 +113,7 @@ class SourceOrigins:
         place = self._tree.anywhere(finding.secret.sha256)
         if place is None or posixpath.basename(place.path) != posixpath.basename(location.path.partition("!/")[0]):
             return None
-        return brought_from(self._tree, place, self._prefix)
+        return made_from(place, self._prefix)
 
 
 class ImageOrigins:
@@ -140,12 +140,14 @@ class ImageOrigins:
     def trace(self, finding: Finding) -> Trace | None:
         """Find where a finding comes from; None where that is not certain."""
         location, sha256 = finding.location, finding.secret.sha256
-        if location.path.startswith(_DOCUMENTS):
+        if location.field is not None and location.path.startswith(_DOCUMENTS):
             known = self._alignment.steps or not self._history
-            return self._document(location.field or "", sha256) if known else None
+            return self._document(location.field, sha256) if known else None
         if location.layer is None:
             return None
-        return self._file(location.layer, location.path.partition("!/")[0], sha256)
+        name = location.path_bytes.decode("utf-8", "surrogateescape") if location.path_bytes else location.path
+        outer, nested, _ = name.partition("!/")
+        return self._file(location.layer, Wanted(outer, sha256, None if nested else location.line))
 
     # documents
 
@@ -216,21 +218,21 @@ class ImageOrigins:
 
     # files
 
-    def _file(self, layer: int, path: str, sha256: str) -> Trace | None:
+    def _file(self, layer: int, wanted: Wanted) -> Trace | None:
         entries = self._entries_of(layer)
         steps = [step for _, step in entries if step.keyword in MAKERS]
         if not steps:
             every = range(len(self._chain)) if self._squashed(layer) else ()
-            return self._follower.explain(self._chain, every, path, sha256)
+            return self._follower.explain(self._chain, every, wanted)
         own = [self._numbers[step.instruction.first] for step in steps]
-        found = self._follower.explain(self._chain, own, path, sha256)
+        found = self._follower.explain(self._chain, own, wanted)
         if found is not None:
             return found
-        line = self._given(entries, sha256)
+        line = self._given(entries, wanted.sha256)
         if line is None and len(steps) == 1:
             line = steps[0].instruction.first
         if line is None and all(step.keyword != "RUN" for step in steps):
-            covering = [step for step in steps if covers(step, path)]
+            covering = [step for step in steps if covers(step, wanted.path)]
             line = covering[0].instruction.first if len(covering) == 1 else None
         return self._follower.at(line) if line is not None else None
 

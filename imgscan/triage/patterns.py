@@ -78,8 +78,6 @@ def matches(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
     reached = {0}
     for name in path:
         reached |= {at + 1 for at in _past_stars(pattern, reached)}
-        if len(pattern) in reached:
-            return True
         following = set()
         for at in reached:
             if at < len(pattern) and pattern[at] == "**":
@@ -110,6 +108,11 @@ class IgnoreFile:
     """The patterns of a `.dockerignore`, in order, each with whether it takes back what others leave out."""
 
     patterns: tuple[tuple[tuple[str, ...], bool], ...] = ()
+
+    @property
+    def exceptions(self) -> bool:
+        """Whether a file can be in the context whose folder is not."""
+        return any(back for _, back in self.patterns)
 
     @classmethod
     def parse(cls, text: str) -> IgnoreFile:

@@ -6,14 +6,14 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from imgscan.triage.sources import lines_of
+from imgscan.triage.lines import lines_of
 from imgscan.triage.words import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imgscan.triage.dockerfile import Dockerfile, Instruction
-    from imgscan.triage.sources import Find
+    from imgscan.triage.lines import Find
 
 
 class KeyLines:

@@ -9,24 +9,23 @@ from __future__ import annotations
 import lzma
 import os
 import posixpath
-import re
 import stat
 import tarfile
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgscan.triage.lines import lines_of
 from imgscan.triage.patterns import IgnoreFile, component_matches, wild
 from imgscan.triage.words import UNKNOWN, fits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from imgscan.triage.lines import Find
     from imgscan.triage.steps import Copied
-
-    Find = Callable[[bytes], Iterable[tuple[str, int]]]
-    """Finds the credentials in bytes: the hex SHA-256 and the offset of each."""
 
 LARGEST = 16 << 20
 """Bytes of the largest source file that is read; a larger one has no origin."""
@@ -35,7 +34,6 @@ MOST_BYTES = 256 << 20
 """What is read of a tree, or of an archive, in a search by content; where it has more, nothing is concluded."""
 _MOST_MATCHES = 4096
 _DEEPEST = 128
-_HEAD = 8192
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED = frozenset((".git", ".hg", ".svn"))
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, zlib.error, lzma.LZMAError)
@@ -54,35 +52,13 @@ class Source:
     named: bool = False
 
 
-def lines_of(data: bytes, found: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
-    """Give the lines on which each credential stands."""
-    places: dict[str, list[int]] = {}
-    newline, unit = _newline(data[:_HEAD])
-    line, at = 1, 0
-    for offset, sha256 in sorted((offset, sha256) for sha256, offset in found):
-        line, at = line + _count(data, newline, unit, at, offset), offset
-        known = places.setdefault(sha256, [])
-        if line not in known[-1:]:
-            known.append(line)
-    return {sha256: tuple(lines) for sha256, lines in places.items()}
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A key in a file of an image: the file's path, the key's SHA-256 in hex, and its line, where it has one."""
 
-
-def _newline(head: bytes) -> tuple[bytes, int]:
-    """Tell how a file ends its lines, and the width of its characters; nothing in a binary."""
-    zeros = head.count(0)
-    if not zeros:
-        return b"\n", 1
-    if head.startswith(b"\xff\xfe") or 0 not in head[::2]:
-        return b"\n\0", 2
-    if head.startswith(b"\xfe\xff") or 0 not in head[1::2]:
-        return b"\0\n", 2
-    return b"", 1
-
-
-def _count(data: bytes, newline: bytes, unit: int, start: int, end: int) -> int:
-    if unit == 1 or not newline:
-        return data.count(newline, start, end) if newline else 0
-    return sum(1 for match in re.finditer(newline, data[start & ~1 : end & ~1]) if match.start() % 2 == 0)
+    path: str
+    sha256: str
+    line: int | None = None
 
 
 class SourceTree:
@@ -96,26 +72,33 @@ class SourceTree:
         self._archives: dict[str, dict[str, frozenset[str]]] = {}
         self._index: dict[str, list[Source]] | None = None
         self._expanded: dict[str, tuple[tuple[str, bool], ...]] = {}
-        self._ignore: IgnoreFile | None = None
         self._ignore_file = ignore_file
 
     # by path
 
-    def brought(self, copied: Copied, path: str, sha256: str, *, unpacks: bool, parents: bool) -> Source | None:
-        """Find the file that COPY or ADD (which `unpacks` archives) brought to `path`, if the key stands in it."""
+    def brought(self, copied: Copied, wanted: Wanted, *, unpacks: bool, parents: bool) -> Source | None:
+        """Find the file that COPY or ADD (which `unpacks` archives) brought to a path, if the key stands in it.
+
+        Where the destination is not known, and several files could be meant, None.
+        """
+        found: dict[str, Source] = {}
         for source in copied.sources:
             clean = _clean(source)
             for relative, folder in self._matches(clean):
-                for candidate in self._candidates(copied, path, relative, folder=folder, pivot=_pivot(source, parents)):
-                    if lines := self.keys(candidate).get(sha256):
-                        return Source(self._real(candidate) or candidate, lines[0], candidate == clean)
-                if unpacks and not folder and self._unpacked(copied, path, relative, sha256):
-                    return Source(self._real(relative) or relative, 1, relative == clean)
-        return None
+                pivot = _pivot(source) if parents else None
+                for candidate in self._candidates(copied, wanted.path, relative, folder=folder, pivot=pivot):
+                    if lines := self.keys(candidate).get(wanted.sha256):
+                        line = wanted.line if wanted.line in lines else lines[0]
+                        found[candidate] = Source(self._real(candidate) or candidate, line or 1, candidate == clean)
+                if unpacks and not folder and self._unpacked(copied, wanted, relative):
+                    found[relative] = Source(self._real(relative) or relative, 1, relative == clean)
+        if len(found) > 1 and UNKNOWN in copied.destination:
+            return None
+        return next(reversed(found.values()), None)  # the last one wins
 
-    def _unpacked(self, copied: Copied, path: str, relative: str, sha256: str) -> bool:
+    def _unpacked(self, copied: Copied, wanted: Wanted, relative: str) -> bool:
         members = self._archive(relative)
-        return any(sha256 in members.get(below, ()) for below in _belows(copied.destination, path))
+        return any(wanted.sha256 in members.get(below, ()) for below in _belows(copied.destination, wanted.path))
 
     def _candidates(
         self, copied: Copied, path: str, relative: str, *, folder: bool, pivot: str | None
@@ -161,7 +144,7 @@ class SourceTree:
         return self._index
 
     def _walk(self) -> Iterator[tuple[str, int]]:
-        """Give the regular files and their sizes, in order of their names, without following a link."""
+        """Give the regular files and their sizes, without following a link, and without what builds leave out."""
         waiting = [""]
         while waiting:
             folder = waiting.pop()
@@ -170,9 +153,9 @@ class SourceTree:
                 relative = f"{folder}/{entry.name}" if folder else entry.name
                 try:
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in _SKIPPED:
+                        if entry.name not in _SKIPPED and not (self.ignored(relative) and not self._ignored.exceptions):
                             inner.append(relative)
-                    elif entry.is_file(follow_symlinks=False):
+                    elif entry.is_file(follow_symlinks=False) and not self.ignored(relative):
                         yield relative, entry.stat(follow_symlinks=False).st_size
                 except OSError:
                     continue  # it went away, or may not be looked at: there is no origin in it
@@ -189,15 +172,16 @@ class SourceTree:
 
     def ignored(self, relative: str) -> bool:
         """Whether the build context leaves a file out, by `.dockerignore` as it is now."""
-        if self._ignore is None:
-            self._ignore = IgnoreFile()
-            named = [self._ignore_file] if self._ignore_file is not None else []
-            for path in (*named, Path(self._root, ".dockerignore"), Path(self._root, ".containerignore")):
-                data = _contents(str(path))
-                if data is not None:
-                    self._ignore = IgnoreFile.parse(data.decode("utf-8", "replace"))
-                    break
-        return self._ignore.ignores(relative)
+        return self._ignored.ignores(relative)
+
+    @cached_property
+    def _ignored(self) -> IgnoreFile:
+        own = [self._ignore_file] if self._ignore_file is not None else []
+        for path in (*own, Path(self._root, ".dockerignore"), Path(self._root, ".containerignore")):
+            data = contents(str(path))
+            if data is not None:
+                return IgnoreFile.parse(data.decode("utf-8", "replace"))
+        return IgnoreFile()
 
     def _real(self, relative: str) -> str | None:
         """Give the path below the root that a path leads to; None where it leads out of it."""
@@ -211,7 +195,7 @@ class SourceTree:
 
     def _read(self, relative: str) -> bytes | None:
         real = self._real(relative)
-        return None if real is None else _contents(f"{self._root}/{real}")
+        return None if real is None else contents(f"{self._root}/{real}")
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         real = self._real(folder)
@@ -274,20 +258,22 @@ class SourceTree:
         return found
 
 
-def _contents(path: str) -> bytes | None:
+def contents(path: str) -> bytes | None:
     """Read a regular file; None for anything else, and for one that is too large."""
     try:
         handle = os.open(path, _OPEN)
     except (OSError, ValueError):
         return None
-    with os.fdopen(handle, "rb") as stream:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
             return None
-        try:
-            return stream.read(LARGEST + 1)[:LARGEST]
-        except OSError:
-            return None
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            return stream.read(LARGEST)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
 
 
 def _clean(source: str) -> str:
@@ -295,10 +281,8 @@ def _clean(source: str) -> str:
     return posixpath.normpath("/" + source.replace(UNKNOWN, "*")).lstrip("/") or "."
 
 
-def _pivot(source: str, parents: bool) -> str | None:
+def _pivot(source: str) -> str:
     """Give the part of a source that `COPY --parents` leaves out of the destination: what is before `/./`."""
-    if not parents:
-        return None
     return posixpath.normpath("/" + source.partition("/./")[0]).lstrip("/") if "/./" in source else ""
 
 

@@ -2,8 +2,8 @@
 
 A builder writes each instruction into the image's history, in a spelling of its own. Here are the spellings that an
 instruction can have there; `imgscan.triage.instructions` compares them with what stands there. They were read from
-images that the tools made: BuildKit 0.12, Docker 20.10 and 26.1 without it, podman 4.3 and 5.4, buildah 1.28 and 1.39,
-and from kaniko's source.
+images that the tools made: BuildKit in Docker 26.1, the builder before it, podman 4.3 and 5.4, buildah 1.28 and 1.39,
+and from what is known of kaniko.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ MAKERS = frozenset(("RUN", "COPY", "ADD"))
 """The instructions that bring files in."""
 
 _SHELL = ("/bin/sh", "-c")
+_SHELLS = (_SHELL, ("cmd", "/S", "/C"))
+"""What runs a command where SHELL does not say: on Linux, and on Windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Step:
 
     `exact` are its spellings, white space collapsed, without the keyword; `loose` are patterns in which what the
     command line of the build may have changed is `UNKNOWN`. `destinations` are that of COPY and ADD as builders that
-    hide the sources record it, `names` what ENV, LABEL or ARG set, `declared` what ARG has declared by then.
+    hide the sources record it. `names` is what ENV, LABEL or ARG set, `declared` what ARG has declared by then, and
+    `tails` are the spellings of a RUN that may stand behind the values of ARG.
     """
 
     instruction: Instruction
@@ -52,6 +55,7 @@ class Step:
     copied: Copied | None = None
     names: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
+    tails: frozenset[str] = frozenset()
 
     @property
     def keyword(self) -> str:
@@ -68,7 +72,6 @@ class _Scope:
 
     escape: str
     fixed: bool
-    known: bool
     heads: Mapping[str, str | None]
     variables: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str | None] = field(default_factory=dict)
@@ -108,9 +111,7 @@ class _Scope:
 
     def fork(self) -> _Scope:
         """Give the scope of a stage that starts from here: ARG does not go over."""
-        return _Scope(
-            self.escape, self.fixed, self.known, self.heads, dict(self.variables), {}, self.folder, self.shell
-        )
+        return _Scope(self.escape, self.fixed, self.heads, dict(self.variables), {}, self.folder, self.shell)
 
 
 class Recipe:
@@ -126,10 +127,6 @@ class Recipe:
         self._scopes: dict[int, tuple[_Scope, _Scope]] = {}
         for stage in self.stages:
             self._follow(stage)
-
-    def own(self, stage: int) -> tuple[Step, ...]:
-        """Give the steps of one stage."""
-        return self._steps[stage]
 
     def chain(self, stage: int) -> tuple[Step, ...]:
         """Give the steps of a stage, after those of the stages that it starts from."""
@@ -150,7 +147,7 @@ class Recipe:
     def named(self, name: str, before: int) -> int | None:
         """Find the stage that `COPY --from` or FROM names: by name, or by number, among those before."""
         wanted = name.lower()
-        for stage in self.stages[:before]:
+        for stage in reversed(self.stages[:before]):
             if stage.name == wanted:
                 return stage.index
         return (
@@ -159,7 +156,7 @@ class Recipe:
 
     def _head(self, *, fixed: bool) -> dict[str, str | None]:
         values: dict[str, str | None] = {}
-        scope = _Scope(self.dockerfile.escape, fixed, known=True, heads=values)
+        scope = _Scope(self.dockerfile.escape, fixed, heads=values)
         for each in self.dockerfile.heads:
             scope.apply(each)
         values.update(scope.arguments)
@@ -175,10 +172,9 @@ class Recipe:
         if below is not None:
             scopes = tuple(scope.fork() for scope in self._scopes[below])
         else:
-            known = stage.base.lower() == "scratch"
-            folder = "/" if known else UNKNOWN
+            folder = "/" if stage.base.lower() == "scratch" else UNKNOWN
             scopes = tuple(
-                _Scope(self.dockerfile.escape, fixed, known, heads, folder=folder)
+                _Scope(self.dockerfile.escape, fixed, heads, folder=folder)
                 for fixed, heads in zip((True, False), self._heads, strict=True)
             )
         strict, free = scopes
@@ -195,9 +191,13 @@ def _step(instruction: Instruction, strict: _Scope, free: _Scope) -> Step:
     keyword, text = instruction.keyword, instruction.text
     scopes = (strict, free)
     raw = frozenset((collapse(text), collapse(instruction.line[len(keyword) :])))
-    shells = tuple(dict.fromkeys((strict.shell, _SHELL)))
+    shells = tuple(dict.fromkeys((strict.shell, *_SHELLS)))
     if keyword == "RUN":
-        return Step(instruction, raw | frozenset(_run(instruction, shells)))
+        commands = _commands(instruction)
+        tails = frozenset(collapse(f"{' '.join(shell)} {each}") for each in commands for shell in shells)
+        if instruction.listed is not None:
+            tails |= {collapse(" ".join(instruction.listed))}
+        return Step(instruction, raw | tails | frozenset(map(collapse, commands)), tails=tails)
     if keyword in ("COPY", "ADD"):
         return _copy(instruction, strict, free, raw)
     if keyword in ("ENV", "LABEL"):
@@ -220,7 +220,7 @@ def _step(instruction: Instruction, strict: _Scope, free: _Scope) -> Step:
         return Step(instruction, raw, frozenset((collapse(_health(text)),)))
     if keyword == "EXPOSE":  # as a Go map, as a list, or sorted
         ports = sorted(strict.expand(text).split())
-        return Step(instruction, raw | {" ".join(ports)}, frozenset((_ports(ports),)))
+        return Step(instruction, raw | {" ".join(ports)}, frozenset(_ports(ports)))
     if keyword == "WORKDIR":
         values = [scope.absolute(scope.expand(text)) for scope in scopes]
         return _spelled(instruction, raw, [collapse(value) for value in values])
@@ -250,25 +250,22 @@ def _health(text: str) -> str:
     return f'&{{["CMD-SHELL" {json.dumps(command.strip(), ensure_ascii=False)}]{UNKNOWN}'
 
 
-def _ports(ports: list[str]) -> str:
-    """Spell EXPOSE as BuildKit does: `map[80/tcp:{}]`."""
+def _ports(ports: list[str]) -> Iterator[str]:
+    """Spell EXPOSE as BuildKit does, the newer and the older: `[80/tcp]`, `map[80/tcp:{}]`."""
     whole = sorted(port if "/" in port else f"{port}/tcp" for port in ports)
-    return f"map[{' '.join(port + ':{}' for port in whole)}]"
+    yield f"[{' '.join(whole)}]"
+    yield f"map[{' '.join(port + ':{}' for port in whole)}]"
 
 
-def _run(instruction: Instruction, shells: tuple[tuple[str, ...], ...]) -> Iterator[str]:
-    """Spell a RUN: BuildKit puts here-documents in, buildah leaves them out and keeps the flags and the exec form."""
+def _commands(instruction: Instruction) -> list[str]:
+    """Spell the command of a RUN: BuildKit puts here-documents in; buildah leaves them out, and the flags in."""
     commands = [instruction.text, instruction.line[len("RUN") :].strip()]
     documents = instruction.heredocs
     if len(documents) == 1 and len(instruction.text.split()) == 1:
         commands.append(documents[0].text)
     elif documents:
         commands.append(instruction.text + "".join(f"\n{each.content}{each.name}" for each in documents))
-    if instruction.listed is not None:
-        yield collapse(" ".join(instruction.listed))
-    for command in commands:
-        yield collapse(command)
-        yield from (collapse(f"{' '.join(shell)} {command}") for shell in shells)
+    return commands
 
 
 def _copy(instruction: Instruction, strict: _Scope, free: _Scope, raw: frozenset[str]) -> Step:

@@ -14,6 +14,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import zstandard
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -30,7 +32,7 @@ def deflate(data: bytes) -> bytes:
 
 def lzma_alone(data: bytes) -> bytes:
     """Make a file in the old LZMA container, its size not stated."""
-    return lzma.compress(data, lzma.FORMAT_ALONE)
+    return lzma.compress(data, lzma.FORMAT_ALONE, preset=0)
 
 
 def packed(data: bytes, method: int) -> bytes:
@@ -42,8 +44,10 @@ def packed(data: bytes, method: int) -> bytes:
     if method == 14:
         alone = lzma_alone(data)
         return b"\x09\x04\x05\x00" + alone[:5] + alone[13:]
+    if method == 93:
+        return zstandard.ZstdCompressor().compress(data)
     if method == 95:
-        return lzma.compress(data)
+        return lzma.compress(data, preset=0)
     return data
 
 

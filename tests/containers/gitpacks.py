@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from imgscan.containers.base import Held
+
 COMMIT, TREE, BLOB, TAG, OFFSET, REFERENCE = 1, 2, 3, 4, 6, 7
 
 
@@ -85,7 +87,7 @@ class Read:
         return sorted(each.code for each in self.unread)
 
 
-def read(pack: bytes) -> Read:
+def read(pack: Held) -> Read:
     """Read every member of a pack; names are those of members."""
     result = Read()
     for given in gitpack.members(pack):

@@ -24,7 +24,7 @@ from imgscan.containers.recognise import find_format
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.tar import TarWalker
 from tests import tools
-from tests.containers.archives import alpine_of, gzipped, lz4_frame, lzma_alone
+from tests.containers.archives import alpine_of, deflate, gzipped, lz4_frame, lzma_alone
 from tests.containers.reading import Reading, read, read_stream
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "lz4 legacy": legacy,
     "lzma": lzma_alone,
     "zlib": zlib.compress,
+    "apk": lambda data: b"ADBd" + deflate(data),
+    "apk deflate": lambda data: b"ADBc\x01\x09" + deflate(data),
+    "apk zstd": lambda data: b"ADBc\x02\x09" + zstandard.ZstdCompressor().compress(data),
 }
 SMALL_BLOCKS = ("gzip", "lzma", "zlib", "lz4 legacy")
 """Those of which a cut costs less than everything, for data as small as these."""
@@ -125,6 +128,13 @@ def test_another_compression_behind_the_first_is_read(first: str, second: str) -
     reading = content(packed)
     assert b"".join(data for _, data in reading.members) == TEXT + b"second " * 30
     assert reading.whole
+
+
+def test_a_chain_without_end_is_told() -> None:
+    """Of parts that are compressed by turns 64 are read; that there are more is told."""
+    reading = content((gzipped(b"a") + lz4_frame(b"b")) * 40)
+    assert len(reading.members) == 64
+    assert [unread.code for unread in reading.unread] == ["trailing-data"]
 
 
 def test_zeros_behind_compressed_data_are_no_failure() -> None:

@@ -135,5 +135,22 @@ def test_damage_leaves_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     pack.add(COMMIT, b"no commit at all")
     expected = (identity(COMMIT, made).hex(), b"a")
     assert told(bytes(pack)) == {name_of(b"text"): expected, name_of(b"other"): None}
-    monkeypatch.setattr(githistory, "_TREES", 0)
+    monkeypatch.setattr(githistory, "LARGEST", 0)
     assert told(bytes(pack)) == {name_of(b"text"): None, name_of(b"other"): None}
+
+
+def test_it_may_be_asked_before_the_pack_is_read(tmp_path: Path) -> None:
+    """The answer is the same while objects are still to come, and for packs that are damaged elsewhere."""
+    path = gitpacks.new(tmp_path / "repository")
+    gitpacks.git(path, "fast-import", "--quiet", data=branching(7, 30))
+    gitpacks.git(path, "repack", "-adfq")
+    pack = gitpacks.the_pack(path)
+    expected = told(pack)
+    early = {each.name: each.brought() for each in map(_member, members(pack)) if each.brought is not None}
+    assert early == expected
+    damaged = bytearray(pack)
+    damaged[-21] ^= 0xFF  # the last byte of the last object
+    known = [each for each in members(bytes(damaged)) if isinstance(each, Member) and each.brought is not None]
+    answers = {each.name: each.brought() for each in known if each.brought is not None}
+    assert set(answers.items()) & set(expected.items())
+    assert all(answer in {None, expected.get(name or b"")} for name, answer in answers.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 import zlib
 from typing import TYPE_CHECKING
@@ -175,6 +176,13 @@ def test_packs_and_bundles_are_told_by_their_first_bytes() -> None:
     assert not gitpack.recognise(bytes(Pack())[:11])
     assert not gitpack.recognise(b"PACK my box with five dozen jugs")
     assert not gitpack.recognise_bundle(b"# v2 git bundles are nice\n")
+
+
+def test_a_bundle_without_its_pack_is_cut() -> None:
+    """A bundle's head alone is an error."""
+    (unread,) = gitpack.bundle_members(b"# v2 git bundle\n")
+    assert not isinstance(unread, Member)
+    assert unread.code == "cut-stream"
 
 
 def test_an_empty_pack_has_nothing_to_say() -> None:
@@ -433,3 +441,94 @@ def test_a_pack_may_end_anywhere(size: int) -> None:
 def test_anything_may_follow_the_signature(data: bytes) -> None:
     """No bytes raise anything but what members may raise."""
     gitpacks.read(b"PACK\0\0\0\2" + data)
+
+
+def test_objects_that_are_too_large_to_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are named by their place, and whatever of them nobody reads is passed over to find the next object."""
+    monkeypatch.setattr(gitpack, "WHOLE", 100)
+    monkeypatch.setattr(gitpack, "_NAMED", 1000)
+    body = b"\n".join(lines(11, 30))
+    pack = Pack()
+    offset = pack.add(BLOB, body)
+    pack.add(OFFSET, delta(len(body), 2 * len(body), copy(0, len(body)), copy(0, len(body))), offset)
+    pack.add(BLOB, b"small")
+    read = gitpacks.read(bytes(pack))
+    assert read.whole[b"object-at-12"] == body
+    assert sorted(map(len, read.whole.values())) == [5, len(body), 2 * len(body)]
+    unread = [each for each in gitpack.members(bytes(pack)) if isinstance(each, Member)]
+    assert [each.name for each in unread] == [*read.whole]
+    assert [each.brought() for each in unread if each.brought is not None] == [None] * 3
+
+
+def test_more_objects_than_a_pack_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects are noted in memory, so there is an end to them."""
+    monkeypatch.setattr(gitindex, "OBJECTS", 2)
+    pack = Pack()
+    for number in range(3):
+        pack.add(BLOB, b"%d" % number)
+    read = gitpacks.read(bytes(pack))
+    assert list(read.whole.values()) == [b"0", b"1"]
+    assert read.codes == ["limit"]
+
+
+def test_deltas_and_bases_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be in memory as a whole is said to be too large, and so is what is told from it."""
+    monkeypatch.setattr(gitpack, "DELTA", 100)
+    monkeypatch.setattr(gitstore, "DELTA", 100)
+    pack = Pack()
+    base = pack.add(BLOB, b"one")
+    large = pack.add(OFFSET, delta(3, 120, insert(b"x" * 120)), base)
+    pack.add(OFFSET, delta(120, 3, insert(b"two")), large)
+    read = gitpacks.read(bytes(pack))
+    assert list(read.whole.values()) == [b"one", b"two"]
+    assert read.codes == ["limit", "missing-base"]
+    monkeypatch.setattr(gitpack, "WHOLE", 100)
+    monkeypatch.setattr(gitstore, "BASE", 100)
+    pack = Pack()
+    base = pack.add(BLOB, bytes(200))
+    pack.add(OFFSET, delta(200, 3, insert(b"two")), base)
+    read = gitpacks.read(bytes(pack))
+    assert set(read.whole.values()) == {bytes(200), b"two"}
+    assert read.codes == ["missing-base"]
+
+
+def test_a_chain_of_objects_that_are_kept_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where objects are too large for several to be kept, a chain still costs each of them once or twice."""
+    monkeypatch.setattr(gitstore.Store.__init__, "__kwdefaults__", {"cache": 1 << 16, "algorithm": None})
+    monkeypatch.setattr(gitpack, "WHOLE", 1 << 14)
+    monkeypatch.setattr(gitindex, "_WORK", 1 << 20)
+    body = bytes(1 << 17)
+    pack = Pack()
+    base = pack.add(BLOB, body)
+    bodies = {body}
+    for step in range(200):
+        base = pack.add(OFFSET, delta(1 << 17, 1 << 17, insert(b"%04d" % step), copy(4, (1 << 17) - 4)), base)
+        bodies.add(b"%04d" % step + body[4:])
+    read = gitpacks.read(bytes(pack))
+    assert set(read.whole.values()) == bodies
+    assert read.unread == []
+
+
+def test_deltas_of_very_many_instructions() -> None:
+    """Fifty thousand instructions make what they say, whole and in pieces."""
+    told = delta(3, 150_000, copy(0, 3) * 50_000)
+    assert gitdelta.apply(b"one", told) == (b"one" * 50_000, 50_000)
+    assert b"".join(gitdelta.pieces(b"one", told)) == b"one" * 50_000
+
+
+def test_damaged_trees_are_said() -> None:
+    """A tree is not given, so its damage is told of in its place."""
+    pack = Pack()
+    offset = pack.add(TREE, b"some tree", claim=5)
+    read = gitpacks.read(bytes(pack))
+    assert (read.unread[0].code, read.unread[0].name) == ("damaged-stream", b"object-at-%d" % offset)
+
+
+def test_a_pack_may_be_a_mapped_file(repository: Path) -> None:
+    """A memory map, or a view of one, is read as bytes are."""
+    (path,) = repository.rglob("objects/pack/*.pack")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert gitpacks.read(mapped).whole == gitpacks.read(path.read_bytes()).whole
+        with memoryview(mapped) as view:
+            assert gitpack.recognise(bytes(view[:1024]))
+            assert gitpacks.read(view).unread == []

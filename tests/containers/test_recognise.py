@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.containers.recognise import FORMATS, find_format
+from imgscan.containers.recognise import FIRST_BYTES, FORMATS, find_format
 from tests.containers.archives import DIALECTS, ar_of, cpio_of, rpm_of, zip_of
 
 if TYPE_CHECKING:
@@ -45,3 +45,11 @@ def test_random_files_are_no_containers() -> None:
     """Of 50,000 random files at most three are taken for a container."""
     seeded = random.Random(11)
     assert sum(find_format(seeded.randbytes(1024)) is not None for _ in range(50_000)) <= 3
+
+
+def test_the_first_bytes_are_those_of_every_format() -> None:
+    """A file whose first byte is not listed is no container, and may be passed over unseen."""
+    for samples in SAMPLES.values():
+        assert all(sample[0] in FIRST_BYTES for sample in samples)
+    for byte in set(range(256)) - FIRST_BYTES:
+        assert find_format(bytes([byte]) + bytes(1023)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 import sqlite3
 import struct
@@ -21,6 +22,8 @@ from tests.keys import Keys
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from imgscan.containers.base import Held
 
 KEYS = Keys("sqlite")
 SOURCE = random.Random("sqlite")
@@ -45,7 +48,7 @@ def secrets(data: bytes) -> list[str]:
     return [match.secret.decode() for match in SCREENED.search(data, binary=True)]
 
 
-def read(data: bytes) -> tuple[bytes, list[Unread]]:
+def read(data: Held) -> tuple[bytes, list[Unread]]:
     """Give the text of a database, and what of it was not read."""
     parts: list[bytes] = []
     unread = []
@@ -427,3 +430,15 @@ def test_a_record_of_a_type_that_is_reserved() -> None:
     """Serial types 10 and 11 are none."""
     with pytest.raises(sqliterecord.RecordError):
         sqliterecord.columns(b"\x0a", 0)
+
+
+def test_a_database_may_be_a_view(tmp_path: Path) -> None:
+    """A view of a mapped file is read as bytes are."""
+    path = tmp_path / "a.db"
+    path.write_bytes(SMALL)
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as view,
+    ):
+        assert read(view) == read(SMALL)

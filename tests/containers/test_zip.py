@@ -6,6 +6,7 @@ import io
 import mmap
 import subprocess
 import tempfile
+import warnings
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,14 @@ from imgscan.containers.zip import ZIP
 from tests import tools
 from tests.containers.archives import Pairs, Zipped, deflate, zip_of
 from tests.containers.reading import given_up, read, read_file
+from tests.fuzz.law import bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = b"a line that compresses, a line that compresses\n" * 20
 PAIRS: Pairs = [(b"one.txt", TEXT), (b"dir/two.txt", b"two"), (b"empty", b""), (b"three", bytes(range(256)) * 8)]
-METHODS = (0, 8, 12, 14, 95)
+METHODS = (0, 8, 12, 14, 93, 95)
 
 
 def contents(data: bytes) -> Pairs:
@@ -36,7 +38,7 @@ def contents(data: bytes) -> Pairs:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_members_of_each_method_are_read(method: int) -> None:
-    """Stored, deflated, bzip2, lzma and xz members give their content."""
+    """Stored, deflated, bzip2, lzma, zstd and xz members give their content."""
     assert contents(zip_of([Zipped(name, data, method) for name, data in PAIRS])) == PAIRS
 
 
@@ -67,6 +69,7 @@ def test_what_stands_around_the_archive_does_no_harm(options: dict[str, bytes], 
     archive = zip_of(PAIRS, shifted=shifted, **options)  # type: ignore[arg-type]
     assert contents(archive) == PAIRS
     assert zips.has_directory(archive)
+    assert zips.ends_archive(archive[-65557:])
 
 
 @pytest.mark.parametrize("zip64", [False, True])
@@ -114,6 +117,26 @@ def test_extents_say_where_a_member_stands() -> None:
     assert second is not None
     assert archive[first[0] :].startswith(b"PK\3\4")
     assert archive[second[0] : second[1]].endswith(TEXT)
+
+
+@pytest.mark.parametrize("method", [0, 8])
+def test_extents_hold_members_of_unknown_size(method: int) -> None:
+    """A member whose size stands behind it lies within its extent, also where there is no directory."""
+    archive = zip_of([Zipped(name, data, method, descriptor=True) for name, data in PAIRS], directory=False)
+    reading = read_file(ZIP, archive)
+    for (name, data), extent in zip(PAIRS, reading.extents, strict=True):
+        assert extent is not None
+        assert archive[extent[0] + 30 :].startswith(name)
+        assert (data if method == 0 else deflate(data)) in archive[slice(*extent)]
+
+
+@pytest.mark.parametrize("flags", [0, 1])
+def test_what_was_not_read_is_no_larger_than_the_archive(flags: int) -> None:
+    """The size of a skipped member is what can be there, not what is claimed."""
+    archive = zip_of([Zipped(b"a", TEXT, 9, flags, stored=2**63, zip64=True)])
+    (unread,) = read_file(ZIP, archive).unread
+    assert unread.bytes is not None
+    assert unread.bytes < len(archive)
 
 
 def test_encrypted_members_are_skipped() -> None:
@@ -205,6 +228,18 @@ def test_names_are_given_as_they_are(name: bytes) -> None:
     assert contents(zip_of([(name, TEXT), (name, b"x")])) == [(name, TEXT), (name, b"x")]
 
 
+def test_a_stored_member_of_unknown_size_does_not_search_the_archive_again_and_again() -> None:
+    """Ten thousand headers that promise descriptors, and none: calls stay in proportion to the bytes."""
+    header = zip_of([Zipped(b"a", b"", 0, descriptor=True)], directory=False)[:31]
+    calls = []
+    for count in (1000, 4000):
+        data = header * count
+        with bounded(60 * len(data)) as counter:
+            assert len(read_file(ZIP, data).members) == count
+        calls.append(counter.used)
+    assert calls[1] < 5 * calls[0]
+
+
 def test_overlapping_members_end_at_a_bounded_amount_of_work() -> None:
     """A thousand entries for the same data are not read a thousand times, and the rest is told."""
     data = bytes(10**6)
@@ -245,6 +280,14 @@ def test_an_empty_archive_is_recognised_and_has_no_members() -> None:
     assert contents(zip_of([])) == []
 
 
+@given(st.binary(max_size=200))
+def test_an_end_without_a_record_is_no_archive(tail: bytes) -> None:
+    """What does not end with the record that ends an archive is none, whatever it is."""
+    if b"PK\5\6" not in tail:
+        assert not zips.ends_archive(tail)
+        assert not zips.has_directory(tail)
+
+
 def test_large_members_come_in_pieces() -> None:
     """A member of five megabytes is given in chunks of at most one (the reader asserts it)."""
     data = TEXT * 6000
@@ -252,6 +295,25 @@ def test_large_members_come_in_pieces() -> None:
         (b"stored", data),
         (b"deflated", data),
     ]
+
+
+@given(
+    st.lists(st.tuples(st.text(min_size=1, max_size=20), st.binary(max_size=2000), st.sampled_from((0, 8, 12, 14)))),
+    st.binary(max_size=50),
+    st.booleans(),
+)
+def test_zipfile_reads_the_same(pairs: list[tuple[str, bytes, int]], comment: bytes, seekable: bool) -> None:
+    """What the standard library reads of its own archives is what is given, name by name."""
+    held = io.BytesIO()
+    held.seekable = lambda: seekable  # type: ignore[method-assign]
+    with warnings.catch_warnings(), zipfile.ZipFile(held, "w") as archive:
+        warnings.simplefilter("ignore")  # names that come twice
+        for name, data, method in pairs:
+            archive.writestr(zipfile.ZipInfo(name), data, method)
+        archive.comment = comment
+    with zipfile.ZipFile(io.BytesIO(held.getvalue())) as archive:
+        expected = [archive.read(info) for info in archive.infolist() if not info.is_dir() or info.file_size]
+    assert [data for _, data in contents(held.getvalue())] == expected
 
 
 @given(st.data())

@@ -47,7 +47,7 @@ def plain(target: Target, seconds: float, seed: int) -> tuple[int, list[bytes]]:
     broken: list[bytes] = []
     while time.monotonic() < end and len(broken) < 10:
         data = mutate(seeds, rng)
-        faulthandler.dump_traceback_later(SLOW, exit=True)
+        faulthandler.dump_traceback_later(SLOW, exit=True, file=sys.__stderr__ or sys.stderr)
         failure = run(target, data)
         faulthandler.cancel_dump_traceback_later()
         runs += 1

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from imgscan.containers import gitdelta, gitloose, gitpack
 from imgscan.containers.base import Member, Unread
 from imgscan.streams.inflate import StreamError
-from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, Pack, delta, identity, name_of, read
+from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, TREE, Pack, delta, identity, name_of, read
+from tests.fuzz.law import Target, check
+from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_PER_BYTE = 64
+"""Calls for each byte of a pack: where one is damaged, every place that looks like an object is tried."""
 
 _AMPLIFIED = 1 << 22
 """Bytes that a member of a fuzzer's few bytes is read to."""
@@ -20,8 +25,10 @@ _AMPLIFIED = 1 << 22
 
 def fuzz_gitpack(data: bytes) -> None:
     """Read bytes as a pack; then make a sound pack as they say, read it, damage it as they say, and read that."""
-    _exhaust(gitpack.members(b"PACK\0\0\0\2" + data))
-    _exhaust(gitpack.bundle_members(b"# v2 git bundle\n\nPACK\0\0\0\2" + data))
+    raw = data if gitpack.recognise(data) else b"PACK\0\0\0\2" + data
+    check(gitpack.members(raw), len(raw), per_byte=_PER_BYTE)
+    _exhaust(gitpack.members(raw))
+    _exhaust(gitpack.bundle_members(b"# v2 git bundle\n\n" + raw))
     recipe = io.BytesIO(data)
     pack, expected = _made(recipe)
     sound = bytes(pack)
@@ -134,7 +141,7 @@ def _plain(base: bytes, instructions: bytes) -> bytes | None:
 def fuzz_gitloose(data: bytes) -> None:
     """Read bytes as a loose object, and as the content of one; then cut and change that."""
     if gitloose.recognise(data[:1024]):
-        _exhaust(gitloose.members(io.BytesIO(data)))
+        check(gitloose.members(Trickle(data, 100)), len(data))
     sound = zlib.compress(b"blob %d\0" % len(data) + data, 1)
     assert gitloose.recognise(sound[:1024])
     (member,) = gitloose.members(io.BytesIO(sound))
@@ -163,3 +170,40 @@ def _exhaust(members: Iterator[Member | Unread]) -> None:
             pass
         if member.brought is not None:
             member.brought()
+
+
+def gitpack_seeds() -> list[bytes]:
+    """Make packs of every kind of object, sound and not, and what makes sound ones."""
+    text = b"some text that is told from other text"
+    told = delta(len(text), 9, bytes([0x91, 0, 5]), b"\x04four")
+    mixed = Pack()
+    base = mixed.add(BLOB, text)
+    mixed.add(OFFSET, told, base)
+    mixed.add(REFERENCE, told, identity(BLOB, text))
+    tree = b"100644 name\0" + identity(BLOB, text)
+    mixed.add(TREE, tree)
+    mixed.add(COMMIT, b"tree " + identity(TREE, tree).hex().encode() + b"\ncommitter A <a> 1 +0000\n\nmessage")
+    mixed.add(TAG, b"object " + b"1" * 40)
+    thin = Pack()
+    thin.add(REFERENCE, told, b"\x11" * 20)
+    lying = Pack(count=1000)
+    lying.add(BLOB, text, claim=7)
+    lying.add(BLOB, text)
+    return [bytes(mixed), bytes(thin), bytes(lying), bytes(Pack()), bytes(range(256)), bytes(range(7, 200, 3)) * 3]
+
+
+def gitdelta_seeds() -> list[bytes]:
+    """Make a base and a delta, each behind the base's length."""
+    return [bytes([9]) + b"base text" + delta(9, 11, bytes([0x91, 0, 9]), b"\x02me"), b"\0\0\0", b"\1a\x80\x80\4"]
+
+
+def gitloose_seeds() -> list[bytes]:
+    """Make objects of each kind, and contents of objects."""
+    return [zlib.compress(b"%b 4\0text" % kind) for kind in (b"blob", b"tree", b"commit", b"tag")] + [b"", b"text" * 99]
+
+
+TARGETS: Final = [
+    Target("gitpack", fuzz_gitpack, gitpack_seeds),
+    Target("gitdelta", fuzz_gitdelta, gitdelta_seeds),
+    Target("gitloose", fuzz_gitloose, gitloose_seeds),
+]

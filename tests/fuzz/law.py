@@ -45,23 +45,28 @@ class TooMuchWorkError(AssertionError):
     """A parser made more calls than its input allows."""
 
 
+class Counter:
+    """How many calls were made."""
+
+    used = 0
+
+
 @contextmanager
-def bounded(calls: int) -> Iterator[None]:
+def bounded(calls: int) -> Iterator[Counter]:
     """Count the calls of Python and C functions in the context; TooMuchWorkError beyond `calls`."""
-    left = calls
+    counter = Counter()
 
     def count(_frame: FrameType, event: str, _argument: Any) -> None:
-        nonlocal left
         if event in ("call", "c_call"):
-            left -= 1
-            if left < 0:
+            counter.used += 1
+            if counter.used > calls:
                 sys.setprofile(None)
                 raise TooMuchWorkError(f"more than {calls} calls")
 
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        yield
+        yield counter
     finally:
         sys.setprofile(before)
 

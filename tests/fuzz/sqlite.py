@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from functools import cache
+from typing import Final
 
 from imgscan.containers import sqlite
 from imgscan.containers.base import Unread
 from imgscan.containers.sqliterecord import SEPARATOR
+from tests.fuzz.law import Target, check
 
 _AMPLIFIED = 24
 """How many bytes of text one byte of a database may give: overflow pages four times, separators behind each letter."""
@@ -16,13 +18,14 @@ _AMPLIFIED = 24
 
 def fuzz_sqlite(data: bytes) -> None:
     """Change a sound database as the bytes say, and read it; then store them as values and find those again."""
-    for number, base in enumerate(_bases()):
-        changed = bytearray(base)
-        for at in range(number, len(data) - 3, 4):
-            place = int.from_bytes(data[at : at + 3], "big")
-            changed[place % len(changed)] = data[at + 3]
-        _read(bytes(changed))
-        _read(base[: int.from_bytes(data[:2], "big") % len(base)])
+    base = _bases()[len(data) % 3]
+    changed = bytearray(base)
+    for at in range(0, len(data) - 3, 4):
+        place = int.from_bytes(data[at : at + 3], "big")
+        changed[place % len(changed)] = data[at + 3]
+    _read(bytes(changed))
+    _read(base[: int.from_bytes(data[:2], "big") % len(base)])
+    _read(data)
     _read(_bases()[0][:100] + data)
     values = [value for value in data.split(b"\0", 20) if value]
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -39,6 +42,7 @@ def fuzz_sqlite(data: bytes) -> None:
 def _read(data: bytes) -> tuple[bytes, list[Unread]]:
     if not sqlite.recognise(data[:1024]):
         return b"", []
+    check(sqlite.members(data), len(data))
     parts: list[bytes] = []
     unread = []
     for member in sqlite.members(data):
@@ -73,3 +77,11 @@ def _bases() -> tuple[bytes, ...]:
             connection.commit()
             made.append(connection.serialize())
     return tuple(made)
+
+
+def sqlite_seeds() -> list[bytes]:
+    """Make databases of each kind of page, and changes to them."""
+    return [*_bases(), b"", b"\0\0\x6c\xff", bytes(range(200))]
+
+
+TARGETS: Final = [Target("sqlite", fuzz_sqlite, sqlite_seeds)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from imgscan.model import (
@@ -67,7 +68,8 @@ def _rule(rule_id: str) -> RuleInfo:
 
 
 RULES = tuple(_rule(rule_id) for rule_id in _RULES)
-CONTEXT = ReportContext(version=VERSION, rules=RULES)
+CONTEXT = ReportContext(version=VERSION, rules=RULES, clock=lambda: datetime(2024, 2, 29, 12, 0, 0, tzinfo=UTC))
+"""Its clock stands still, so that reports which tell the time can be compared."""
 
 
 def digest(text: str) -> Digest:
@@ -320,7 +322,58 @@ HOSTILE = TargetReport(
     stats=Stats(bytes=2**70, entries=1, layers=127),
 )
 
-SAMPLES = {"shop": SHOP, "clean": CLEAN, "broken": BROKEN, "directory": DIRECTORY, "hostile": HOSTILE}
+ACCEPTED = TargetReport(
+    target="pay:2",
+    kind="image",
+    reference="pay:2",
+    digest=digest("accepted"),
+    platform="linux/amd64",
+    layers=layers("FROM scratch", "COPY . /srv", "COPY legacy /srv/legacy"),
+    findings=(
+        finding(
+            location=line(1, "srv/.env", 2, 9),
+            visibility=Visibility("visible"),
+            origin=Origin(3, source="deploy/.env"),
+        ),
+        finding(
+            "stripe-secret-key-test",
+            TEST,
+            line(2, "srv/legacy/test.cfg", 8, 5),
+            Visibility("visible"),
+            status="baseline",
+            origin=Origin(7, dockerfile="Dockerfile"),
+        ),
+    ),
+    stats=Stats(bytes=40_960, entries=60, layers=3),
+)
+
+HISTORY = TargetReport(
+    target="main..HEAD",
+    kind="git",
+    findings=(
+        finding(
+            location=line(None, "config/.env", 3, 19, commit="1f0c" * 10, authored="2024-02-28T23:01:02+01:00"),
+            visibility=Visibility("deleted"),
+        ),
+        finding(
+            "stripe-secret-key-test",
+            TEST,
+            line(None, "tests/conftest.py", 12, 7),
+            Visibility("visible"),
+        ),
+    ),
+    stats=Stats(bytes=20_480, entries=9),
+)
+
+SAMPLES = {
+    "history": HISTORY,
+    "shop": SHOP,
+    "clean": CLEAN,
+    "broken": BROKEN,
+    "directory": DIRECTORY,
+    "hostile": HOSTILE,
+    "accepted": ACCEPTED,
+}
 
 
 def render(format_name: str, *reports: TargetReport, context: ReportContext = CONTEXT) -> bytes:

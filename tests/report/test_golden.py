@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.report.samples import BROKEN, CLEAN, CONTEXT, DIRECTORY, HOSTILE, SHOP, render
+from imgscan.report.annotations import Annotations
+from tests.report.samples import ACCEPTED, BROKEN, CLEAN, CONTEXT, DIRECTORY, HISTORY, HOSTILE, SHOP, render
+
+if TYPE_CHECKING:
+    from imgscan.model import TargetReport
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+
+
+def annotated(*reports: TargetReport) -> bytes:
+    """Write the annotations of some targets."""
+    annotations = Annotations()
+    for report in reports:
+        annotations.add(report)
+    return "".join(f"{line}\n" for line in annotations.lines()).encode()
+
 
 REPORTS = {
     "shop.txt": render("text", SHOP),
@@ -30,7 +44,28 @@ REPORTS = {
     "directory.sarif": render("sarif", DIRECTORY),
     "hostile.txt": render("text", HOSTILE),
     "hostile.jsonl": render("jsonl", HOSTILE),
+    "accepted.txt": render("text", ACCEPTED),
+    "history.txt": render("text", HISTORY),
+    "history.json": render("json", HISTORY),
+    "history.sarif": render("sarif", HISTORY),
+    "history.md": render("markdown", HISTORY),
+    "history.html": render("html", HISTORY),
+    "history.gitlab.json": render("gitlab", HISTORY),
+    "accepted-quiet.txt": render("text", ACCEPTED, context=replace(CONTEXT, quiet=True)),
+    "accepted.sarif": render("sarif", ACCEPTED, context=replace(CONTEXT, sarif_accepted=True)),
+    "shop.gitlab.json": render("gitlab", SHOP),
+    "several.gitlab.json": render("gitlab", ACCEPTED, BROKEN),
+    "shop.md": render("markdown", SHOP),
+    "several.md": render("markdown", ACCEPTED, BROKEN, CLEAN),
+    "hostile.md": render("markdown", HOSTILE),
+    "shop.html": render("html", SHOP),
+    "several.html": render("html", ACCEPTED, BROKEN, CLEAN, DIRECTORY),
+    "hostile.html": render("html", HOSTILE),
+    "shop.annotations.txt": annotated(SHOP, BROKEN, ACCEPTED),
+    "hostile.annotations.txt": annotated(HOSTILE),
     "none.txt": render("text"),
+    "none.gitlab.json": render("gitlab"),
+    "none.md": render("markdown"),
     "none.json": render("json"),
     "none.sarif": render("sarif"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from imgscan.model import Diagnostic, Location, Origin, Stats, TargetReport
 from imgscan.report import open_report
-from tests.report.samples import BROKEN, CLEAN, CONTEXT, DIRECTORY, HOSTILE, SHOP, VERSION, finding, render
+from tests.report.samples import BROKEN, CLEAN, CONTEXT, DIRECTORY, HISTORY, HOSTILE, SHOP, VERSION, finding, render
 
 
 def document(*reports: TargetReport) -> Any:
@@ -128,3 +128,12 @@ def test_lines_are_written_as_each_target_comes() -> None:
     report.start(out)
     report.target(CLEAN, out)
     assert out.getvalue() == render("jsonl", CLEAN)
+
+
+def test_a_commit_is_told_in_repositories_only() -> None:
+    """In a git target a location has its commit and author date, null for what is staged; elsewhere it has neither."""
+    first, second = (found["location"] for found in document(HISTORY)["targets"][0]["findings"])
+    assert (first["commit"], first["authored"]) == ("1f0c" * 10, "2024-02-28T23:01:02+01:00")
+    assert (second["commit"], second["authored"]) == (None, None)
+    assert "commit" not in document(SHOP)["targets"][0]["findings"][0]["location"]
+    assert [row["location"]["commit"] for row in rows(HISTORY) if row["type"] == "finding"] == ["1f0c" * 10, None]

@@ -25,7 +25,11 @@ from imgscan.model import (
     TargetReport,
     Visibility,
 )
+from imgscan.report.annotations import Annotations
+from imgscan.report.markdown import LIMIT
 from tests.report.samples import CONTEXT, RULES, render
+from tests.report.test_gitlab import VALIDATOR as GITLAB
+from tests.report.test_html import parsed
 from tests.report.test_sarif import VALIDATOR
 
 if TYPE_CHECKING:
@@ -60,6 +64,8 @@ locations = st.builds(
     length=maybe_counts,
     encoding=st.sampled_from(["plain", "base64", "utf-16-le"]),
     field=maybe_names,
+    commit=maybe_names,
+    authored=maybe_names,
 )
 findings = st.builds(
     Finding,
@@ -125,6 +131,8 @@ contexts = st.builds(
     quiet=st.booleans(),
     verbose=st.integers(0, 2),
     sarif_category=maybe_names,
+    sarif_accepted=st.booleans(),
+    commit=maybe_names,
 )
 law = settings(deadline=None, database=None, max_examples=60)
 
@@ -169,3 +177,45 @@ def test_any_sarif_is_valid(targets: list[TargetReport], context: ReportContext)
     read = json.loads(_same_twice("sarif", targets, context))
     VALIDATOR.validate(read)
     assert len({one["automationDetails"]["id"] for one in read["runs"]}) == len(targets)
+
+
+@law
+@given(st.lists(reports, max_size=2), contexts)
+def test_any_gitlab_report_is_valid(targets: list[TargetReport], context: ReportContext) -> None:
+    """A GitLab report is a pure function of its values and its clock, valid by the schema, no identity twice."""
+    read = json.loads(_same_twice("gitlab", targets, context))
+    GITLAB.validate(read)
+    identities = [one["id"] for one in read["vulnerabilities"]]
+    assert len(set(identities)) == len(identities)
+
+
+@law
+@given(st.lists(reports, max_size=2))
+def test_any_markdown_is_printable_and_short(targets: list[TargetReport]) -> None:
+    """A Markdown report is a pure function of its values, printable, within GitHub's limit, its rows of three cells."""
+    raw = _same_twice("markdown", targets)
+    rows = raw.split("\n")
+    assert not [row for row in rows if not row.isprintable()]
+    assert len(raw.encode()) <= LIMIT
+    assert {row.count("|") for row in rows if row.startswith("|")} <= {4}
+
+
+@law
+@given(st.lists(reports, max_size=2))
+def test_any_page_is_well_formed(targets: list[TargetReport]) -> None:
+    """An HTML page is a pure function of its values, and its elements are closed in order, whatever the names."""
+    root = parsed(_same_twice("html", targets))
+    identities = [node.attributes["id"] for node in root.all() if "id" in node.attributes]
+    assert len(set(identities)) == len(identities)
+
+
+@law
+@given(st.lists(reports, max_size=2))
+def test_any_annotation_is_one_command(targets: list[TargetReport]) -> None:
+    """Annotations are one printable command a line, at most ten of a kind."""
+    annotations = Annotations()
+    for target in targets:
+        annotations.add(target)
+    rows = annotations.lines()
+    assert all(row.isprintable() and row.startswith(("::error ", "::warning ", "::notice ")) for row in rows)
+    assert all(sum(row.startswith(f"::{kind} ") for row in rows) <= 10 for kind in ("error", "warning", "notice"))

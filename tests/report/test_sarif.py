@@ -411,3 +411,31 @@ def test_only_a_semantic_version_is_called_one(version: str, semantic: bool) -> 
     driver = run(CLEAN, version=version)["tool"]["driver"]
     assert driver["version"] == version
     assert ("semanticVersion" in driver) == semantic
+
+
+def test_accepted_findings_are_suppressed_where_they_are_asked_for() -> None:
+    """Findings of the baseline are listed on request, as unchanged and suppressed; new ones are neither."""
+    results = run(image(finding(status="baseline"), finding()), sarif_accepted=True)["results"]
+    assert results[0]["baselineState"] == "unchanged"
+    assert [(one["kind"], one["status"]) for one in results[0]["suppressions"]] == [("external", "accepted")]
+    assert "baselineState" not in results[1]
+    assert "suppressions" not in results[1]
+
+
+def test_new_findings_come_before_accepted_ones_where_there_are_too_many() -> None:
+    """Where results have to be cut, an accepted one goes before any new one."""
+    accepted = [finding(location=line(0, f"a{number}", 1, 1), status="baseline") for number in range(5000)]
+    new = [finding("stripe-publishable-key", location=line(0, f"n{number}", 1, 1)) for number in range(10)]
+    results = run(image(*accepted, *new), sarif_accepted=True)["results"]
+    assert len(results) == 5000
+    assert sum("suppressions" not in one for one in results) == 10
+
+
+@pytest.mark.parametrize(("runs", "remarks"), [(20, 0), (21, 1)])
+def test_more_runs_than_github_takes_are_remarked(runs: int, remarks: int) -> None:
+    """A file of more than twenty runs is written whole, and the user is told that GitHub will not take it."""
+    told: list[str] = []
+    read = document(*[CLEAN] * runs, warn=told.append)
+    assert len(read["runs"]) == runs
+    assert len(told) == remarks
+    assert all("21 runs" in one and "takes 20" in one for one in told)

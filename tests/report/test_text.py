@@ -9,10 +9,12 @@ import pytest
 
 from imgscan.model import Diagnostic, Hidden, Location, Stats, TargetReport, Visibility
 from tests.report.samples import (
+    ACCEPTED,
     BROKEN,
     CLEAN,
     CONTEXT,
     DIRECTORY,
+    HISTORY,
     HOOK,
     HOSTILE,
     LIVE,
@@ -205,3 +207,23 @@ def test_a_finding_may_stand_outside_any_layer_that_is_listed() -> None:
     """A layer that the manifest does not list is named by its number alone."""
     report = TargetReport("a", "image", findings=(finding(held=LIVE, location=Location(layer=7, path="b", offset=0)),))
     assert "\nlayer 8\n" in text(report)
+
+
+def test_accepted_findings_are_counted_apart() -> None:
+    """The totals say how many of the findings are accepted in the baseline, and each of them says so."""
+    shown = text(ACCEPTED)
+    assert "accepted in the baseline\n" in shown
+    assert "2 secrets in 2 places: 1 error, 1 warning, 1 of them accepted in the baseline" in shown
+
+
+def test_an_origin_is_told() -> None:
+    """A finding names the source or Dockerfile line it comes from, on its own line or within the quiet one."""
+    assert "           from deploy/.env:3\n" in text(ACCEPTED)
+    assert ", from Dockerfile:7, accepted in the baseline)" in text(ACCEPTED, quiet=True)
+
+
+def test_a_commit_is_told_and_whether_the_key_still_stands() -> None:
+    """In a repository a finding names its commit, and whether the newest commit still has it."""
+    shown = text(HISTORY)
+    assert "           commit 1f0c1f0c1f0c, 2024-02-28\n           deleted since, still in the history\n" in shown
+    assert "still there in the newest commit" in shown

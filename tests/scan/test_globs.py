@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.errors import UsageError
+from imgscan.scan.gitignore import Patterns, compile_pattern
 from imgscan.scan.globs import Sieve
 from tests import tools
 from tests.keys import Keys
@@ -99,6 +100,20 @@ def test_a_glob_that_is_none_is_refused(glob: str) -> None:
     """A glob that cannot match anything is an error of the request."""
     with pytest.raises(UsageError, match="not a glob"):
         Sieve(b".", [glob])
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (b"*a" * 40 + b"*b", b"a" * 255),
+        (b"*?" * 40 + b"[!a]", b"a" * 255),
+        (b"**/" + b"a/**/" * 20 + b"b", b"a/" * 2000 + b"a"),
+        (b"x/" + b"**/*a*/" * 20 + b"b", b"x/" + b"aa/" * 1300 + b"a"),
+    ],
+)
+def test_a_hostile_pattern_ends(line: bytes, path: bytes) -> None:
+    """A pattern of many wildcards is done with the longest name at once."""
+    assert Patterns([compile_pattern(line)]).decide(path) is None
 
 
 # .gitignore

@@ -59,7 +59,18 @@ def filter_form(counts: Counts, summaries: Sequence[Summary]) -> Iterator[str]:
         '<input type="search" id="words" name="words" autocomplete="off" spellcheck="false" '
         'placeholder="path, key, account, instruction"></p>\n'
     )
-    yield '<details class="choices" open><summary>Level, state, layer</summary>\n<div>\n'
+    yield '<p class="result"><output id="shown" aria-live="polite" aria-atomic="true">'
+    yield f"{plural(counts.total, 'place')}, {plural(counts.keys, 'key')}</output> "
+    yield '<button type="reset">Show all</button></p>\n'
+    choices = "".join(_choices(counts, summaries))
+    if choices:
+        yield '<details class="choices" open><summary>Level, state, layer</summary>\n'
+        yield f"<div>\n{choices}</div>\n</details>\n"
+    yield "</form>\n"
+
+
+def _choices(counts: Counts, summaries: Sequence[Summary]) -> Iterator[str]:
+    """Write the controls that have more than one value to choose from."""
     yield from _boxes("level", "Level", counts.levels, {level: level for level in LEVELS})
     yield from _boxes("life", "The file is", counts.lives, _LIVES)
     yield from _boxes("status", "Status", counts.statuses, _STATUSES)
@@ -68,10 +79,6 @@ def filter_form(counts: Counts, summaries: Sequence[Summary]) -> Iterator[str]:
         yield "".join(f'<option value="{value}">{words}</option>\n' for value, words in _CONFIDENCES.items())
         yield "</select></p>\n"
     yield from _layers(counts, summaries)
-    yield "</div>\n</details>\n"
-    yield '<p class="result"><output id="shown" aria-live="polite" aria-atomic="true">'
-    yield f"{plural(counts.total, 'place')}, {plural(counts.keys, 'key')}</output> "
-    yield '<button type="reset">Show all</button></p>\n</form>\n'
 
 
 def _boxes(name: str, legend: str, counted: Counter[str], words: dict[str, str]) -> Iterator[str]:

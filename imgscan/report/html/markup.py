@@ -35,9 +35,13 @@ def link(url: str, words: str) -> str:
 
 
 def tail(value: str, length: int) -> str:
-    """Keep the end of a path, which is what tells files apart."""
+    """Keep the end of a path, which is what tells files apart; whole names of it where there are any."""
     shown = escape_terminal(value)
-    return shown if len(shown) <= length else f"…{shown[1 - length :]}"
+    if len(shown) <= length:
+        return shown
+    end = shown[1 - length :]
+    slash = end.find("/")
+    return f"…{end[max(slash, 0) :]}"
 
 
 def fate(report: TargetReport, finding: Finding) -> str:

@@ -96,7 +96,9 @@
   }
   const choices = form.querySelector("details");
   const wide = matchMedia("(min-width: 40.01rem)");
-  const unfold = () => (choices.open = wide.matches);
+  const unfold = () => {
+    if (choices) choices.open = wide.matches;
+  };
   wide.addEventListener("change", unfold);
   unfold();
   addEventListener("hashchange", reveal);

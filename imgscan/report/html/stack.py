@@ -18,7 +18,7 @@ _MOST_MARKS = 8
 """Findings that a layer shows before it counts the others: the stack is the overview, the list has them all."""
 
 _LONGEST = 300
-_TAIL = 44
+_TAIL = 38
 
 _Marked = tuple[int, "Finding"]
 
@@ -101,7 +101,7 @@ def _marks(report: TargetReport, number: int, found: Sequence[_Marked]) -> Itera
         words = life(report, finding) or ""
         name = finding.location.field if finding.location.field is not None else finding.location.path
         line = "" if finding.location.line is None else f":{finding.location.line}"
-        label = f'<span class="dot {state}" aria-hidden="true"></span>{text(tail(name, _TAIL) + line)}'
+        label = f'<span class="dot {state}" aria-hidden="true"></span><span>{text(tail(name, _TAIL) + line)}</span>'
         about = f'<span class="unseen">{text(f", {finding.title}, {words}")}</span>'
         yield f'<li><a class="mark {finding.level}" href="#t{number}-f{position}">{label}{about}</a></li>\n'
     if len(found) > _MOST_MARKS:

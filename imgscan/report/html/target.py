@@ -12,7 +12,7 @@ from imgscan.report.html.markup import code, fate, text
 from imgscan.report.html.stack import stack_section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Self
 
     from imgscan.model import Diagnostic, Level, RuleInfo, TargetReport
@@ -23,7 +23,8 @@ _LIVES = (
     ("deleted", "deleted"),
     ("description", "in the description"),
 )
-_MOST_DIAGNOSTICS = 1000
+_MOST_REASONS = 200
+_MOST_PLACES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,11 @@ def _facts(report: TargetReport) -> Iterator[tuple[str, str, str]]:
     yield "Places", f"{len(report.findings):,}", told
     stats = report.stats
     if report.kind == "image":
-        yield "Read", human_bytes(stats.bytes), f"{plural(stats.layers, 'layer')}, {stats.entries:,} entries"
+        yield (
+            "Read",
+            human_bytes(stats.bytes),
+            f"{plural(stats.layers, 'layer')}, {plural(stats.entries, 'entry', 'entries')}",
+        )
     else:
         yield "Read", human_bytes(stats.bytes), plural(stats.entries, "file")
     errors = sum(diagnostic.severity == "error" for diagnostic in report.diagnostics)
@@ -116,32 +121,42 @@ def _not_scanned(report: TargetReport, number: int) -> Iterator[str]:
     if report.diagnostics:
         yield f'<section class="missing" aria-labelledby="t{number}-missing">\n'
         yield f'<h3 id="t{number}-missing">Not scanned</h3>\n<ul>\n'
-        ordered = sorted(report.diagnostics, key=lambda one: one.severity != "error")
-        for diagnostic in ordered[:_MOST_DIAGNOSTICS]:
-            yield _diagnostic(report, diagnostic)
-        if len(ordered) > _MOST_DIAGNOSTICS:
-            yield f"<li>and {len(ordered) - _MOST_DIAGNOSTICS:,} more, which the JSON report lists</li>\n"
+        reasons: dict[tuple[str, str, str], list[Diagnostic]] = {}
+        for diagnostic in sorted(report.diagnostics, key=lambda one: one.severity != "error"):
+            reasons.setdefault((diagnostic.severity, diagnostic.code, diagnostic.message), []).append(diagnostic)
+        for affected in list(reasons.values())[:_MOST_REASONS]:
+            yield _reason(report, affected)
+        if len(reasons) > _MOST_REASONS:
+            yield f"<li>and {len(reasons) - _MOST_REASONS:,} more reasons, which the JSON report lists</li>\n"
         yield "</ul>\n</section>\n"
     hidden = report.hidden
-    reasons = [
+    unlisted = [
         (hidden.confidence, "below the confidence asked for"),
         (hidden.examples, "from Stripe's documentation"),
         (hidden.publishable, "publishable"),
         (hidden.ignored, "ignored"),
         (hidden.baseline, "accepted in the baseline"),
     ]
-    present = ", ".join(f"{count:,} {reason}" for count, reason in reasons if count > 0)
+    present = ", ".join(f"{count:,} {reason}" for count, reason in unlisted if count > 0)
     if present:
         yield f'<p class="unlisted">Not listed: {text(present)}.</p>\n'
 
 
-def _diagnostic(report: TargetReport, diagnostic: Diagnostic) -> str:
-    where = [] if diagnostic.layer is None else [layer_number(report, diagnostic.layer)]
-    if diagnostic.path is not None:
-        where.append(code(diagnostic.path, shown_as_path=True))
-    if diagnostic.bytes:
-        where.append(human_bytes(diagnostic.bytes))
-    label = f'<span class="label {diagnostic.severity}">{diagnostic.severity}</span>'
-    place = f" <small>{', '.join(where)}</small>" if where else ""
-    words = f"{text(diagnostic.message or diagnostic.code)} <small>({text(diagnostic.code)})</small>"
-    return f"<li>{label} {words}{place}</li>\n"
+def _reason(report: TargetReport, affected: Sequence[Diagnostic]) -> str:
+    """Write one reason and the first of the places that it holds for."""
+    first = affected[0]
+    amount = sum(diagnostic.bytes or 0 for diagnostic in affected)
+    about = text(first.code) + (f", {human_bytes(amount)}" if amount else "")
+    named = [where for diagnostic in affected if (where := _affected(report, diagnostic))]
+    shown = named if len(named) <= _MOST_PLACES + 1 else named[:_MOST_PLACES]
+    if len(shown) < len(named):
+        shown = [*shown, f"and {len(named) - len(shown):,} more"]
+    places = f"<ul>{''.join(f'<li>{where}</li>' for where in shown)}</ul>" if shown else ""
+    label = f'<span class="label {first.severity}">{first.severity}</span>'
+    return f"<li>{label} {text(first.message or first.code)} <small>({about})</small>{places}</li>\n"
+
+
+def _affected(report: TargetReport, diagnostic: Diagnostic) -> str:
+    layer = "" if diagnostic.layer is None else layer_number(report, diagnostic.layer)
+    path = "" if diagnostic.path is None else code(diagnostic.path, shown_as_path=True)
+    return " ".join(part for part in (layer, path) if part)

@@ -1,0 +1,373 @@
+"""What a mutation run of the detector found untested: borders of lengths, of files and of certainty."""
+
+from __future__ import annotations
+
+import base64
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imgscan.detect import RULES, clifiles, context, placeholders, structure, tiers, tokens
+from imgscan.detect.screen import _merge
+from imgscan.detect.verdict import Place, Verdict
+from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from tests.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DIGITS = "0123456789"
+LOWER = "abcdefghijklmnopqrstuvwxyz"
+PREFIXES = {prefix.text for rule in RULES for prefix in rule.prefixes} | {b"pi_", b"seti_"}
+
+
+class Near(bytes):
+    """Bytes that no search may cross at large: each looks at 300 of them or fewer."""
+
+    def find(self, sub: bytes, start: int, end: int) -> int:  # type: ignore[override]
+        """Find as bytes do."""
+        assert 0 <= end - start <= 300
+        return super().find(sub, start, end)
+
+    def rfind(self, sub: bytes, start: int, end: int) -> int:  # type: ignore[override]
+        """Find as bytes do."""
+        assert 0 <= end - start <= 300
+        return super().rfind(sub, start, end)
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this machine's clock be nine hours ahead of UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("name", Keys("names").all())
+def test_the_public_prefix_ends_before_the_body(name: str) -> None:
+    """Wherever a credential stands in a file, its public part is its prefix and nothing else."""
+    secret = Keys(1).all()[name].encode()
+    [match] = SCREENED.search(b"something stands before it: " + secret)
+    assert secret[: match.prefix] in PREFIXES
+    assert secret[: match.prefix] != b"_secret_"
+
+
+@pytest.mark.parametrize("name", [name for name in Keys("names").all() if "ephemeral" in name or name.endswith("i")])
+def test_what_is_sure_by_itself_stays_so_near_stripe(name: str) -> None:
+    """Credentials that need no context are as sure with the word beside them as without."""
+    secret = Keys(2).all()[name]
+    [alone], [known] = agreed(File(secret.encode())), agreed(File(f"stripe: {secret}".encode()))
+    assert alone.confidence == known.confidence == ("very-high" if "ephemeral" in name else "high")
+
+
+@pytest.mark.parametrize(("length", "found"), [(19, False), (20, True), (260, True), (261, False)])
+def test_the_lengths_of_an_undocumented_token(length: int, found: bool) -> None:
+    """Undocumented tokens have 20 to 260 characters."""
+    key = Keys(3).app(length)
+    assert secrets(f"={key} ") == [key] * found
+
+
+def test_sixteen_random_characters_make_a_token() -> None:
+    """One segment of sixteen mixed characters suffices, however typed the others look."""
+    keys = Keys(4)
+    key = "absec" + "_" + keys.body(16) + "_" + keys.text(8, LOWER)
+    assert secrets(f"={key} ") == [key]
+    assert secrets("=absec" + "_" + keys.body(15 + 1)[:15] + "_" + keys.text(8, LOWER) + " ") == []
+
+
+def test_a_name_of_many_mixed_parts_is_no_token() -> None:
+    """Short parts, though mixed, are a name; so is a long part of one case beside a short mixed one."""
+    keys = Keys(5)
+    parts = ["aB3dE6gH", "kL9mN2pQ", "rS5tU8vW"]
+    assert secrets("=oak" + "_" + "_".join(parts) + " ") == []
+    assert secrets("=oak" + "_" + keys.text(24, LOWER) + "_X7 ") == []
+
+
+@pytest.mark.parametrize(("length", "found"), [(23, False), (24, True), (63, True), (64, True), (65, False)])
+@pytest.mark.parametrize("kind", ["pi", "seti"])
+def test_the_lengths_of_an_intent(kind: str, length: int, found: bool) -> None:
+    """An intent's id has 24 to 64 characters."""
+    keys = Keys(6)
+    key = f"{kind}_{keys.body(length)}" + "_secret" + f"_{keys.body(25)}"
+    assert secrets(f'"{key}"') == [key] * found
+
+
+def test_every_character_of_an_intent_is_a_letter_or_digit() -> None:
+    """An id that begins with anything else is none."""
+    keys = Keys(7)
+    assert secrets(f"pi_-{keys.body(24)}" + "_secret" + f"_{keys.body(25)}") == []
+
+
+@pytest.mark.parametrize(("alphabet", "found"), [(LOWER, False), (DIGITS, False), (LOWER + DIGITS, True)])
+def test_an_intents_secret_is_of_two_classes(alphabet: str, found: bool) -> None:
+    """The secret half of an intent's secret has characters of two classes at least."""
+    keys = Keys(8)
+    body = keys._until(
+        lambda: keys.text(25, alphabet),
+        lambda made: placeholders.classes(made.encode()) == found + 1 and not placeholders.typed(made.encode()),
+    )
+    key = f"pi_{keys.body(24)}" + "_secret" + f"_{body}"
+    assert secrets(key) == [key] * found
+
+
+def test_a_length_byte_that_is_a_letter_is_a_boundary() -> None:
+    """A hexadecimal webhook secret in a binary may follow its length, which is the letter F."""
+    key = Keys(9).webhook_hex()
+    assert len(key) == ord("F")
+    assert secrets(b"F" + key.encode() + b"\0", binary=True) == [key]
+    assert secrets(b"G" + key.encode() + b"\0", binary=True) == []
+
+
+@pytest.mark.parametrize("name", ["ephemeral", "secret99", "restricted", "webhook", "session_secret", "client_secret"])
+def test_no_credential_ends_in_the_next_file(name: str) -> None:
+    """The first bytes of what follows a file do not make its last bytes a credential."""
+    secret: bytes = getattr(Keys(10), name)().encode()
+    found = agreed(File(b"=" + secret[:-4], gap=secret[-4:] + b"\n"))
+    assert secret not in [each.secret for each in found]
+    assert {each.confidence for each in found} <= {"low"}  # a cut key may be one of another length
+
+
+def test_the_next_file_cuts_no_credential() -> None:
+    """The last letter of a file's last key and the first of the next file make no prefix that would end the key."""
+    keys = Keys(11)
+    key = "sk_" + "live_" + keys.body(23) + "s"
+    [found] = agreed(File(b"=" + key.encode(), gap=b"k_" + b"live_\n"))
+    assert found.secret == key.encode()
+
+
+@pytest.mark.parametrize("after", ["", " ", '"', "\n"])
+def test_a_key_that_lacks_a_character_is_none_of_todays(after: str) -> None:
+    """98 characters of a key as issued today are of one length among others."""
+    key = Keys(19).secret99()[:-1]
+    [found] = agreed(File(f"={key}{after}".encode()))
+    assert (found.secret.decode(), found.confidence) == (key, "low")
+
+
+@pytest.mark.parametrize("after", ["", " ", '"', "\n"])
+def test_an_ephemeral_key_that_lacks_a_character_is_none(after: str) -> None:
+    """81 characters of an ephemeral key are no key."""
+    assert agreed(File(f"={Keys(20).ephemeral()[:-1]}{after}".encode())) == []
+
+
+def test_an_account_may_be_a_day_ahead() -> None:
+    """An account of exactly one day after now is one; a second later it is not."""
+    limit = datetime.fromtimestamp(NOW, UTC) + timedelta(days=1)
+    sure = [agreed(File(Keys(12).secret99(created=limit + timedelta(seconds=more)).encode())) for more in (0, 1)]
+    assert [found.confidence for [found] in sure] == ["very-high", "medium"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs a system whose time zone a process can set")
+@pytest.mark.usefixtures("far_east")
+def test_an_accounts_time_is_in_utc() -> None:
+    """The time at which an account was created does not depend on where the scan runs."""
+    assert time.localtime(0).tm_hour == 9
+    [match] = SCREENED.search(Keys(13).secret99().encode())
+    assert match.account_created == "2021-03-04T05:06:07Z"
+
+
+def test_one_character_is_a_class() -> None:
+    """A single digit, upper-case or lower-case letter counts."""
+    assert [placeholders.classes(body) for body in (b"a", b"aB", b"aB3", b"aB3_")] == [1, 2, 3, 3]
+
+
+def test_a_publishable_key_hides_no_secret_one() -> None:
+    """Text is redacted behind a publishable key as well, in whatever encoding."""
+    keys = Keys(14)
+    shown, hidden = keys.publishable(), base64.b64encode(keys.secret99().encode() + b"\n").decode()
+    redacted = SCREENED.redact(f"{shown} {hidden} end")
+    assert redacted.startswith(f"{shown} [REDACTED]")
+    assert hidden[:40] not in redacted
+
+
+def test_spans_that_touch_are_joined() -> None:
+    """The screen's hits become spans of the whole buffer; those that overlap or touch become one."""
+    assert _merge([(0, 3), (3, 5), (4, 9), (10, 12), (5, 6)], 100) == [(100, 109), (110, 112)]
+    assert _merge([(50, 60), (0, 3)], 7) == [(7, 10), (57, 67)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"", b""), (b"\n", b"\n"), (b"\r", b"\r"), (b"\r\n", b"\r\n"), (b"A\rB\r", b"\rC\rD"), (b"A\nB\n", b"\nC\nD")],
+)
+def test_a_line_is_what_stands_between_two_ends_of_line(before: bytes, after: bytes) -> None:
+    """A credential's line begins behind the nearest end of line before it and ends at the nearest behind it."""
+    data = Near(bytes(1000) + before + b"The KEY Stands" + after + bytes(1000))
+    start = data.index(b"KEY")
+    line = context.beside(data, start, start + 3, 0, len(data))
+    if before:
+        assert line == b"the key stands"
+    else:
+        assert line == bytes(context.LINE - 4) + b"the key stands" + bytes(context.LINE - 7)
+
+
+def test_a_line_ends_with_its_file() -> None:
+    """What stands outside the file is not beside a credential, though no line ends between them."""
+    assert context.beside(b"outside[a KEY b]outside", 10, 13, 8, 15) == b"a key b"
+
+
+def test_an_intent_is_looked_for_nearby() -> None:
+    """From a client secret's middle nobody looks back farther than the longest id reaches."""
+    keys = Keys(15)
+    before = bytes(1000) + b"pi_" + keys.body(24).encode()
+    data = Near(before + b"_secret_" + keys.body(25).encode())
+    place = Place(data, len(before), len(before) + 8, 0, len(data), binary=False, now=NOW)
+    verdict = tokens.intent_secret(place)
+    assert verdict is not None
+    assert (verdict.start, verdict.end) == (1000, len(data))
+
+
+@pytest.mark.parametrize(
+    ("digits", "created"),
+    [("00000", "2012-07-15T21:56:20Z"), ("0000z", "2012-07-15T21:57:21Z"), ("00010", "2012-07-15T21:57:22Z")],
+)
+def test_an_accounts_seconds_are_counted_from_2012(digits: str, created: str) -> None:
+    """The five digits behind an account id's first are base-62 seconds since 2012-07-15 21:56:20 UTC."""
+    keys = Keys(16)
+    account = f"acct_1{digits}{keys.text(10)}"
+    [match] = SCREENED.search(keys.secret99(account=account).encode())
+    assert (match.account, match.account_created) == (account, created)
+
+
+@pytest.mark.parametrize(("name", "length"), [("oak_live_", 260), ("oak_test_", 20), ("oart_", 260), ("oaac_", 20)])
+def test_the_lengths_of_the_command_lines_tokens(name: str, length: int) -> None:
+    """The command-line client's tokens have 20 to 260 characters, whichever their prefix."""
+    key = Keys(17).cli_oauth(name, length)
+    assert secrets(f"={key} ") == [key]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs a system whose time zone a process can set")
+@pytest.mark.usefixtures("far_east")
+def test_a_tokens_last_day_is_in_utc() -> None:
+    """The day on which a token of the command-line client expires does not depend on where the scan runs."""
+    assert _note(1_767_196_800) == ", Stripe CLI uat, expires 2025-12-31"
+
+
+def test_a_tokens_last_day_is_before_2100() -> None:
+    """What would be a date after the first second of 2100 is none."""
+    assert _note(4_102_444_800) == ", Stripe CLI uat, expires 2100-01-01"
+    assert _note(4_102_444_801) == ", Stripe CLI uat"
+
+
+def _note(seconds: int) -> str:
+    token = Keys(18).cli_oauth()
+    data = f'{{"uat": "{token}", "expires_at": {seconds}}}'.encode()
+    start = data.index(token.encode())
+    return clifiles.note(data, start, start + len(token), 0, len(data))
+
+
+def _even(size: int, symbols: str) -> bytes:
+    """Repeat symbols evenly, so that a body's entropy is the binary logarithm of their number."""
+    return (symbols * size)[:size].encode()
+
+
+EIGHT, ELEVEN, TWELVE = ("a7Kq2Zm9cX4p"[:count] for count in (8, 11, 12))
+BETWEEN = b"a7Kq2Zm9a7Kq2Zm9a7Kq2Zaa"
+"""24 characters of 2.9 to 3.0 bits."""
+
+
+def test_the_least_entropy_of_a_short_body() -> None:
+    """Bodies of fewer than 72 characters have 3.0 bits a character or more."""
+    assert 2.9 < placeholders.entropy(BETWEEN) < 3.0
+    assert [placeholders.typed(body) for body in (BETWEEN, _even(24, EIGHT), _even(71, EIGHT + "p"))] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_least_entropy_of_a_long_body() -> None:
+    """Bodies of 72 characters and more have 3.5 bits a character or more."""
+    assert 3.4 < placeholders.entropy(_even(72, ELEVEN)) < 3.5 < placeholders.entropy(_even(72, TWELVE)) < 3.6
+    assert [placeholders.typed(_even(72, symbols)) for symbols in (EIGHT + "p", ELEVEN, TWELVE)] == [True, True, False]
+
+
+@pytest.mark.parametrize(("symbols", "structured"), [(ELEVEN, False), (TWELVE, True)])
+def test_the_least_entropy_of_a_structured_body(symbols: str, structured: bool) -> None:
+    """The random part of a key as issued today has 3.5 bits a character or more."""
+    body = Keys(21).body99().encode()
+    changed = body[:17] + _even(72, symbols) + body[89:]
+    assert (structure.of_key(changed, 0, len(changed), NOW) is not None) == structured
+
+
+@pytest.mark.parametrize(
+    ("run", "found"), [("aaaaa", False), ("aaaaaa", True), ("1234567", False), ("12345678", True), ("87654321", True)]
+)
+def test_the_length_of_a_run(run: str, found: bool) -> None:
+    """Six equal characters are a run, and eight in sequence."""
+    assert placeholders.has_run(f"Q{run}Z".encode()) == found
+
+
+def test_eight_characters_must_be_left() -> None:
+    """Of a body fewer than eight characters of which are no words, a person is the author."""
+    words = b"replaceexampleplaceholder"
+    assert [placeholders.typed(words + rest) for rest in (b"Q7wZ2Kp", b"Q7wZ2KpJ")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "length", "found"),
+    [("pi", 24, False), ("pi", 25, True), ("pi", 26, False),
+     ("seti", 19, False), ("seti", 20, True), ("seti", 80, True), ("seti", 81, False)],
+)  # fmt: skip
+def test_the_lengths_of_an_intents_secret(kind: str, length: int, found: bool) -> None:
+    """A payment's secret half has 25 characters, a set-up's 20 to 80."""
+    keys = Keys(22)
+    key = f"{kind}_{keys.body(24)}" + "_secret" + f"_{keys.body(length)}"
+    assert secrets(f'"{key}"') == [key] * found
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_the_length_of_a_sessions_secret(more: int) -> None:
+    """A session's secret has 47 characters behind its prefix."""
+    key = "cuss" + "_secret" + f"_{Keys(23).body(47 + more)}"
+    assert secrets(f'"{key}"') == [key] * (not more)
+
+
+@pytest.mark.parametrize(("length", "found"), [(23, False), (24, True), (260, True), (261, False)])
+def test_the_lengths_of_an_organizations_key(length: int, found: bool) -> None:
+    """An organization's key has 24 to 260 characters behind its prefix."""
+    key = "sk_" + "org_live_" + Keys(24).body(length)
+    assert secrets(f'"{key}"') == [key] * found
+
+
+@pytest.mark.parametrize(("length", "found"), [(39, True), (40, False), (50, False), (51, True)])
+def test_clerks_lengths(length: int, found: bool) -> None:
+    """Only keys of 40 to 50 characters can be Clerk's."""
+    key = Keys(25).secret(length)
+    assert secrets(f"CLERK={key}") == [key] * found
+
+
+def test_two_dots_are_no_mask() -> None:
+    """A key at the end of a sentence, or of a path that goes up, is whole."""
+    key = Keys(26).secret24()
+    assert secrets(f"={key}..") == [key]
+
+
+def test_how_far_context_reaches() -> None:
+    """256 characters of a line and 64 KiB of a file count; the tests of context take both by name."""
+    assert (context.LINE, context.SIBLING) == (256, 65_536)
+
+
+@pytest.mark.parametrize("prefix", ["sk_" + "live_", "whsec" + "_", "cuss" + "_secret_", "oak" + "_", "pst" + "_live_"])
+def test_twelve_characters_are_hidden(prefix: str) -> None:
+    """Whatever begins like a secret and goes on for twelve characters is not printed."""
+    body = "Q7wZ2KpJ4mNx"
+    assert body not in SCREENED.redact(f"={prefix}{body} ")
+    assert SCREENED.redact(f"={prefix}{body[:-1]} ") == f"={prefix}{body[:-1]} "
+
+
+@pytest.mark.parametrize(
+    ("validate", "least"), [(tiers.key, 24), (tiers.sandbox, 24), (tiers.organization, 24), (tokens.loose, 20)]
+)
+def test_validators_ask_for_the_least_length_themselves(
+    validate: Callable[[Place], Verdict | None], least: int
+) -> None:
+    """A validator refuses a body that is too short, though the sieves before it do so as well."""
+    verdicts = []
+    for size in (least - 1, least):
+        data = b"absec_" + Keys(27).body(size).encode()
+        verdicts.append(validate(Place(data, 0, 6, 0, len(data), binary=False, now=NOW)))
+    assert [verdict is not None for verdict in verdicts] == [False, True]

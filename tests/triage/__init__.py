@@ -1,0 +1,1 @@
+"""What a team decides about findings."""
