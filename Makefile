@@ -10,7 +10,12 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench golden clean
+.PHONY: help venv demo test check bench accuracy mutants fuzz docs golden clean
+# For make accuracy: the first seed, how many, and other scanners to compare with, if they are installed.
+SEED ?= 1
+SEEDS ?= 4
+SCANNERS ?= gitleaks trufflehog trivy kingfisher detect-secrets
+MINUTES ?= 5
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +43,18 @@ check: $(READY) ## Lint, format, types, and what must not stand in the repositor
 
 bench: $(READY) ## Measure against the budget, on images built here
 	$(BIN)/python -m benchmarks $(ARGS)
+
+accuracy: $(READY) ## Measure recall and false alarms on a corpus made here, and write docs/accuracy.md
+	$(BIN)/python -m accuracy --seed $(SEED) --seeds $(SEEDS) --scanner $(SCANNERS) --write docs/accuracy.md $(ARGS)
+
+mutants: $(READY) ## Change the detector in every small way, and see whether the tests notice (an hour)
+	$(BIN)/python -m accuracy.mutants --record accuracy/mutants.json $(ARGS)
+
+fuzz: $(READY) ## Feed the parsers damaged input for MINUTES
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
+docs: $(READY) ## Write the reference of commands and flags anew
+	$(BIN)/python -m tests.reference
 
 golden: $(READY) ## Write the golden reports anew; review the difference as code
 	IMGSCAN_GOLDEN=1 $(BIN)/python -m pytest tests/report -k golden $(ARGS)

@@ -49,7 +49,7 @@ SLOW = ("test_placeholders", "test_encodings", "test_linear", "test_laws", "test
 _KILLED = frozenset((1, 3, -11))
 """Exit codes of mutmut's runs that leave nothing to ask: a failed test, an error in pytest, a crash."""
 
-_PATIENCE = 8
+_PATIENCE = 4
 """A mutant may take as many times the processor time of the tests on unchanged code."""
 
 _RUN = """
@@ -142,8 +142,8 @@ def first_pass(folder: Path, names: Sequence[str], jobs: int) -> dict[str, int |
         "pytest_add_cli_args": [f"--ignore={COUNTING}", "--hypothesis-seed=0", "-p", "no:cacheprovider"],
         "also_copy": ["imgscan", "tests", "accuracy"],
         # Wall time counts here; what is cut off is asked again in the second pass.
-        "timeout_constant": 1.0,
-        "timeout_multiplier": 20.0,
+        "timeout_constant": 5.0,
+        "timeout_multiplier": 4.0,
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:

@@ -32,6 +32,7 @@ class Options:
     """How to scan, with the command line's defaults.
 
     `include` may name `examples` and `publishable`. `platform` is `OS/ARCH[/VARIANT]`, `all`, or None for the
+    `comments` lets through what a comment on its line says (`imgscan:allow`).
     default: every platform of a file, the host's of an engine. `jobs` is how many blobs are read at a time, None for
     one a processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
     folder, in the grammar of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
@@ -48,6 +49,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     gitignore: bool = False
     screen: bool | None = None
+    comments: bool = True
     limits: Limits | None = None
     origins: bool = False
     dockerfile: Path | None = None
@@ -79,7 +81,7 @@ class Scanner:
         self.options = options
         self.engine = Engine(screen=options.screen)
         self.concealer = Concealer(self.engine, reveal=options.reveal)
-        self._policy = Policy(options.include, options.min_confidence)
+        self._policy = Policy(options.include, options.min_confidence, options.comments)
         self._progress = progress or Progress()
         self.interrupted = False
 

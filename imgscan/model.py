@@ -208,11 +208,17 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What was read: uncompressed bytes, archive members and layers (each distinct layer once)."""
+    """What was read: uncompressed bytes, archive members and layers (each distinct layer once).
+
+    `expanded` are the bytes of `members` files that came out of containers (jars, compressed files, packs, …) in them;
+    they are not among `bytes` and `entries`.
+    """
 
     bytes: int = 0
     entries: int = 0
     layers: int = 0
+    expanded: int = 0
+    members: int = 0
 
 
 @dataclass(frozen=True, slots=True)

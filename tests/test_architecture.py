@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": {"_version", "errors", "model", "api"},
     "__main__": {"cli"},
     "cli": {
-        "api", "scan", "sources", "image", "streams", "detect", "report", "remedy", "triage", "model", "errors", "_version",
+        "api", "scan", "image", "streams", "detect", "report", "remedy", "triage", "model", "errors", "_version",
     },
 }
 

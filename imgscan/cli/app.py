@@ -96,7 +96,7 @@ def image(
     source_root: Path | None,
     **options: Any,
 ) -> int:
-    r"""Scan container images.
+    """Scan container images.
 
     TARGET is an image name that a container engine here knows, an archive (docker save, podman save, skopeo,
     buildx, kaniko; also compressed), a folder (OCI layout, docker-dir), SCHEME:REST with one of the schemes docker:
@@ -106,7 +106,7 @@ def image(
       imgscan image myapp:latest
       docker save myapp:latest | imgscan image -
       imgscan image build/myapp.tar -f sarif -o results.sarif
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are is a backspace
     return scan_targets(
         context,
         targets,
@@ -147,7 +147,7 @@ def _platform(text: str | None) -> str | None:
 def fs(
     context: click.Context, /, paths: tuple[str, ...], exclude: tuple[str, ...], respect_gitignore: bool, **options: Any
 ) -> int:
-    r"""Scan files and folders.
+    """Scan files and folders.
 
     PATH is a folder, a file, or - for standard input. Every file below a folder is read, hidden and ignored ones too;
     links are not followed. Compressed files and tar archives are read for what is in them.
@@ -156,7 +156,7 @@ def fs(
       imgscan fs .
       imgscan fs /srv --exclude '*.iso' --exclude /backup/
       kubectl get secrets -o yaml | imgscan fs -
-    """
+    """  # noqa: D301 - likewise
     return scan_targets(
         context,
         paths,

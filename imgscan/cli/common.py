@@ -76,7 +76,7 @@ def report_options(command: Command) -> Command:
             metavar="FILE",
             help="Findings that are accepted: see imgscan baseline.",
         ),
-        click.option("--no-ignore", is_flag=True, help="Show what .imgscanignore lets through, too."),
+        click.option("--no-ignore", is_flag=True, help="Show what .imgscanignore and comments let through, too."),
     )
 
 
@@ -191,6 +191,7 @@ def scan_targets(
         min_confidence=options["min_confidence"],
         jobs=options.get("jobs"),
         reveal=options["show_secrets"],
+        comments=not options["no_ignore"],
         limits=limits_of(options) if "max_depth" in options else None,
         **more,
     )

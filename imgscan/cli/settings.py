@@ -95,6 +95,8 @@ class Setting:
     def _converted(self, value: Any) -> Any:
         """Ask the option's own type; ValueError with what click says of a value that it does not take."""
         kind = self.option.type
+        if isinstance(kind, click.Path):  # whether it is there matters to the commands that use it, and they ask
+            return value
         try:
             kind.convert(value, None, None)
         except click.BadParameter as error:

@@ -58,7 +58,8 @@ class History:
     def first(self, name: bytes) -> tuple[str, bytes] | None:
         """Give the commit's id and the path under which it brought in the blob of this (hexadecimal) id.
 
-        None where the pack does not tell: the commit is in another one, is damaged, or is one of too many.
+        None where the pack does not tell: the commit is in another one, is damaged, or is one of too many. Where a
+        tree is damaged or lacks, it is the first commit of those whose trees could be read.
         """
         try:
             identity = bytes.fromhex(name.decode())

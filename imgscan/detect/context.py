@@ -20,6 +20,9 @@ SIBLING = 65_536
 
 STRIPE = re.compile(rb"stripe(?!d)")
 
+ALLOW = re.compile(rb"(?<![\w-])(?:(?:imgscan|gitleaks):allow|pragma: ?allowlist[ -]secret)(?![\w-])")
+"""What a comment on a credential's line says to let it through: ours, gitleaks's and detect-secrets's words."""
+
 
 def beside(data: bytes, start: int, end: int, low: int, high: int) -> bytes:
     """Give the credential's line in lower case, as far as it counts."""

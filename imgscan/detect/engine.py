@@ -251,10 +251,11 @@ class View:
         rule, text, verdict = judged.rule, judged.text, judged.verdict
         start, end = text.begin(verdict.start), text.end(verdict.end)
         confidence = verdict.alone
+        line = context.beside(text.data, verdict.start, verdict.end, text.low, text.high)
+        if text.data is not self._data:
+            line += b"\n" + context.beside(self._data, start, end, span.low, span.high)
         if verdict.known != verdict.alone or verdict.unless is not None:
-            near = path + b"\n" + context.beside(text.data, verdict.start, verdict.end, text.low, text.high)
-            if text.data is not self._data:
-                near += b"\n" + context.beside(self._data, start, end, span.low, span.high)
+            near = path + b"\n" + line
             if verdict.unless is not None and verdict.unless in near:
                 return None
             if context.STRIPE.search(near) or self._near(span, binary=binary).near(rule.id, start):
@@ -274,6 +275,7 @@ class View:
             account=account.id if account else None,
             account_created=account.created if account else None,
             note=clifiles.note(self._data, start, end, span.low, span.high) if text.encoding == "plain" else "",
+            allowed=context.ALLOW.search(line) is not None,
         )
 
     def _near(self, span: Span, *, binary: bool) -> context.Siblings:

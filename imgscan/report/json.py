@@ -144,7 +144,14 @@ def summary_view(report: TargetReport) -> dict[str, Any]:
 
 def stats_view(report: TargetReport) -> dict[str, Any]:
     """Count what was read."""
-    return {"bytes": report.stats.bytes, "entries": report.stats.entries, "layers": report.stats.layers}
+    stats = report.stats
+    return {
+        "bytes": stats.bytes,
+        "entries": stats.entries,
+        "layers": stats.layers,
+        "expanded": stats.expanded,
+        "members": stats.members,
+    }
 
 
 def _digest(digest: Digest | None) -> str | None:

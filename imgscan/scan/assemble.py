@@ -42,10 +42,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user wants to see."""
+    """What the user wants to see. `comments` says whether a comment on a credential's line lets it through."""
 
     include: frozenset[str] = frozenset()
     min_confidence: Confidence = "medium"
+    comments: bool = True
 
     def hides(self, hit: Hit) -> str | None:
         """Name the reason to leave a hit out of the list, as `Hidden` names it; None to show it."""
@@ -55,7 +56,7 @@ class Policy:
             return "publishable"
         if CONFIDENCES.index(hit.confidence) > CONFIDENCES.index(self.min_confidence):
             return "confidence"
-        return None
+        return "ignored" if hit.allowed and self.comments else None
 
 
 @dataclass(slots=True)
@@ -110,11 +111,13 @@ class Assembly:
                 bytes=sum(scan.size for scan in self.scans.values()),
                 entries=sum(scan.entries for scan in self.scans.values()),
                 layers=len(self.scans),
+                expanded=sum(scan.expanded for scan in self.scans.values()),
+                members=sum(scan.inner for scan in self.scans.values()),
             ),
         )
 
-    def files(self, size: int, entries: int) -> TargetReport:
-        """Make the report of a target without layers, of which `size` bytes in `entries` files were read."""
+    def files(self, stats: Stats) -> TargetReport:
+        """Make the report of a target without layers."""
         findings, hidden = self._findings()
         return TargetReport(
             target=self.target,
@@ -122,7 +125,7 @@ class Assembly:
             findings=findings,
             diagnostics=self._told(),
             hidden=hidden,
-            stats=Stats(size, entries, 0),
+            stats=stats,
         )
 
     def _told(self) -> tuple[Diagnostic, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgscan.errors import TargetError, UsageError
-from imgscan.model import Diagnostic
+from imgscan.model import Diagnostic, Stats
 from imgscan.scan.assemble import Assembly, Placed
 from imgscan.scan.blob import INTERRUPTED
 from imgscan.scan.globs import Sieve
@@ -81,19 +81,25 @@ class FileScanner:
         assembly = Assembly(self.concealer.text(target), self.concealer, self.policy)
         troubles = Troubles()
         self.progress.begin(assembly.target, None, None)
-        size = files = 0
+        stats = Stats()
         try:
             for outcome in self._outcomes(target, troubles, stdin):
                 assembly.placed += [Placed(hit, None) for _, hit in outcome.found]
                 troubles.extend(outcome.troubles)
-                size, files = size + outcome.size, files + outcome.files
+                stats = Stats(
+                    stats.bytes + outcome.size,
+                    stats.entries + outcome.files,
+                    0,
+                    stats.expanded + outcome.expanded,
+                    stats.members + outcome.inner,
+                )
         except KeyboardInterrupt:
             self._stop.set()
         assembly.diagnostics += troubles.diagnostics(self.concealer)
         if self.interrupted:
             text = "the scan was interrupted: what follows is what was found until then"
             assembly.diagnostics.insert(0, Diagnostic("error", INTERRUPTED, text))
-        return assembly.files(size, files)
+        return assembly.files(stats)
 
     @property
     def interrupted(self) -> bool:

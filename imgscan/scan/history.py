@@ -16,7 +16,7 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgscan.model import Diagnostic, Visibility
+from imgscan.model import Diagnostic, Stats, Visibility
 from imgscan.scan.assemble import Assembly, Placed
 from imgscan.scan.gitblob import Blobs
 from imgscan.scan.messages import COMMIT, TAG, date_of, search_message
@@ -155,7 +155,7 @@ class _Run:
             assembly.placed.append(Placed(hit, None, life))
             if scanner.policy.hides(hit) is None:
                 shown.append(found)
-        report = assembly.files(self._size, self._entries)
+        report = assembly.files(Stats(self._size, self._entries))
         findings = tuple(
             replace(finding, location=replace(finding.location, commit=found.commit, authored=found.authored))
             for finding, found in zip(report.findings, shown, strict=True)

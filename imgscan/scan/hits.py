@@ -23,7 +23,8 @@ class Hit:
     `member` is the tar member's number, -1 outside of members; `name` its normalised raw name, which may hold a
     credential itself and is for look-ups only; `path` the redacted spelling of it for people. `identity` is the
     fingerprint without its ordinal. `holder` is the raw name of the tar member that holds the container which the file
-    is in, None where it is in none. The other fields are those of `Location` and `Finding`.
+    is in, None where it is in none. `allowed` says that a comment on its line lets it through. The other fields are
+    those of `Location` and `Finding`.
     """
 
     rule_id: str
@@ -49,6 +50,7 @@ class Hit:
     field: str | None = None
     commit: str | None = None
     holder: bytes | None = None
+    allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +102,6 @@ class Concealer:
             path=spelling.path,
             path_bytes=spelling.path_bytes,
             encoding=match.encoding,
+            allowed=match.allowed,
             **place,  # type: ignore[arg-type]  # the names and types are those of Hit's own fields
         )

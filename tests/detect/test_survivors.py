@@ -371,3 +371,14 @@ def test_validators_ask_for_the_least_length_themselves(
         data = b"absec_" + Keys(27).body(size).encode()
         verdicts.append(validate(Place(data, 0, 6, 0, len(data), binary=False, now=NOW)))
     assert [verdict is not None for verdict in verdicts] == [False, True]
+
+
+@pytest.mark.parametrize("length", range(24, 39))
+def test_clerks_hosts_are_of_any_length(length: int) -> None:
+    """Base64 of a host and a dollar sign is Clerk's whatever remains of its last group; other bodies are not."""
+    host = ("honest-tapir-42.clerk.accounts.dev" * 2)[: length * 6 // 8 - 1]
+    body = base64.b64encode(f"{host}$".encode()).decode().rstrip("=")
+    assert len(body) == length or length % 4 == 1
+    assert secrets("STRIPE=pk_" + f"live_{body}") == []
+    key = Keys(28).secret(length)
+    assert secrets(f"STRIPE={key}") == [key]

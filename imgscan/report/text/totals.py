@@ -26,6 +26,8 @@ class Totals:
     bytes: int = 0
     entries: int = 0
     layers: int = 0
+    expanded: int = 0
+    members: int = 0
     errors: int = 0
     skipped: int = 0
     bytes_not_read: int = 0
@@ -42,6 +44,8 @@ class Totals:
             bytes=report.stats.bytes,
             entries=report.stats.entries,
             layers=report.stats.layers,
+            expanded=report.stats.expanded,
+            members=report.stats.members,
             errors=errors,
             skipped=len(report.diagnostics) - errors,
             bytes_not_read=sum(diagnostic.bytes or 0 for diagnostic in report.diagnostics),
@@ -56,6 +60,8 @@ class Totals:
             bytes=self.bytes + other.bytes,
             entries=self.entries + other.entries,
             layers=self.layers + other.layers,
+            expanded=self.expanded + other.expanded,
+            members=self.members + other.members,
             errors=self.errors + other.errors,
             skipped=self.skipped + other.skipped,
             bytes_not_read=self.bytes_not_read + other.bytes_not_read,
@@ -80,6 +86,8 @@ def _coverage(totals: Totals, style: Style) -> str:
         amounts = [plural(totals.entries, "entry", "entries"), plural(totals.layers, "layer")]
     else:
         amounts = [plural(totals.entries, "file")]
+    if totals.expanded:
+        amounts.append(f"and {human_bytes(totals.expanded)} in {plural(totals.members, 'file')} inside of them")
     read = ", ".join([human_bytes(totals.bytes), *amounts])
     size = f" ({human_bytes(totals.bytes_not_read)})" if totals.bytes_not_read else ""
     if totals.errors:
