@@ -86,7 +86,7 @@ def _in_text(random: Random, made: Unit, charset: Charset, where: Place, taken: 
 
 
 def _around(random: Random, charset: Charset) -> bytes:
-    count = random.choice((1, 2, 5, 20, 60)) if random.random() < 0.9 else random.randrange(200, 400)
+    count = random.choice((1, 2, 5, 20, 60)) if random.random() < 0.96 else random.randrange(200, 400)
     return lines(random, count).encode("utf-8" if charset == "8-bit" else charset)
 
 

@@ -13,6 +13,7 @@ from imgscan.cli import EXIT_INCOMPLETE
 from imgscan.cli.baseline import baseline
 from imgscan.cli.common import EXIT_CLEAN, limit_options, report_options, run_options, say, scan_targets
 from imgscan.cli.config import config
+from imgscan.cli.dockerplugin import docker_plugin
 from imgscan.cli.git import git
 from imgscan.cli.options import PairedCommand
 from imgscan.errors import ImgscanError
@@ -180,3 +181,4 @@ def rules(rule: str | None) -> None:
 cli.add_command(git)
 cli.add_command(baseline)
 cli.add_command(config)
+cli.add_command(docker_plugin)

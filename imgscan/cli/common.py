@@ -199,8 +199,6 @@ def scan_targets(
         shown = not (options["no_progress"] or options["quiet"])
         progress = stack.enter_context(make_progress(enabled=shown))
         scanner = Scanner(scanner_options, progress)
-        if options["verbose"]:
-            _tell_setup(scanner)
         triage = Triage(options, [rule.id for rule in RULES], scanner.engine.redact)
         stack.callback(triage.tell, say, verbose=options["verbose"])
         outputs = stack.enter_context(Outputs(pairs, options, before_write=progress.hide))
@@ -209,6 +207,8 @@ def scan_targets(
         def decided(scanner: Scanner, target: str) -> Iterator[TargetReport]:
             return (triage(report, today()) for report in scan(scanner, target))
 
+        if options["verbose"]:
+            _tell_setup(scanner)
         return _each(scanner, targets, outputs, decided, kind, ends)
 
 
@@ -284,7 +284,7 @@ def _each(
         except KeyboardInterrupt:  # before there was anything to report of this target
             message = "the scan was interrupted before anything of this target was searched"
             say(f"{target}: {message}")
-            outputs.target(_failed(scanner, target, kind, "interrupted", message))
+            outputs.target(ends.told(_failed(scanner, target, kind, "interrupted", message)))
             code = EXIT_INCOMPLETE
             break
         if scanner.interrupted:

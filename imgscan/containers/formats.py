@@ -5,28 +5,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from imgscan.containers.base import Sought
 from imgscan.containers.gitloose import GIT_OBJECT
 from imgscan.containers.gitpack import BUNDLE, PACK
+from imgscan.containers.recognise import FIRST_BYTES, find_format
 from imgscan.containers.recognise import FORMATS as OTHERS
-from imgscan.containers.recognise import find_format
 from imgscan.containers.sqlite import SQLITE
 from imgscan.containers.tarball import TAR
+from imgscan.containers.zip import ZIP, has_directory
 
 if TYPE_CHECKING:
-    from imgscan.containers.base import Format
+    from collections.abc import Iterator
+
+    from imgscan.containers.base import Format, Held, Member, Unread
     from imgscan.streams.inflate import Chunk
 
-FORMATS: Final[tuple[Format, ...]] = (PACK, BUNDLE, SQLITE, GIT_OBJECT, *OTHERS, TAR)
+
+def _behind_a_program(held: Held) -> Iterator[Member | Unread]:
+    return ZIP.members(held) if has_directory(held) else iter(())
+
+
+PREFIXED: Final = Sought("zip", lambda head: head.startswith((b"#!", b"MZ")), _behind_a_program)
+"""A zip with a program in front: scripts and Windows programs are kept until their end tells whether they are one."""
 
 _ONLY_ALIKE: Final = re.compile(rb"\x1f\x8b\x08[\x20-\xff]|BZh(?![1-9](?:1AY&SY|\x17rE8P\x90))")
 """Files that begin like gzip (with flags that are reserved) or bzip2 (without a block) and are neither."""
 
-_BEFORE: Final[tuple[Format, ...]] = (PACK, BUNDLE, SQLITE, GIT_OBJECT)
+_BEFORE: Final[tuple[Format, ...]] = (PREFIXED, PACK, BUNDLE, SQLITE, GIT_OBJECT)
 """Formats that others would take for something less: a git object is zlib data too."""
 
-_FIRST: Final = frozenset(
-    b"P\x1f\x28QRSTUVWXYZ[\\]^_\xfdB\x04\x02!\xed0\xc7\x71\x5d\x08\x18\x28\x38\x48\x58\x68\x78S7RhL\x89M#\x7f"
-)
+FORMATS: Final[tuple[Format, ...]] = (*_BEFORE, *OTHERS, TAR)
+
+_FIRST: Final = FIRST_BYTES | frozenset(b"PS#M\x08\x18\x28\x38\x48\x58\x68\x78")
 _USTAR: Final = b"ustar"
 _USTAR_AT: Final = 257
 

@@ -78,8 +78,8 @@ class Index:
 
     def allow(self) -> None:
         """Allow as much work as a pack of this size may ask for."""
-        self._work = _WORK + _WORK_RATIO * self._size
-        self.steps = _STEPS + _STEPS_RATIO * self._size
+        self._work = self._allowed = _WORK + _WORK_RATIO * self._size
+        self.steps = self._allowed_steps = _STEPS + _STEPS_RATIO * self._size
 
     @property
     def done(self) -> bool:
@@ -188,13 +188,16 @@ class Index:
         """Count bytes that were inflated or made and are given to nobody."""
         self._work -= size
         if self._work < 0:
-            raise Limited("the git pack asks for more work than its size explains")
+            raise Limited(
+                f"the git pack asks for more than {self._allowed} bytes of work, which its size does not explain"
+            )
 
     def charge_steps(self, delta: bytes) -> None:
         """Count the instructions of a delta that is about to be followed."""
         self.steps -= gitdelta.instructions(delta, self.steps)
         if self.steps < 0:
-            raise Limited("the deltas of the git pack have more instructions than its size explains")
+            text = f"the deltas of the git pack have more than {self._allowed_steps} instructions"
+            raise Limited(f"{text}, which its size does not explain")
 
 
 def _algorithm(held: Held, start: int) -> tuple[HashName, bool]:

@@ -87,7 +87,7 @@ class _Walk:
             yield from self._late()
             self._history.lend(self._store)
         except Limited as error:
-            yield Unread("skipped", "limit", str(error))
+            yield Unread("skipped", "work-limit", str(error))
         if self._baseless:
             text = f"{self._baseless} objects are told from others that are not in the git pack or cannot be made"
             yield Unread("skipped", "missing-base", text)
@@ -141,7 +141,7 @@ class _Walk:
             return None
         if entry.size > DELTA:
             store.pass_over(entry)
-            return Unread("skipped", "limit", f"a git delta of more than {DELTA} bytes", _place(entry.offset))
+            return Unread("skipped", "size-limit", f"a git delta of more than {DELTA} bytes", _place(entry.offset))
         base = store.cached(store.bases[number]) if kind else None
         if base is None:
             store.pass_over(entry)

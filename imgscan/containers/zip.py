@@ -130,7 +130,7 @@ def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Memb
         text = "a member of the zip archive is not where its directory says"
         yield Unread("error", "damaged-stream", text, entry.name)
         return
-    other, start = local
+    other, start = local[0], min(local[1], len(held))
     stored = entry.stored if other.flags & _DESCRIPTOR else max(entry.stored, other.stored)
     stop = min(start + stored, len(held))
     if entry.flags & other.flags & _ENCRYPTED:

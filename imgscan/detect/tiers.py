@@ -15,7 +15,7 @@ tier allows is data that happens to follow a prefix, and only tier A is looked f
 from __future__ import annotations
 
 from imgscan.detect import issuers, placeholders, structure
-from imgscan.detect.verdict import Place, Verdict, masked, open_left, run_end
+from imgscan.detect.verdict import Place, Verdict, counted, masked, open_left, run_end
 
 KEY_LEAST = 24
 KEY_MOST = 247
@@ -35,6 +35,9 @@ def key(place: Place) -> Verdict | None:
         prefix = place.body - place.start
         return Verdict(place.start, end, prefix, "very-high", "very-high", account)
     end = run_end(place, KEY_MOST)
+    for least in (_OLD, _MIDDLE):
+        if place.body + least < end and counted(place, place.body + least):
+            end = place.body + least
     size = end - place.body
     if not KEY_LEAST <= size <= KEY_MOST or not _stands(place, end):
         return None

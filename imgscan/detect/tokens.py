@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from imgscan.detect import placeholders, structure
-from imgscan.detect.verdict import BASE62, Place, Verdict, cut, masked, open_left
+from imgscan.detect.verdict import BASE62, Place, Verdict, counted, cut, masked, open_left
 
 LOOSE_LEAST = 20
 LOOSE_MOST = 260
@@ -13,6 +13,7 @@ INTENT_ID_MOST = 64
 CLIENT_SECRET_MOST = 80
 
 _WEBHOOK = re.compile(rb"(?:[0-9a-f]{64}|[0-9A-Za-z]{32})(?![0-9A-Za-z+/=_-])")
+_COUNTED_WEBHOOK = re.compile(rb"[0-9a-f]{64}|[0-9A-Za-z]{32}")
 _LOOSE = re.compile(rb"[0-9A-Za-z_]{%d,%d}" % (LOOSE_LEAST, LOOSE_MOST + 1))
 _LOOSE_SEGMENT = 16
 _INTENT_ID_LEAST = 24
@@ -39,6 +40,10 @@ def webhook(place: Place) -> Verdict | None:
     lengths that Stripe issues are taken, and nothing that base64 could continue.
     """
     match = _WEBHOOK.match(place.data, place.body, place.high)
+    if match is None:
+        match = _COUNTED_WEBHOOK.match(place.data, place.body, place.high)
+        if match is None or not counted(place, match.end()):
+            return None
     return _token(place, match)
 
 

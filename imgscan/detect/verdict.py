@@ -100,6 +100,19 @@ def open_left(place: Place, start: int, end: int) -> bool:
     return not code or int(code, 8 if escape[2] else 16) not in BASE62
 
 
+def counted(place: Place, end: int) -> bool:
+    """Whether a binary tells the credential's length in the byte before it: it then ends at `end`, whatever follows.
+
+    That byte may be a character of a text as well (a space is the length of the oldest keys), so the one before it
+    must be none that stands in a text.
+    """
+    at = place.start - 1
+    if not place.binary or at < place.low or place.data[at] != end - place.start:
+        return False
+    before = place.data[at - 1] if at > place.low else 0
+    return not (0x20 <= before < 0x7F or before in b"\t\n\r")
+
+
 def masked(place: Place, end: int) -> bool:
     """Whether what follows says that the rest of the credential has been hidden."""
     return _MASKED.match(place.data, end, place.high) is not None

@@ -139,6 +139,17 @@ def test_what_was_not_read_is_no_larger_than_the_archive(flags: int) -> None:
     assert unread.bytes < len(archive)
 
 
+@pytest.mark.parametrize("method", [0, 8, 9, 12])
+def test_a_header_that_leads_out_of_the_archive_is_a_member_without_data(method: int) -> None:
+    """A local header whose extra field would end behind the file: sizes and extents stay within it."""
+    archive = bytearray(zip_of([Zipped(b"a", TEXT, method)]))
+    archive[28:30] = b"\xff\xff"
+    reading = read_file(ZIP, bytes(archive))
+    assert all(extent is not None and extent[0] <= extent[1] <= len(archive) for extent in reading.extents)
+    assert all(unread.bytes == 0 for unread in reading.unread)
+    assert len(reading.codes) == 1
+
+
 def test_encrypted_members_are_skipped() -> None:
     """An encrypted member is told as skipped, by name, and the others are read."""
     reading = read_file(ZIP, zip_of([Zipped(b"secret", TEXT, flags=1), (b"open", TEXT)]))

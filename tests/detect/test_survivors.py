@@ -382,3 +382,18 @@ def test_clerks_hosts_are_of_any_length(length: int) -> None:
     assert secrets("STRIPE=pk_" + f"live_{body}") == []
     key = Keys(28).secret(length)
     assert secrets(f"STRIPE={key}") == [key]
+
+
+def test_a_configuration_without_a_table_is_the_default_profile() -> None:
+    """Where no table stands above a key, what the file says before it counts as far as 4096 bytes, inside the file."""
+    key = Keys(29).secret99(live=False)
+    line = f'test_mode_api_key = "{key}"\n'.encode()
+    expiry = b"test_mode_key_expires_at = '2027-01-31'\n"
+    for before, said in ((expiry, ", expires 2027-01-31"), (expiry + b"#" * 5000 + b"\n", "")):
+        data = before + line
+        start = data.index(key.encode())
+        told = clifiles.note(data, start, start + len(key), 0, len(data))
+        assert told == f", Stripe CLI profile default{said}"
+    data = expiry + line
+    start = data.index(key.encode())
+    assert clifiles.note(data, start, start + len(key), len(expiry), len(data)) == ", Stripe CLI profile default"

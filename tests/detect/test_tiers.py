@@ -183,3 +183,12 @@ def test_created_is_the_default_of_the_builder() -> None:
     """The builder's accounts are created when it says."""
     [match] = SCREENED.search(Keys(18).secret99().encode())
     assert match.account_created == CREATED.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize("sort", ["stripe-secret-key 24", "stripe-secret-key 34", "stripe-webhook-secret 32"])
+def test_a_counted_string_ends_where_its_length_says(sort: str) -> None:
+    """In a binary a letter behind a string whose length stands before it is not part of the credential."""
+    key = Keys(8).all()[sort]
+    data = b"\x00\x00" + bytes([len(key)]) + key.encode() + b"t\x00\x05"
+    assert secrets(data, binary=True) == [key]
+    assert secrets(b"\x00ab" + key.encode() + b"t\x00\x05", binary=True) != [key]

@@ -52,7 +52,7 @@ def test_fields_and_their_order_are_the_schemas() -> None:
     assert " ".join(skipped) == "severity code message layer path bytes"
     assert " ".join(target["summary"]) == "secrets findings by_level hidden"
     assert " ".join(target["summary"]["hidden"]) == "confidence examples publishable ignored baseline"
-    assert " ".join(target["stats"]) == "bytes entries layers"
+    assert " ".join(target["stats"]) == "bytes entries layers expanded members"
 
 
 def test_the_summary_counts_secrets_and_findings() -> None:

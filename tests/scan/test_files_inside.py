@@ -103,7 +103,7 @@ def test_a_single_archive_is_its_own_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", PACK)
 @pytest.mark.parametrize("filler", [b"", NOISE], ids=["small", "large"])
 def test_a_cut_compressed_file_is_told(tmp_path: Path, kind: str, filler: bytes) -> None:
-    """A compressed file of a tree that ends too soon is told; what came before is searched. By itself it is an error."""
+    """A compressed file that ends too soon is told in a tree and an error by itself; what came before is searched."""
     root = grow(tmp_path, {"a": PACK[kind](LINE + NOISE[:400_000] + filler)[:-30], "b": OTHER})
     report = scan_tree(root)
     assert [place.path for place in found(report)][-2:] == ["a", "b"]

@@ -194,6 +194,13 @@ def test_an_unreadable_container_is_searched_as_bytes() -> None:
     assert scan.lacks
 
 
+@pytest.mark.parametrize("program", [b"#!/bin/sh\nexec java -jar $0\n", b"MZ" + bytes(900)])
+def test_a_program_in_front_of_an_archive(program: bytes) -> None:
+    """An archive behind a script or a Windows program is read; either alone is none."""
+    assert places(held("app", program + zip_of({"x/y": TEXT}))) == ["app!/x/y"]
+    assert (places(held("app", program + TEXT)), held("app", program + TEXT).lacks) == (["app"], [])
+
+
 def test_members_keep_their_order() -> None:
     """Findings stand in the order of members, at every depth, each file before what it holds."""
     inner = zip_of({"2": TEXT, "1": gzip.compress(tar([("b", TEXT), ("a", TEXT)]))})

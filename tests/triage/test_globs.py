@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 GLOBS = [
     "*.md", "docs", "docs/", "docs/*", "docs/**", "docs/**/x", "**/x", "**/docs/**", "/x", "/docs/x", "docs/x",
-    "a/**/b", "a/**/**/b", "?", "[ab]", "[!ab]", "a*b", "*", "**", "\\*", "\\[x\\]", "a/*/b", "docs/*.md", "**/*.md", "x.md/",
+    "a/**/b", "a/**/**/b", "?", "[ab]", "[!ab]", "a*b", "*", "**", "\\*", "\\[x\\]", "a/*/b", "docs/*.md", "**/*.md",
+    "x.md/",
 ]  # fmt: skip
 PATHS = [
     "x", "a.md", "docs/x", "docs/a.md", "docs/d/x", "docs/d/a.md", "sub/docs/x", "sub/x", "a/b", "a/c/b", "a/c/d/b",

@@ -1,0 +1,227 @@
+"""`docker imgscan`: imgscan as a plugin of Docker's command line, and `imgscan docker-plugin` that puts it there.
+
+Docker looks for executables named `docker-NAME` in `cli-plugins` of its configuration folder. It runs each with
+`docker-cli-plugin-metadata` and reads one JSON object; on use it hands over its own command line as it was typed, with
+its global options in front: `docker-imgscan --context build imgscan myapp:latest`
+(cli-plugins/metadata of github.com/docker/cli).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from imgscan._version import __version__
+from imgscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+METADATA = "docker-cli-plugin-metadata"
+NAME = "docker-imgscan"
+_COMMAND = "imgscan"
+_MODULE = "imgscan.cli.dockerplugin"
+"""Named in every file that `install` writes, and in the console script of the same name: how ours is known."""
+_LARGEST = 1 << 20
+"""Bytes of a file in the plugin folder that are looked at; ours has a few hundred, a launcher of Windows 110,000."""
+
+_SETTINGS = {
+    "--config": "DOCKER_CONFIG",
+    "--context": "DOCKER_CONTEXT",
+    "-c": "DOCKER_CONTEXT",
+    "--host": "DOCKER_HOST",
+    "-H": "DOCKER_HOST",
+}
+"""Docker's global options that choose an engine, and the variables by which imgscan hears of the same."""
+_PASSED_OVER = frozenset(("-l", "--log-level"))
+"""Global options with a value that say nothing about the engine."""
+_FLAGS = frozenset(("-D", "--debug", "--debug=true", "--debug=false"))
+
+
+def metadata() -> str:
+    """Give what Docker asks a plugin for: its schema is version 0.1.0."""
+    told = {
+        "SchemaVersion": "0.1.0",
+        "Vendor": "The imgscan authors",
+        "Version": __version__,
+        "ShortDescription": "Find leaked Stripe keys in container images",
+        "URL": "https://github.com/OWNER/imgscan",
+    }
+    return json.dumps(told)
+
+
+def arguments_of(given: Sequence[str], commands: frozenset[str]) -> tuple[list[str], dict[str, str]]:
+    """Turn what Docker hands over into arguments of imgscan, and variables that say which engine was meant.
+
+    What follows `imgscan` is an image, unless it begins with one of imgscan's `commands` or asks for help or the
+    version. UsageError for a global option that cannot be passed on: without it another engine would be asked.
+    """
+    variables: dict[str, str] = {}
+    words = iter(given)
+    for word in words:
+        if word == _COMMAND:
+            return _command(list(words), commands), variables
+        if word == "help":  # docker help imgscan
+            return ["--help"], variables
+        if word in ("-h", "--help"):
+            return ["--help"], variables
+        _global(word, words, variables)
+    return ["--help"], variables
+
+
+def _command(rest: list[str], commands: frozenset[str]) -> list[str]:
+    if not rest:
+        return ["--help"]
+    if rest[0] in commands or rest[0] in ("-h", "--help", "-V", "--version"):
+        return rest
+    return ["image", *rest]
+
+
+def _global(word: str, words: Iterator[str], variables: dict[str, str]) -> None:
+    """Note one of Docker's global options, which may take its value from the next word."""
+    option, equals, value = word.partition("=")
+    if word in _FLAGS:
+        return
+    if len(word) > 2 and word[0] == "-" and word[1] in "cHl":  # -Hunix:///run/docker.sock, -H=unix:///run/docker.sock
+        option, equals, value = word[:2], "=", word[2:].removeprefix("=")
+    if option in _SETTINGS or option in _PASSED_OVER:
+        if not equals:
+            value = next(words, "")
+        if option in _SETTINGS:
+            variables[_SETTINGS[option]] = value
+            if _SETTINGS[option] == "DOCKER_CONTEXT":  # Docker prefers --context to a DOCKER_HOST of the environment
+                variables["DOCKER_HOST"] = ""
+        return
+    raise UsageError(
+        f"docker's option {option} cannot be passed on: set DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH instead"
+    )
+
+
+def main() -> NoReturn:
+    """Answer Docker; the console script `docker-imgscan`."""
+    given = sys.argv[1:]
+    if given[:1] == [METADATA]:
+        click.echo(metadata())
+        sys.exit(0)
+    if given[:1] and given[0].startswith("__complete"):
+        click.echo(":0")  # nothing to suggest; the shell completes file names
+        sys.exit(0)
+    from imgscan import cli  # noqa: PLC0415 - Docker asks every plugin for its metadata, often: that needs no more
+    from imgscan.cli.app import cli as commands  # noqa: PLC0415
+
+    try:
+        arguments, variables = arguments_of(given, frozenset(commands.commands))
+    except UsageError as error:
+        click.echo(f"{_COMMAND}: {error}", err=True)
+        sys.exit(cli.EXIT_INCOMPLETE)
+    os.environ.update(variables)
+    sys.argv = [_COMMAND, *arguments]
+    cli.main()
+
+
+_DIRECTORY = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of plugins (default: cli-plugins in DOCKER_CONFIG, or in ~/.docker).",
+)
+
+
+@click.group("docker-plugin")
+def docker_plugin() -> None:
+    """Make imgscan a command of Docker: docker imgscan myapp:latest."""
+
+
+@docker_plugin.command()
+@_DIRECTORY
+def install(directory: Path | None) -> None:
+    """Put the plugin where Docker finds it. It runs the imgscan that installs it."""
+    path = _path(directory)
+    if os.path.lexists(path) and not _ours(path):
+        raise UsageError(f"{path} is not imgscan's: remove it first")
+    try:
+        _write(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    click.echo(f"{path}: installed; try: docker imgscan --help")
+
+
+@docker_plugin.command()
+@_DIRECTORY
+def uninstall(directory: Path | None) -> None:
+    """Remove the plugin."""
+    path = _path(directory)
+    if not os.path.lexists(path):
+        click.echo(f"{path}: not installed")
+        return
+    if not _ours(path):
+        raise UsageError(f"{path} is not imgscan's, and stays")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot remove {path}: {error.strerror or error}") from error
+    click.echo(f"{path}: removed")
+
+
+def _path(directory: Path | None) -> Path:
+    if directory is None:
+        configured = os.environ.get("DOCKER_CONFIG")
+        directory = (Path(configured) if configured else Path.home() / ".docker") / "cli-plugins"
+    return directory / (f"{NAME}.exe" if os.name == "nt" else NAME)
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file is one that `install` has written, or imgscan's own console script."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return _MODULE.encode() in file.read(_LARGEST)
+    except OSError:
+        return False
+
+
+def _write(path: Path) -> None:
+    """Write the executable whole or not at all, so that Docker never runs half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{NAME}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if os.name == "nt":  # Docker runs nothing but .exe there: the launcher that pip has made
+                with (Path(sysconfig.get_path("scripts")) / path.name).open("rb") as launcher:
+                    shutil.copyfileobj(launcher, file)
+            else:
+                file.write(script().encode())
+        Path(name).chmod(0o755)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def script() -> str:
+    """Give the executable for systems with a shell.
+
+    -P keeps the working folder out of Python's path: `docker imgscan` may be run in a folder that holds a package
+    named imgscan. A line of a script's `#!` has a length limit, `exec` has none.
+    """
+    return (
+        "#!/bin/sh\n"
+        "# Written by imgscan docker-plugin install; imgscan docker-plugin uninstall removes it.\n"
+        f'exec {shlex.quote(sys.executable)} -P -m {_MODULE} "$@"\n'
+    )
+
+
+if __name__ == "__main__":
+    main()
