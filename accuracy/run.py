@@ -41,7 +41,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one case of each carrier and kind, and small decoys")
     parser.add_argument(
         "--scanner",
-        nargs="+",
+        nargs="*",
         default=[],
         metavar="NAME",
         choices=tuple(scanners.SCANNERS),
@@ -112,10 +112,8 @@ def _own(files: list[Case], looks: list[Decoy]) -> scanners.Score:
     reports = measure.stream(measure.packed([*files, *looks]), measure.WINDOW)
     made = scanners.Score()
     for case in files:
-        made.cases[case.carrier] += 1
         wrong = faults(case, reports.get(case.path, []))
-        made.whole[case.carrier] += "missed" not in wrong
-        made.touched[case.carrier] += "missed" in wrong and case.path in reports
+        made.add(case, whole="missed" not in wrong, touched=case.path in reports)
     tally = Tally()
     tally.add([], looks, reports)
     made.decoys = tally.decoys

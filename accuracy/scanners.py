@@ -164,6 +164,9 @@ SCANNERS: dict[str, Scanner] = {
 """By name, which is also that of the program. Every one is given the lowest confidence that it can be asked for."""
 
 
+KEYS = "(of these, secret and restricted keys)"
+
+
 @dataclass(slots=True)
 class Score:
     """What a scanner made of the corpus: cases `whole`, and `touched` without the exact key, by carrier."""
@@ -172,6 +175,16 @@ class Score:
     whole: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     touched: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     decoys: dict[str, DecoyRow] = field(default_factory=dict)
+
+    def add(self, case: Case, *, whole: bool, touched: bool) -> None:
+        """Count one case; those of the keys that every scanner has a rule for once more, as a row of their own."""
+        names = (
+            (case.carrier, KEYS) if case.kind.startswith(("stripe-secret", "stripe-restricted")) else (case.carrier,)
+        )
+        for name in names:
+            self.cases[name] += 1
+            self.whole[name] += whole
+            self.touched[name] += touched and not whole
 
 
 def exact(told: Told, secret: str) -> bool:
@@ -189,12 +202,8 @@ def score(cases: Sequence[Case], decoys: Sequence[Decoy], told: Sequence[Told]) 
         by_path[each.path].append(each)
     made = Score()
     for case in cases:
-        made.cases[case.carrier] += 1
         reports = by_path.get(case.path, [])
-        if any(exact(each, case.secret) for each in reports):
-            made.whole[case.carrier] += 1
-        elif reports:
-            made.touched[case.carrier] += 1
+        made.add(case, whole=any(exact(each, case.secret) for each in reports), touched=bool(reports))
     for decoy in decoys:
         row = made.decoys.setdefault(decoy.group, DecoyRow())
         row.files += 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from accuracy.count import FAULTS, Row
 from accuracy.kinds import KINDS, TIERS
+from accuracy.scanners import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -103,19 +104,20 @@ def _percent(part: int, whole: int) -> str:
 
 def compared(scores: Mapping[str, Score], *, markup: bool) -> list[str]:
     """Set scanners side by side: found whole, and touched, by family of carriers."""
+    cases = next(iter(scores.values())).cases
     families: dict[str, list[str]] = {}
-    for carrier in next(iter(scores.values())).cases:
-        families.setdefault(carrier.partition(":")[0], []).append(carrier)
+    for carrier in cases:
+        if carrier != KEYS:
+            families.setdefault(carrier.partition(":")[0], []).append(carrier)
+    families["all"] = [name for names in families.values() for name in names]
+    families[KEYS] = [KEYS]
     rows: list[tuple[object, ...]] = []
     for family, names in families.items():
-        cells = []
-        for score in scores.values():
-            whole, touched = (sum(part[name] for name in names) for part in (score.whole, score.touched))
-            cells.append(_pair(whole, touched))
-        rows.append((family, sum(next(iter(scores.values())).cases[name] for name in names), *cells))
-    every = [(sum(score.whole.values()), sum(score.touched.values())) for score in scores.values()]
-    cases = sum(next(iter(scores.values())).cases.values())
-    rows.append(("all", cases, *(_pair(*each) for each in every)))
+        cells = (
+            _pair(sum(score.whole[name] for name in names), sum(score.touched[name] for name in names))
+            for score in scores.values()
+        )
+        rows.append((family, sum(cases[name] for name in names), *cells))
     first = table(("whole + touched", "cases", *scores), rows, markup=markup)
     own = next(iter(scores.values())).decoys
     alarms = [[_pair(each.alarms, each.others) for each in _of(scores, group)] for group in sorted(own)]

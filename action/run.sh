@@ -9,6 +9,19 @@
 # Python runs with -I, so that no module of the repository that is being scanned takes the place of its own.
 # Written for bash 3.2, which macOS has.
 set -euo pipefail
+unset PYTHONPATH PYTHONHOME # pip's own children, which build the package, do not run with -I
+
+work=
+ended=
+finish() { # whatever stops this script on the way is not 1, which says findings
+  if [ -n "$work" ]; then
+    rm -rf "$work"
+  fi
+  if [ -z "$ended" ]; then
+    exit 2
+  fi
+}
+trap finish EXIT
 
 output() { # name, value without line breaks
   if [ -n "${GITHUB_OUTPUT:-}" ]; then
@@ -109,9 +122,8 @@ bin=$environment/bin
 
 # The reports go to a new folder first: what is there afterwards is of this scan, whatever was there before.
 work=$(mktemp -d "$temporary/imgscan-reports.XXXXXX")
-trap 'rm -rf "$work"' EXIT
 code=0
-"$bin/imgscan" "$kind" --no-progress -f text -f sarif -o "$work/sarif" -f markdown -o "$work/summary" \
+"$bin/python" -I -m imgscan "$kind" --no-progress -f text -f sarif -o "$work/sarif" -f markdown -o "$work/summary" \
   -f json -o "$work/json" ${options[@]+"${options[@]}"} -- "${targets[@]}" || code=$?
 
 if [ -e "$work/summary" ] && [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
@@ -135,4 +147,5 @@ if [ -e "$work/sarif" ]; then
   output sarif "$sarif"
 fi
 output exit-code "$code"
+ended=1
 exit "$code"

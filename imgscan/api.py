@@ -32,13 +32,13 @@ class Options:
     """How to scan, with the command line's defaults.
 
     `include` may name `examples` and `publishable`. `platform` is `OS/ARCH[/VARIANT]`, `all`, or None for the
-    `comments` lets through what a comment on its line says (`imgscan:allow`).
     default: every platform of a file, the host's of an engine. `jobs` is how many blobs are read at a time, None for
     one a processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
     folder, in the grammar of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
     `screen` is that of `Engine`: False for so few bytes that setting Hyperscan up would take longer than searching.
     `limits` is where to stop looking into containers. `origins` says where the findings of an image come from: by
-    `dockerfile` or one that lies in the working folder and matches, and by the files below `source_root`.
+    `dockerfile` or one that lies in the working folder and matches, and by the files below `source_root`. `comments`
+    lets through what a comment on its line says (`imgscan:allow`).
     """
 
     include: frozenset[str] = frozenset()

@@ -137,7 +137,7 @@ def _summary(command: click.Command) -> str:
 def _prose(told: str) -> Iterator[str]:
     """Give the paragraphs of a help text; those behind click's mark for lines to be kept as code."""
     mark = "\b"
-    for paragraph in textwrap.dedent(told).replace("\\b\n", f"{mark}\n").split("\n\n"):
+    for paragraph in textwrap.dedent(told).split("\n\n"):
         lines = paragraph.strip("\n").splitlines()
         if lines and lines[0].strip(" ") == mark:
             yield "```\n" + textwrap.dedent("\n".join(lines[1:])) + "\n```"

@@ -151,7 +151,8 @@ def fs(
     """Scan files and folders.
 
     PATH is a folder, a file, or - for standard input. Every file below a folder is read, hidden and ignored ones too;
-    links are not followed. Compressed files and tar archives are read for what is in them.
+    links are not followed. Compressed files, archives and other containers are read for what is in
+    them.
 
     \b
       imgscan fs .

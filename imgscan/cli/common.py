@@ -204,11 +204,13 @@ def scan_targets(
         outputs = stack.enter_context(Outputs(pairs, options, before_write=progress.hide))
         ends = _Ends(options["fail_on"], options.get("strict", False), _alarm(stack, options.get("timeout")))
 
-        def decided(scanner: Scanner, target: str) -> Iterator[TargetReport]:
-            return (triage(report, today()) for report in scan(scanner, target))
+        tell = [_tell_setup] if options["verbose"] else []
 
-        if options["verbose"]:
-            _tell_setup(scanner)
+        def decided(scanner: Scanner, target: str) -> Iterator[TargetReport]:
+            while tell:  # once, and where Ctrl-C still gives a report
+                tell.pop()(scanner)
+            yield from (triage(report, today()) for report in scan(scanner, target))
+
         return _each(scanner, targets, outputs, decided, kind, ends)
 
 

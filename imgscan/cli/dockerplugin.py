@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 METADATA = "docker-cli-plugin-metadata"
 NAME = "docker-imgscan"
 _COMMAND = "imgscan"
+_PAGE = "https://docs.stripe.com/keys-best-practices"
+"""The page that SARIF reports name too, written out: importing it would bring the reports along."""
 _MODULE = "imgscan.cli.dockerplugin"
 """Named in every file that `install` writes, and in the console script of the same name: how ours is known."""
 _LARGEST = 1 << 20
@@ -55,7 +57,7 @@ def metadata() -> str:
         "Vendor": "The imgscan authors",
         "Version": __version__,
         "ShortDescription": "Find leaked Stripe keys in container images",
-        "URL": "https://github.com/OWNER/imgscan",
+        "URL": _PAGE,
     }
     return json.dumps(told)
 

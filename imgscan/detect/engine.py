@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from imgscan.detect import clifiles, context, encodings, examples, redaction
+from imgscan.detect import clifiles, context, encodings, examples, redaction, structure
 from imgscan.detect.automaton import Automaton, Candidate
 from imgscan.detect.encodings import Reach, Span
 from imgscan.detect.match import Match
 from imgscan.detect.rules import ANCHORS, CORES, FOLLOWS, PROVING, RULES, prefixes_of
 from imgscan.detect.screen import Screen
-from imgscan.detect.verdict import Place
+from imgscan.detect.verdict import BASE62, Place
 from imgscan.model import CONFIDENCES
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ class Engine:
             judged = self._try(text, form.anchor, binary=binary, only=only)
             if judged is None or (best is not None and best.sure >= judged.sure):
                 continue
+            if best is not None and text.rival is not None and judged.verdict.account is None:
+                continue  # only a credential that proves itself speaks for the less likely reading
             if best is None and text.rival is not None:
                 # Where the likelier reading has the same characters, its refusal stands.
                 start = text.rival.at - text.at + judged.verdict.start
@@ -194,9 +196,20 @@ class Engine:
                 body = start + len(prefix.text)
                 place = Place(text.data, start, body, text.low, text.high, binary, self._now)
                 verdict = prefix.validate(place)
-                if verdict is not None and not (text.strict and verdict.account is None):
+                if verdict is not None and not (text.strict and not _holds_together(text, verdict)):
                     return _Judged(rule, prefix, text, verdict)
         return None
+
+
+def _holds_together(text: Text, verdict: Verdict) -> bool:
+    """Whether a credential put together from pieces proves itself.
+
+    Its last characters prove nothing: where a piece ends in them, the credential must end where its text does.
+    """
+    if verdict.account is None:
+        return False
+    proved = not text.gaps.at or text.gaps.at[-1] <= verdict.end - structure.TAIL
+    return proved or verdict.end == text.high or text.data[verdict.end] not in BASE62
 
 
 class View:

@@ -31,8 +31,8 @@ class Screen:
         self._scratch: Any = None
         self._failure: Exception | None = None
         # Compiling takes a tenth of a second and lets other threads run: whoever searches first waits for the rest.
-        self._compiling = threading.Thread(target=self._compile, args=(literals,), name="imgscan-screen", daemon=True)
-        self._compiling.start()
+        self._done = threading.Event()  # not the thread's end: a join that Ctrl-C interrupts takes it for over
+        threading.Thread(target=self._compile, args=(literals,), name="imgscan-screen", daemon=True).start()
 
     def _compile(self, literals: Sequence[bytes]) -> None:
         hyperscan = self._hyperscan
@@ -49,11 +49,12 @@ class Screen:
             self._database = database
         except Exception as error:  # noqa: BLE001 - it is raised again, on the thread that searches
             self._failure = error
+        finally:
+            self._done.set()
 
     def _ready(self) -> Any:
         """Give this thread's scratch space, once the database is there."""
-        if self._compiling.is_alive():
-            self._compiling.join()
+        self._done.wait()
         if self._failure is not None:
             raise self._failure
         with self._cloning:

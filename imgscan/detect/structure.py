@@ -19,6 +19,8 @@ EPOCH = 1_342_389_380
 
 BODY = 99
 EPHEMERAL_BODY = 82
+TAIL = 8
+"""Characters at the end of either that nothing is known of."""
 
 _DIGITS = {byte: value for value, byte in enumerate(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -83,8 +83,7 @@ class _Worker:
         self._read = read
         self._queue = Queue()
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="imgscan-nest", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name="imgscan-nest", daemon=True).start()
 
     def _run(self) -> None:
         try:
@@ -105,8 +104,8 @@ class _Worker:
     def finish(self) -> None:
         """Say that there are no more, and wait until all is read."""
         self._queue.put(None)
-        while self._thread.is_alive():
-            self._thread.join(timeout=0.5)  # in steps, so that Ctrl-C is noticed on every platform
+        while not self._queue.closed.wait(timeout=0.5):  # in steps, so that Ctrl-C is noticed on every platform
+            pass
         if self._failure is not None:
             raise self._failure
 

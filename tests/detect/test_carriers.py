@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imgscan.detect import encodings
+from imgscan.detect.rules import ANCHORS, CORES, PROVING
 from tests.detect.driver import SCREENED, File, agreed, secrets, whole
 from tests.keys import Keys
 
@@ -213,3 +215,25 @@ def test_any_neighbours_in_wrapped_base64(name: str, before: bytes, after: bytes
     """Whatever surrounds a key inside wrapped base64, it is found if it stands by itself there."""
     data = wrap(base64.b64encode(before + b"\n" + KEYS[name].encode() + b"\n" + after), width) + b"\n"
     assert KEYS[name] in [secret for secret, _ in found(data)]
+
+
+def test_chance_digits_do_no_harm() -> None:
+    """Digits that look like the middle of a nested anchor and hold none are passed over."""
+    assert secrets(b"RElXRSxvWV") == []
+    for form in encodings.forms(ANCHORS, CORES, PROVING)[::17]:
+        assert found(b"x" + form.literal) == []
+        assert found(form.literal * 3) == []
+
+
+def test_a_truncated_key_takes_nothing_from_the_next_line() -> None:
+    """A key cut in its last characters is not completed with the word below it."""
+    for sort in ("stripe-secret-key 99", "stripe-ephemeral-key ek"):
+        for missing in range(1, 8):
+            data = f"key = {KEYS[sort][:-missing]}\nexported=1\n".encode()
+            assert "split" not in [encoding for _, encoding in found(data)]
+
+
+def test_big_endian_text_keeps_its_last_character() -> None:
+    """The likelier byte order decides, though the other one sees a shorter and surer key."""
+    key = Keys(3).secret(25)
+    assert found(f"K={key}".encode("utf-16-be")) == [(key, "utf-16-be")]

@@ -181,7 +181,7 @@ def test_an_image_of_a_mounted_engine_is_scanned(built: Built) -> None:
     probe = ("curl", "--silent", "--fail", "--unix-socket", socket, "http://podman/_ping")
     with served(command, directory / "service.log", lambda: succeeds(*probe)):
         scanned = ("imgscan", "image", "shop:1", "-f", "json")
-        volumes = (f"{socket}:/var/run/docker.sock",)
+        volumes = (f"{socket}:/run/docker.sock",)
         done = built.inside(*scanned, volumes=volumes, user="0")
         refused = built.inside(*scanned, volumes=volumes)
     assert done.target["diagnostics"] == []

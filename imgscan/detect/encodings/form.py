@@ -96,6 +96,8 @@ class Form:
             yield from self.encoding.read(data, position, span, self, reach)
             return
         for outer in self.encoding.read(data, position, span, self, self.inner.needs(reach)):
+            if not outer.data.startswith(self.inner.literal, outer.at, outer.high):
+                continue  # the outer literal holds only what does not depend on neighbours
             inner_span = Span(outer.low, outer.high)
             for text in self.inner.read(outer.data, outer.at, inner_span, reach):
                 name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
