@@ -50,6 +50,7 @@ accuracy: $(READY) ## Measure recall and false alarms on a corpus made here, and
 	$(BIN)/python -m accuracy --seed $(SEED) --seeds $(SEEDS) --scanner $(SCANNERS) --write docs/accuracy.md $(ARGS)
 
 mutants: $(READY) ## Change the detector in every small way, and see whether the tests notice (an hour)
+	$(BIN)/python -m pip install -qq 'mutmut>=3.8'
 	$(BIN)/python -m accuracy.mutants --record accuracy/mutants.json $(ARGS)
 
 fuzz: $(READY) ## Feed the parsers damaged input for MINUTES

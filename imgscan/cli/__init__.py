@@ -13,8 +13,14 @@ EXIT_INCOMPLETE = 2
 def main() -> NoReturn:
     """Run imgscan with the arguments of this process and exit."""
     code = _flushed(_run())
+    stopped = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # a signal has ended the scan
     for number in (signal.SIGINT, signal.SIGTERM):  # all is written: a signal now would only falsify the exit code
         signal.signal(number, signal.SIG_IGN)
+    if stopped and sys.stderr is not None:
+        # Where KeyboardInterrupt has passed through exec() (a dataclass being made), Python ends by the signal, whoever
+        # has caught it since.
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
