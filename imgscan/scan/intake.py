@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import Streamed
 from imgscan.scan.node import Lack
+from imgscan.streams.readers import Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ _PIECES = 4  # that wait for the thread that reads
 
 
 class Counted:
-    """A reader that counts what was read."""
+    """A reader that counts what was read, and can look ahead."""
 
     def __init__(self, raw: BytesReader | Queue) -> None:
-        self._raw = raw
+        self._raw = Peekable(raw)
         self.count = 0
+
+    def peek(self, count: int) -> bytes:
+        """Give the next bytes without reading them, `count` of them unless there are fewer."""
+        return self._raw.peek(count)
 
     def read(self, count: int, /) -> bytes:
         """Give at most `count` bytes."""

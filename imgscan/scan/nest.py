@@ -25,7 +25,8 @@ from imgscan.scan.limits import Limits
 from imgscan.scan.node import Doubles, Lack, Node, Top, placed
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import WINDOW, JoinedSearch
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.budget import decoder_memory
+from imgscan.streams.inflate import MEMORY_LIMIT, StreamError
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.spool import Spool
 from imgscan.streams.tar import normalise
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
 _ZEROS = bytes(1 << 20)
 _SHARP = 1 << 16
 """Zeros in a row from which on they are passed over."""
+
+_HUNGRY = frozenset(("xz", "zstd"))
+_MODEST = 16 << 20
+"""Bytes of a decoder's memory that are not worth waiting for."""
+
+_FIRST_BYTES = 18  # tell how much
 
 SQUEEZED = frozenset(("gzip", "xz", "bz2", "zstd", "lz4", "lzma", "zlib", "git object"))
 """Formats whose bytes are one compressed content: what looks like a credential in them is a piece of it."""
@@ -81,6 +88,7 @@ class Nest:
         self._window = window
         self._lanes: list[JoinedSearch] = []
         self._squeezed: set[int] = set()
+        self._hungry = 0
 
     @property
     def stopped(self) -> bool:
@@ -117,6 +125,21 @@ class Nest:
 
     def _open(self, node: Node, found: Format, source: Chunk | Counted) -> None:
         """Read a container; whatever is wrong with it becomes a lack."""
+        need = _appetite(found, source)
+        if self._hungry + need > MEMORY_LIMIT:
+            self._lack("memory-limit", "its decoder asks for more memory than what holds it leaves", node)
+            return
+        if need and not self._hungry:
+            self.spool.hungry.acquire()
+        self._hungry += need
+        try:
+            self._read(node, found, source)
+        finally:
+            self._hungry -= need
+            if need and not self._hungry:
+                self.spool.hungry.release()
+
+    def _read(self, node: Node, found: Format, source: Chunk | Counted) -> None:
         self.containers += 1
         node.format = found.name
         whole = True
@@ -234,6 +257,15 @@ class Nest:
     def _piece(self, hit: Hit) -> bool:
         """Whether a hit is a piece of compressed content that was read."""
         return hit.field is None and hit.member in self._squeezed
+
+
+def _appetite(found: Format, source: Chunk | Counted) -> int:
+    """Tell how much memory a decoder will ask for, where that is much; else 0."""
+    if found.name not in _HUNGRY:
+        return 0
+    head = source.peek(_FIRST_BYTES) if isinstance(source, Counted) else bytes(source[:_FIRST_BYTES])
+    need = decoder_memory(head)
+    return need if need > _MODEST else 0
 
 
 def _inside(container: bytes, name: bytes) -> bytes:

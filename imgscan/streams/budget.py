@@ -59,4 +59,18 @@ def decoder_memory(head: bytes) -> int:
         except zstandard.ZstdError:
             return MEMORY_LIMIT
         return _SMALL_WINDOW if window <= _SMALL_WINDOW else MEMORY_LIMIT
-    return MEMORY_LIMIT if compression == "xz" else 0
+    return _xz_memory(head) if compression == "xz" else 0
+
+
+def _xz_memory(head: bytes) -> int:
+    """Read how large the dictionary of the first block is (xz-file-format, 3.1 and 5.3.1); the most, if it is not told.
+
+    A stream's header has 12 bytes, then come the block's: its size, flags, and the filters.
+    """
+    if len(head) < 18 or head[13] & 0xFC:  # sizes stand before the filters, or there are several
+        return MEMORY_LIMIT
+    if head[13] or head[14:16] != b"\x21\x01" or head[16] > 40:
+        return MEMORY_LIMIT
+    bits = head[16]
+    dictionary = (2 | bits & 1) << (bits // 2 + 11)
+    return min(MEMORY_LIMIT, dictionary + (1 << 20))

@@ -27,6 +27,8 @@ class Spool:
 
     def __init__(self, memory: int = IN_MEMORY, quota: int = QUOTA) -> None:
         self.quota = quota
+        self.hungry = threading.Lock()
+        """Held while decoders run that ask for much memory: of the files that share the spool, one at a time."""
         self._memory = memory
         self._disk = quota
         self._lock = threading.Lock()

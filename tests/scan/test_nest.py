@@ -279,7 +279,17 @@ def test_a_spool_that_is_full_is_told() -> None:
     assert places(scan) == ["a.zip"]
 
 
-def test_encrypted_members_are_told(tmp_path: Path) -> None:
+def test_decoders_that_ask_for_much_memory() -> None:
+    """An xz dictionary of 64 MiB is had; a second one inside of the first is too much, and told."""
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 96 << 20}]
+    once = lzma.compress(TEXT, filters=filters)
+    assert places(held("a.xz", once)) == ["a.xz"]
+    scan = held("a.xz", lzma.compress(once, filters=filters))
+    assert ([lack.code for lack in scan.lacks], scan.hits) == (["memory-limit"], [])
+    assert places(held("a.xz", lzma.compress(lzma.compress(TEXT)))) == ["a.xz"]
+
+
+def test_encrypted_members_are_told() -> None:
     """A member that asks for a password is no finding and no silence."""
     data = bytearray(zip_of({"a": TEXT}))
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
