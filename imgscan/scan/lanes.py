@@ -11,6 +11,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
@@ -29,10 +30,11 @@ from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgscan.model import Severity
     from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.intake import Intake
     from imgscan.scan.node import Lack
     from imgscan.streams.budget import Budget
 
@@ -167,18 +169,12 @@ class _Pour:
         search.begin(JoinedFile(path, number))
         self._outcome.files += 1
         if len(data) == size:
-            if size and may_be(data, 0, size):
-                self._look_inside(data, path, number)
-            search.feed(data)
+            self._pieces(data, (), path, number)
         elif size >= _SPARSE and _has_holes(status):
-            for piece in _extents(handle, size):
-                self._lane.go_on()
-                if isinstance(piece, int):
-                    search.skip(piece)
-                else:
-                    search.feed(piece)
+            os.lseek(handle, 0, os.SEEK_SET)
+            self._pieces(data, _extents(handle, size), path, number, again=True)
         else:
-            self._pieces(data, partial(os.read, handle, CHUNK), path, number)
+            self._pieces(data, iter(partial(os.read, handle, CHUNK), b""), path, number)
         self._tell()
 
     def _tell(self) -> None:
@@ -194,31 +190,33 @@ class _Pour:
         self._search.begin(JoinedFile(name, 0))
         raw.peek(HEAD)
         self._told = 1 << 62  # the reader tells
-        self._pieces(raw.read(CHUNK), partial(raw.read, CHUNK), name, 0)
+        self._pieces(raw.read(CHUNK), iter(partial(raw.read, CHUNK), b""), name, 0)
 
-    def _pieces(self, data: bytes, more: Callable[[], bytes], path: bytes, number: int) -> None:
-        """Search a file that comes in pieces, of which the first is there, and what it holds."""
+    def _pieces(
+        self, head: bytes, more: Iterable[bytes | int], path: bytes, number: int, *, again: bool = False
+    ) -> None:
+        """Search a file that comes in pieces, and what it holds. A number stands for so many zeros.
+
+        `head` is the first piece; with `again` it comes once more.
+        """
         search = self._search
-        intake = self._nest.offer(data, Top(path, number, number)) if data and may_be(data, 0, len(data)) else None
+        intake = self._nest.offer(head, Top(path, number, number)) if head and may_be(head, 0, len(head)) else None
         try:
-            while data:
+            for piece in more if again else chain((head,), more):
                 self._lane.go_on()
-                search.feed(data)
-                if intake is not None:
-                    intake.feed(data)
+                if isinstance(piece, int):
+                    search.skip(piece)
+                    for size in _in_chunks(piece if intake is not None else 0):
+                        intake = _fed(intake, bytes(size))
+                else:
+                    search.feed(piece)
+                    intake = _fed(intake, piece)
                 self._tell()
-                data = more()
         finally:
             if intake is not None and self._nest.stopped:
                 intake.abandon()
             elif intake is not None:
                 intake.finish()
-
-    def _look_inside(self, data: bytes, path: bytes, number: int) -> None:
-        intake = self._nest.offer(data, Top(path, number, number))
-        if intake is not None:
-            intake.feed(data)
-            intake.finish()
 
     def finish(self) -> None:
         """Search what is left, and put the hits in the order of the files."""
@@ -297,6 +295,19 @@ def _extents(handle: int, size: int) -> Iterator[bytes | int]:
                 return
             start += len(data)
             yield data
+
+
+def _fed(intake: Intake | None, piece: bytes) -> Intake | None:
+    if intake is not None:
+        intake.feed(piece)
+    return intake
+
+
+def _in_chunks(count: int) -> Iterator[int]:
+    """Cut a hole into pieces."""
+    while count > 0:
+        yield min(count, CHUNK)
+        count -= CHUNK
 
 
 def _place(found: tuple[int, Hit]) -> tuple[int, bool]:

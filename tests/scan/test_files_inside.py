@@ -147,3 +147,14 @@ def test_what_only_looks_like_an_archive_is_a_file(tmp_path: Path, content: byte
 def test_ordinary_files_hold_no_more(data: bytes) -> None:
     """A file of any length that is no archive is not taken for one."""
     assert find(data) is None
+
+
+def test_a_sparse_archive_is_looked_into(tmp_path: Path) -> None:
+    """A tar with holes, which is read by its extents, is still an archive."""
+    root = grow(tmp_path, {"a": b""})
+    with (root / "a").open("wb") as archive:
+        archive.write(header(b"x", size=4 << 20))
+        archive.truncate(512 + (4 << 20))
+        archive.seek(0, os.SEEK_END)
+        archive.write(file(b"y", LINE) + END)
+    assert paths(scan_tree(root)) == ["a!/y"]
