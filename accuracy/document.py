@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from accuracy.count import Tally
+    from accuracy.inside import Inside
     from accuracy.scanners import Score
 
 _HERE = Path(__file__).parent
@@ -74,12 +75,26 @@ _LIMITS = """\
 """
 
 
-def markdown(tallies: Mapping[str, Tally], scores: Mapping[str, Score], seeds: range, *, quick: bool) -> str:
+def markdown(
+    tallies: Mapping[str, Tally],
+    scores: Mapping[str, Score],
+    contained: Mapping[str, Inside],
+    seeds: range,
+    *,
+    quick: bool,
+) -> str:
     """Write the document."""
-    return "\n".join(_markdown(tallies, scores, seeds, quick=quick)) + "\n"
+    return "\n".join(_markdown(tallies, scores, contained, seeds, quick=quick)) + "\n"
 
 
-def _markdown(tallies: Mapping[str, Tally], scores: Mapping[str, Score], seeds: range, *, quick: bool) -> Iterator[str]:
+def _markdown(
+    tallies: Mapping[str, Tally],
+    scores: Mapping[str, Score],
+    contained: Mapping[str, Inside],
+    seeds: range,
+    *,
+    quick: bool,
+) -> Iterator[str]:
     first = next(iter(tallies.values()))
     carriers, kinds = first.by(0), first.by(1)
     named = f"seed {seeds.start}" if len(seeds) == 1 else f"seeds {seeds.start} to {seeds.stop - 1}"
@@ -101,6 +116,15 @@ def _markdown(tallies: Mapping[str, Tally], scores: Mapping[str, Score], seeds: 
     yield "## By kind"
     yield ""
     yield from tables.by_kind(first, markup=True)
+    yield ""
+    yield "## Inside of containers"
+    yield ""
+    yield (
+        "A settings file with each kind of key, in each container format and in chains of them. *Whole*: found once, "
+        "at the path that the formats add, on its line, with nothing said to be unread."
+    )
+    yield ""
+    yield from tables.contained(contained, markup=True)
     yield ""
     yield "## Decoys"
     yield ""

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accuracy import document, measure, scanners, tables
+from accuracy import document, inside, measure, scanners, tables
 from accuracy.corpus import cases
 from accuracy.count import FAULTS, Tally, faults
 from accuracy.decoys import decoys
@@ -147,12 +147,17 @@ def main(words: Sequence[str] | None = None) -> int:
     tallies = measured(seeds, quick=options.quick)
     scores = _compared(options.scanner, options.seed) if options.scanner else {}
     print(tables.printed(tallies, scores))
+    _tell("containers")
+    contained = inside.measured(seeds)
+    _tell("")
+    print("\n".join(tables.contained(contained, markup=False)))
     good = all(tally.good for tally in tallies.values())
+    good = good and all(row.whole == row.cases for row in contained.values())
     if not good:
         print("\n".join(_failed(tallies, range(0))))
     if options.failures is not None:
         options.failures.write_text("".join(f"{line}\n" for line in _failed(tallies, seeds)), encoding="utf-8")
     if options.write is not None:
-        text = document.markdown(tallies, scores, seeds, quick=options.quick)
+        text = document.markdown(tallies, scores, contained, seeds, quick=options.quick)
         options.write.write_text(text, encoding="utf-8")
     return 0 if good else 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from accuracy.count import DecoyRow, Tally
+    from accuracy.inside import Inside
     from accuracy.scanners import Score
 
 
@@ -84,6 +85,15 @@ def by_kind(tally: Tally, *, markup: bool) -> list[str]:
         ],
         markup=markup,
     )  # fmt: skip
+
+
+def contained(rows: Mapping[str, Inside], *, markup: bool) -> list[str]:
+    """Tell of each container format and chain how many keys in it were found at the right place, once."""
+    cells = [(name, f"{row.cases:,}", f"{row.whole:,}") for name, row in rows.items()]
+    cells.append(
+        ("all", f"{sum(row.cases for row in rows.values()):,}", f"{sum(row.whole for row in rows.values()):,}")
+    )
+    return table(("container", "cases", "whole"), cells, markup=markup)
 
 
 def by_decoy(tally: Tally, *, markup: bool) -> list[str]:

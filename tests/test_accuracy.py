@@ -19,6 +19,7 @@ from accuracy import corpus, decoys, document, measure, scanners, tables
 from accuracy.carriers import ESCAPED_LINES, LINES
 from accuracy.corpus import CARRIERS, Case, example
 from accuracy.count import Reported, Tally, faults
+from accuracy.inside import Inside
 from accuracy.kinds import KINDS, STRUCTURAL, TIERS
 from accuracy.run import arguments
 from accuracy.units import based, fill, unit, utf16, wrapped
@@ -305,7 +306,9 @@ def test_the_document_is_the_same_for_the_same_figures() -> None:
     cases = _some(1)
     tally = Tally()
     tally.add(cases, decoys.decoys(1, quick=True), {case.path: [_report(case)] for case in cases})
-    texts = {document.markdown({"one way": tally}, {}, range(1, 2), quick=True) for _ in range(2)}
+    texts = {
+        document.markdown({"one way": tally}, {}, {"zip": Inside(2, 1)}, range(1, 2), quick=True) for _ in range(2)
+    }
     [text] = texts
     assert f"| one way | {len(cases)} | {len(cases)} | {len(cases)} |" in text
     assert not _SHAPED.search(text.encode())

@@ -23,8 +23,9 @@ import zstandard
 from imgscan.scan.limits import Limits
 from tests.builders import Image, Layer, docker_modern, tar
 from tests.containers.archives import zip_of as crafted_zip
+from tests.containers.formats import zip_of
 from tests.keys import Keys
-from tests.scan.test_nest import TEXT, held, look, places, zip_of
+from tests.scan.test_nest import TEXT, held, look, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable

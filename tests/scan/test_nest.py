@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
 import lzma
-import sqlite3
 import subprocess
 import zipfile
-import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-import zstandard
 
 from imgscan.scan.blob import scan_blob
 from imgscan.scan.limits import Limits
@@ -21,7 +17,7 @@ from imgscan.scan.nest import Nest
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.spool import Spool
 from tests.builders import Image, Layer, docker_modern, oci_archive, podman_archive, sha256, tar
-from tests.containers.archives import alpine_of, ar_of, cpio_of, lz4_frame, rpm_of
+from tests.containers.formats import CHAINS, FORMATS, database, initrd, zip_of
 from tests.containers.gitpacks import commits, git, new, the_pack
 from tests.keys import Keys
 from tests.scan.support import concealer, digest
@@ -55,66 +51,6 @@ def places(scan: BlobScan) -> list[str]:
     return [hit.path for hit in scan.hits]
 
 
-def zip_of(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Zip files with the standard library."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def database(text: str) -> bytes:
-    """Make a database with a value that overflows its page, and an index that repeats it."""
-    connection = sqlite3.connect(":memory:")
-    connection.execute("create table settings (name text, value text)")
-    connection.execute("create index by_value on settings (value)")
-    connection.execute("insert into settings values ('a', ?)", (f"{'x ' * 4000}{text}{' y' * 4000}",))
-    connection.commit()
-    return connection.serialize()
-
-
-def loose(data: bytes) -> bytes:
-    """Make a loose git object of a blob."""
-    return zlib.compress(b"blob %d\0" % len(data) + data)
-
-
-def deb(data: bytes) -> bytes:
-    """Make a package that holds one file."""
-    return ar_of([(b"debian-binary", b"2.0\n"), (b"data.tar.xz", lzma.compress(tar([("./etc/p.conf", data)])))])
-
-
-def initrd(data: bytes) -> bytes:
-    """Make an initrd of two archives, the second compressed."""
-    return cpio_of([(b"early", b"x")]) + bytes(512) + gzip.compress(cpio_of([(b"etc/p", data)]))
-
-
-FORMATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "gzip": (gzip.compress, ""),
-    "gzip members": (lambda data: gzip.compress(data[:900]) + gzip.compress(data[900:]), ""),
-    "xz": (lzma.compress, ""),
-    "bz2": (bz2.compress, ""),
-    "zstd": (zstandard.compress, ""),
-    "lz4": (lz4_frame, ""),
-    "zlib": (zlib.compress, ""),
-    "git object": (loose, ""),
-    "tar": (lambda data: tar([("./a/b", data)]), "!/a/b"),
-    "tar.gz": (lambda data: gzip.compress(tar([("./a/b", data)])), "!/a/b"),
-    "tar.zst": (lambda data: zstandard.compress(tar([("a/b", data)])), "!/a/b"),
-    "zip deflated": (lambda data: zip_of({"x/y": data}), "!/x/y"),
-    "zip stored": (lambda data: zip_of({"x/y": data}, zipfile.ZIP_STORED), "!/x/y"),
-    "zip bzip2": (lambda data: zip_of({"x/y": data}, zipfile.ZIP_BZIP2), "!/x/y"),
-    "zip lzma": (lambda data: zip_of({"x/y": data}, zipfile.ZIP_LZMA), "!/x/y"),
-    "ar": (lambda data: ar_of([(b"m.o", data)]), "!/m.o"),
-    "deb": (deb, "!/data.tar.xz!/etc/p.conf"),
-    "cpio newc": (lambda data: cpio_of([(b"etc/p", data)]), "!/etc/p"),
-    "cpio crc": (lambda data: cpio_of([(b"etc/p", data)], "crc"), "!/etc/p"),
-    "cpio odc": (lambda data: cpio_of([(b"etc/p", data)], "odc"), "!/etc/p"),
-    "rpm": (lambda data: rpm_of(gzip.compress(cpio_of([(b"./etc/p.conf", data)]))), "!/etc/p.conf"),
-    "alpine": (lambda data: alpine_of([(b"etc/p", data)]), "!/etc/p"),
-}
-
-
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("read", [1 << 20, 777])
 def test_each_format(name: str, read: int) -> None:
@@ -135,20 +71,6 @@ def test_a_database_tells_its_key_once() -> None:
     """A value over several pages is whole; an index that repeats it, and the pages themselves, add nothing."""
     scan = held("var/app.db", database(KEY))
     assert places(scan) == ["var/app.db"]
-
-
-CHAINS = [
-    ["zip deflated", "tar.gz", "gzip"],
-    ["tar.gz", "zip deflated", "xz", "tar"],
-    ["deb", "zip stored", "gzip", "zip deflated"],
-    ["zip deflated"] * 6,
-    ["tar"] * 6,
-    ["gzip"] * 6,
-    ["rpm", "tar.zst", "ar", "bz2", "zip lzma", "cpio newc"],
-    ["alpine", "zip bzip2", "zlib"],
-    ["cpio odc", "lz4", "tar", "zstd", "zip stored", "git object"],
-    ["zip stored", "zip stored", "tar", "tar.gz"],
-]
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids="-".join)

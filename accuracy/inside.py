@@ -1,0 +1,52 @@
+"""Keys inside of containers: every format and chain of formats with every kind of key in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgscan.detect import Engine
+from imgscan.scan.blob import scan_blob
+from imgscan.scan.hits import Concealer
+from imgscan.scan.nest import Nest
+from imgscan.streams.readers import BytesReader
+from tests.builders import tar
+from tests.containers.formats import CHAINS, FORMATS, chained
+from tests.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BEFORE = b"# settings\nPORT=8080\n\n"
+
+
+@dataclass(slots=True)
+class Inside:
+    """How many keys were put into a format, and how many were found: once, at the right path and line."""
+
+    cases: int = 0
+    whole: int = 0
+
+
+def _chains() -> Iterator[tuple[str, ...]]:
+    yield from ((name,) for name in FORMATS)
+    yield from (tuple(chain) for chain in CHAINS)
+
+
+def measured(seeds: range) -> dict[str, Inside]:
+    """Count all formats and chains, by name."""
+    concealer = Concealer(Engine())
+    rows: dict[str, Inside] = {}
+    for seed in seeds:
+        for chain in _chains():
+            row = rows.setdefault(" > ".join(chain), Inside())
+            for sort, key in Keys(f"inside {seed}").all().items():
+                data, path = chained(chain, _BEFORE + f"STRIPE={key}\n".encode())
+                layer = tar([("before", b"x"), ("app/file", data), ("behind", b"y")])
+                scan = scan_blob(BytesReader(layer), concealer, name="layer", nest=Nest(concealer))
+                found = [(hit.rule_id, hit.secret.sha256, hit.path, hit.line, hit.column) for hit in scan.hits]
+                expected = sort.split()[0], hashlib.sha256(key.encode()).hexdigest(), f"app/file{path}", 4, 8
+                row.cases += 1
+                row.whole += found == [expected] and not scan.lacks
+    return rows
