@@ -179,6 +179,9 @@ class FileScanner:
             except KeyboardInterrupt:
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
+                for outcome in outcomes:
+                    if outcome.begun:  # on a thread that the pool may not know yet, had Ctrl-C come while it began
+                        outcome.ended.wait()
                 yield from outcomes
             except BaseException:  # whoever asked has had enough: nothing is read in vain
                 self._stop.set()

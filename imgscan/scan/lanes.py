@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -29,7 +30,6 @@ from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgscan.model import Severity
@@ -60,7 +60,7 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 class Outcome:
     """What came of a batch: hits with the numbers of their files, ascending; `size` bytes in `files` files.
 
-    `expanded` bytes in `inner` files came out of containers.
+    `expanded` bytes in `inner` files came out of containers. `begun` and `ended` say whether a thread is at it.
     """
 
     found: list[tuple[int, Hit]] = field(default_factory=list)
@@ -69,6 +69,8 @@ class Outcome:
     files: int = 0
     expanded: int = 0
     inner: int = 0
+    begun: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,13 @@ class Lane:
 
     def read(self, batch: Sequence[bytes], outcome: Outcome) -> None:
         """Search the files of a batch, given by their paths relative to the root, and tell `outcome`."""
+        outcome.begun = True
+        try:
+            self._read(batch, outcome)
+        finally:
+            outcome.ended.set()
+
+    def _read(self, batch: Sequence[bytes], outcome: Outcome) -> None:
         with self.budget.reserve(_LANE):
             pour = _Pour(self, outcome)
             for number, path in enumerate(batch):
