@@ -308,8 +308,12 @@ def test_large_members_come_in_pieces() -> None:
     ]
 
 
+NAMES = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=20)
+"""The standard library itself fails on a name that begins with NUL."""
+
+
 @given(
-    st.lists(st.tuples(st.text(min_size=1, max_size=20), st.binary(max_size=2000), st.sampled_from((0, 8, 12, 14)))),
+    st.lists(st.tuples(NAMES, st.binary(max_size=2000), st.sampled_from((0, 8, 12, 14)))),
     st.binary(max_size=50),
     st.booleans(),
 )
