@@ -170,19 +170,21 @@ class Engine:
         if not any(follows.match(text.data, text.at + after, text.high) for text in glance):
             return None
         best: _Judged | None = None
+        settled = False
         for text in form.read(data, position, span, _REACH):
             judged = self._try(text, form.anchor, binary=binary, only=only)
-            if judged is None or (best is not None and best.sure >= judged.sure):
+            if judged is None:
                 continue
-            if best is not None and text.rival is not None and judged.verdict.account is None:
-                continue  # only a credential that proves itself speaks for the less likely reading
             if best is None and text.rival is not None:
                 # Where the likelier reading has the same characters, its refusal stands.
                 start = text.rival.at - text.at + judged.verdict.start
                 if start >= 0 and text.rival.data.startswith(judged.secret, start):
                     continue
+            if best is not None and not _better(judged, best, settled=settled):
+                continue
             best = judged
-            if text.settles or judged.sure == 0:
+            settled = settled or text.settles
+            if judged.sure == 0:
                 break
         return best
 
@@ -201,6 +203,22 @@ class Engine:
         return None
 
 
+def _better(judged: _Judged, best: _Judged, *, settled: bool) -> bool:
+    """Whether what a later reading shows is better: it proves itself, is surer, or shows more of the same credential.
+
+    Where a likelier reading has settled it, or is a rival, sureness alone does not do: what it saw whole may look surer
+    where it is cut short.
+    """
+    if judged.verdict.account is not None:
+        return best.verdict.account is None
+    if settled:
+        return False
+    longer = len(judged.secret) > len(best.secret) and judged.secret.startswith(best.secret)
+    if judged.text.rival is not None:
+        return longer
+    return judged.sure > best.sure or (judged.sure == best.sure and longer)
+
+
 def _holds_together(text: Text, verdict: Verdict) -> bool:
     """Whether a credential put together from pieces proves itself.
 
@@ -209,7 +227,8 @@ def _holds_together(text: Text, verdict: Verdict) -> bool:
     if verdict.account is None:
         return False
     proved = not text.gaps.at or text.gaps.at[-1] <= verdict.end - structure.TAIL
-    return proved or verdict.end == text.high or text.data[verdict.end] not in BASE62
+    ends = verdict.end in (text.high, *text.gaps.at)
+    return proved or ends or text.data[verdict.end] not in BASE62
 
 
 class View:

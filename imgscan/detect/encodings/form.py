@@ -105,7 +105,7 @@ class Form:
                     text,
                     encoding=name,
                     outer=outer if text.outer is None else _under(text.outer, outer),
-                    settles=text.settles or outer.settles,
+                    settles=outer.settles and (text.settles or self.inner.inner is None),
                     rival=text.rival or (outer.rival if text.encoding == "plain" else None),
                 )
 
