@@ -15,7 +15,7 @@ from imgscan.report.base import IMAGE_DOCUMENTS, escape_terminal, layer_number, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from imgscan.model import Finding, State, TargetReport
+    from imgscan.model import Finding, State, TargetReport, Visibility
 
 # A rule's title is a name with its maker before it and its mode behind it: `Stripe secret key (live)`.
 _TITLE = re.compile(r"(?:Stripe )?(?P<name>.+?)(?: \((?P<mode>live|test)\))?", re.DOTALL)
@@ -119,9 +119,14 @@ def life(report: TargetReport, finding: Finding) -> str | None:
         return IN_HISTORY[visibility.state]
     if visibility.state == "visible":
         return "visible in the finished image"
+    return f"{ended(visibility)}, still readable"
+
+
+def ended(visibility: Visibility) -> str:
+    """Say how a file that is no longer visible ended: `deleted in layer 5`."""
     by = "a later layer" if visibility.layer is None else f"layer {visibility.layer + 1}"
     verb = "deleted in" if visibility.state == "deleted" else "overwritten by"
-    return f"{verb} {by}, still readable"
+    return f"{verb} {by}"
 
 
 def verdict(report: TargetReport) -> str:

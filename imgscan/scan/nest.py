@@ -82,7 +82,6 @@ class Nest:
         self.spool = spool or Spool()
         self.expanded = 0
         self.members = 0
-        self.containers = 0
         self.lacks: list[Lack] = []
         self._concealer = concealer
         self._window = window
@@ -140,7 +139,6 @@ class Nest:
                 self.spool.hungry.release()
 
     def _read(self, node: Node, found: Format, source: Chunk | Counted) -> None:
-        self.containers += 1
         node.format = found.name
         whole = True
         items: Iterator[Member | Unread]
@@ -253,10 +251,6 @@ class Nest:
         kept = [(node, hit) for node, hit in found if id(hit) not in dropped.ids]
         kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].offset or 0))
         return [(node.top.token, placed(node, hit)) for node, hit in kept]
-
-    def _piece(self, hit: Hit) -> bool:
-        """Whether a hit is a piece of compressed content that was read."""
-        return hit.field is None and hit.member in self._squeezed
 
 
 def _appetite(found: Format, source: Chunk | Counted) -> int:

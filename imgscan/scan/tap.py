@@ -24,11 +24,10 @@ _LEAST = 16
 
 
 class Tap:
-    """Follows one tar stream; `inside` is put before every member's name."""
+    """Follows one tar stream."""
 
-    def __init__(self, nest: Nest, inside: bytes = b"") -> None:
+    def __init__(self, nest: Nest) -> None:
         self.nest = nest
-        self._inside = inside
         self._base = 0
         self._coming: deque[tuple[int, Member]] = deque()  # with their numbers
         self._member: tuple[int, Member] | None = None  # the one whose data go on
@@ -104,4 +103,4 @@ class Tap:
         return found
 
     def _top(self, number: int, member: Member) -> Top:
-        return Top(self._inside + normalise(member.name), number, number)
+        return Top(normalise(member.name), number, number)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from imgscan.detect.encodings.form import Encoding, Literal
+from imgscan.detect.encodings.form import Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
 
 if TYPE_CHECKING:
@@ -48,10 +48,6 @@ def _escaped_literals(anchor: bytes) -> Iterator[Literal]:
         yield Literal("".join(pattern % byte for byte in anchor).encode())
 
 
-def _no_cuts(_anchor: bytes) -> Iterator[Literal]:
-    yield from ()
-
-
 def _percent_of(match: re.Match[bytes]) -> bytes:
     return bytes([int(match[1], 16)])
 
@@ -88,7 +84,7 @@ def _reader(name: str, pattern: re.Pattern[bytes]) -> Encoding:
         decoded = b"".join(pieces)
         yield Text(name, decoded, at, 0, len(decoded), base=first, gaps=_summed(gaps))
 
-    return Encoding(name, literals, _no_cuts, read, num, 1, _WIDEST)
+    return Encoding(name, literals, uncut, read, num, 1, _WIDEST)
 
 
 def _summed(gaps: Sequence[tuple[int, int]]) -> Gaps:

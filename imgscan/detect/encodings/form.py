@@ -37,6 +37,11 @@ class Literal(NamedTuple):
     cut: Cut | None = None
 
 
+def uncut(_anchor: bytes) -> Iterator[Literal]:
+    """Give no literals: no line break stands inside of this encoding's."""
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
     """A way to write text: what its anchors look like, how to read them, and what a character costs.

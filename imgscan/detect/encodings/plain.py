@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.form import Cut, Encoding, Literal
 from imgscan.detect.encodings.text import Gaps, Text
+from imgscan.detect.verdict import BASE62
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ _GLUE = (
     rb"|(?:\\r)?\\n[ \t]{0,48})"
 )
 _GLUED = re.compile(_GLUE)
-_BASE62 = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _PIECE = re.compile(rb"[0-9A-Za-z+/_]*")
 _KIND = re.compile(rb"[srpe]" + _GLUE + rb"\Z")
 """The first letter of a key, split from its anchor."""
@@ -39,7 +39,7 @@ _KIND = re.compile(rb"[srpe]" + _GLUE + rb"\Z")
 _PREFIX = 4
 """Characters before an anchor that can belong to the prefix of a credential that proves itself."""
 
-_NEVER = frozenset(bytes([byte]) for byte in _BASE62 - frozenset(b"5Y"))
+_NEVER = frozenset(bytes([byte]) for byte in BASE62 - frozenset(b"5Y"))
 """What stands behind the anchor of no credential that proves itself."""
 
 _ENDS = b"\"'`\\=\r\n"

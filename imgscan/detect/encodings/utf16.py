@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imgscan.detect.encodings.form import Encoding, Literal
+from imgscan.detect.encodings.form import Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Text
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ _NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(
 
 def _literals(anchor: bytes) -> Iterator[Literal]:
     yield Literal(b"\0".join(bytes([byte]) for byte in anchor))
-
-
-def _cuts(_anchor: bytes) -> Iterator[Literal]:
-    yield from ()
 
 
 def _read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> Iterator[Text]:
@@ -58,4 +54,4 @@ def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
     return Text(name, decoded, back, 0, len(decoded), base=unit - 2 * back, num=2)
 
 
-UTF16 = Encoding("utf-16", _literals, _cuts, _read, 2, 1, 1)
+UTF16 = Encoding("utf-16", _literals, uncut, _read, 2, 1, 1)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from imgscan.report.base import (
-    IMAGE_DOCUMENTS,
     escape_terminal,
     human_bytes,
     instruction,
@@ -16,7 +15,7 @@ from imgscan.report.base import (
     shorten,
 )
 from imgscan.report.text.style import LEVEL_STYLES
-from imgscan.report.words import IN_HISTORY, commit, origin, place
+from imgscan.report.words import IN_HISTORY, commit, ended, in_description, origin, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,16 +76,14 @@ def life_text(report: TargetReport, finding: Finding) -> str | None:
     """Say whether the file is still to be seen, and who can read it anyway."""
     visibility = finding.visibility
     if visibility is None:
-        if report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS):
+        if in_description(report, finding):
             return "in the image's own description, which comes with every pull"
         return None
     if report.kind == "git":
         return IN_HISTORY[visibility.state]
     if visibility.state == "visible":
         return "visible in the finished image"
-    by = "a later layer" if visibility.layer is None else f"layer {visibility.layer + 1}"
-    verb = "deleted in" if visibility.state == "deleted" else "overwritten by"
-    return f"{verb} {by}, but still readable by whoever pulls the image"
+    return f"{ended(visibility)}, but still readable by whoever pulls the image"
 
 
 def _heading(report: TargetReport, index: int | None, style: Style, verbose: int) -> Iterator[str]:
