@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgscan.containers.base import HEAD
+from imgscan.containers.formats import find
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -52,7 +55,8 @@ def choose(top: Path, size: int, files: int) -> Tree:
     """Take groups of files in an order that only their folders' names decide, until bytes and files are enough.
 
     Of a large group only the beginning is taken. When there are bytes enough, groups of many small files are taken
-    first. What cannot be read is left out.
+    first. What cannot be read is left out, and so are containers, whose contents the tools that imgscan is compared
+    with do not read.
     """
     groups = sorted(_groups(top, _DEPTH), key=lambda group: hashlib.sha256(os.fsencode(group[0])).digest())
     taken: list[Entry] = []
@@ -76,6 +80,11 @@ def choose(top: Path, size: int, files: int) -> Tree:
         count += _measure(entries)[1]
     held, count = _measure(taken)
     return Tree(taken, count, held)
+
+
+def _is_container(path: Path) -> bool:
+    with path.open("rb") as file:
+        return find(file.read(HEAD)) is not None
 
 
 def _measure(entries: Sequence[Entry]) -> tuple[int, int]:
@@ -116,7 +125,7 @@ def _entries(top: Path, *, whole: bool) -> Iterator[Entry]:
                 continue
             if stat.S_ISLNK(status.st_mode):
                 yield Entry(path, 0)
-            elif stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK):
+            elif stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK) and not _is_container(path):
                 yield Entry(path, status.st_size)
         if not whole:
             return

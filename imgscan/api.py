@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from imgscan.detect import Engine
+from imgscan.detect import Engine, prepare
 from imgscan.errors import TargetError
 from imgscan.scan.assemble import Policy
 from imgscan.scan.hits import Concealer
@@ -96,6 +96,7 @@ class Scanner:
         everything = options.platform == "all"
         wanted = None if options.platform is None or everything else parse_platform(options.platform)
         source = open_source(target)
+        prepare()
         engine = isinstance(source, StreamSource) and source.reference is not None
         scanner = ImageScanner(
             concealer=self.concealer,

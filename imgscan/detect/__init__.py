@@ -6,8 +6,8 @@ Nothing here knows of images, files or reports.
 from __future__ import annotations
 
 from imgscan.detect.automaton import Candidate
-from imgscan.detect.engine import Engine, View
+from imgscan.detect.engine import Engine, View, prepare
 from imgscan.detect.match import Match
 from imgscan.detect.rules import RULES, Rule
 
-__all__ = ["RULES", "Candidate", "Engine", "Match", "Rule", "View"]
+__all__ = ["RULES", "Candidate", "Engine", "Match", "Rule", "View", "prepare"]

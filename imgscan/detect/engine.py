@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -60,7 +61,8 @@ def _forms() -> tuple[Form, ...]:
 @cache
 def _reaches() -> Reach:
     """Give how many bytes around a literal any form looks at."""
-    reaches = [form.needs(_REACH) for form in _forms()]
+    shapes = {form.shape: form for form in _forms()}
+    reaches = [form.needs(_REACH) for form in shapes.values()]
     return Reach(max(reach.behind for reach in reaches), max(reach.ahead for reach in reaches))
 
 
@@ -71,8 +73,13 @@ def _automaton() -> Automaton:
 
 @cache
 def _screen() -> Screen:
-    """Begin to compile the screen: that takes a tenth of a second, in which the first bytes can be read."""
     return Screen(sorted({form.literal for form in _forms()}))
+
+
+def prepare() -> None:
+    """Begin to compile the screen, where there is one: much is going to be searched, but not yet."""
+    with suppress(ImportError):
+        _screen().begin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,6 @@ class Engine:
         `screen` None takes Hyperscan where it can be imported, True raises ImportError where it cannot, False
         leaves it out. No account is younger than `now` (seconds since 1970; None: this moment).
         """
-        self._automaton = _automaton()
         self._screen: Screen | None = None
         if screen is not False:
             try:
@@ -116,6 +122,7 @@ class Engine:
             except ImportError:
                 if screen:
                     raise
+        self._automaton = _automaton()
         self._now = time.time() if now is None else now
         self._longest = max(len(form.literal) for form in _forms())
         self.screened = self._screen is not None
@@ -131,7 +138,10 @@ class Engine:
     def find(self, data: bytes, start: int, end: int) -> list[Candidate]:
         """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""
         reach = min(len(data), end + self._longest - 1)
-        regions = [(start, reach)] if self._screen is None else self._screen.regions(data, start, reach)
+        screen = self._screen
+        regions = [(start, reach)]
+        if screen is not None and screen.worth(reach - start):
+            regions = screen.regions(data, start, reach)
         found = [
             candidate
             for low, high in regions

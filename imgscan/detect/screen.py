@@ -14,33 +14,58 @@ if TYPE_CHECKING:
 DENSE = 4096
 """Hits in one scan from which on each one's call into Python costs more than the automaton over the whole."""
 
+_LITTLE = 1 << 19
+"""Bytes that the automaton alone has searched before the screen would be compiled."""
+
+_EXPRESSION = {byte: f"\\x{byte:02x}" for byte in range(256) if not chr(byte).isalnum() or byte > 0x7F}
+
 
 class Screen:
     """A compiled literal search; immutable, shared by threads, each of which gets its own scratch space."""
 
     def __init__(self, literals: Sequence[bytes]) -> None:
-        """Begin to compile the database; ImportError where Hyperscan is not to be had."""
+        """Take the literals; ImportError where Hyperscan is not to be had."""
         import hyperscan  # noqa: PLC0415 - costs 40 ms, and not every command detects
 
         self._terminated: type[Exception] = hyperscan.ScanTerminated
         self._hyperscan: Any = hyperscan
+        self._literals = literals
         self._lengths = [len(literal) for literal in literals]
         self._cloning = threading.Lock()
         self._local = threading.local()
         self._database: Any = None
         self._scratch: Any = None
         self._failure: Exception | None = None
-        # Compiling takes a tenth of a second and lets other threads run: whoever searches first waits for the rest.
+        self._begun = False
+        self._left = _LITTLE
         self._done = threading.Event()  # not the thread's end: a join that Ctrl-C interrupts takes it for over
-        threading.Thread(target=self._compile, args=(literals,), name="imgscan-screen", daemon=True).start()
 
-    def _compile(self, literals: Sequence[bytes]) -> None:
+    def begin(self) -> None:
+        """Begin to compile: that takes a tenth of a second and lets other threads run. `regions` waits for the rest."""
+        with self._cloning:
+            if self._begun:
+                return
+            self._begun = True
+        threading.Thread(target=self._compile, name="imgscan-screen", daemon=True).start()
+
+    def worth(self, count: int) -> bool:
+        """Whether to screen the next `count` bytes: a little is searched before the screen would be compiled."""
+        if self._begun:
+            return True
+        self._left -= count
+        if self._left >= 0:
+            return False
+        self.begin()
+        return True
+
+    def _compile(self) -> None:
         hyperscan = self._hyperscan
+        literals = self._literals
         try:
             database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
             # As regular expressions: the literal compiler cuts a pattern at its first NUL.
             database.compile(
-                expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
+                expressions=[literal.decode("latin-1").translate(_EXPRESSION).encode("ascii") for literal in literals],
                 ids=list(range(len(literals))),
                 elements=len(literals),
                 flags=[hyperscan.HS_FLAG_DOTALL] * len(literals),
@@ -54,6 +79,7 @@ class Screen:
 
     def _ready(self) -> Any:
         """Give this thread's scratch space, once the database is there."""
+        self.begin()
         self._done.wait()
         if self._failure is not None:
             raise self._failure

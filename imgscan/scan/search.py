@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.tar import TarWalker
 
-WINDOW = 1 << 20
+WINDOW = 2 << 20
 """Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
 
 

@@ -49,26 +49,28 @@ class Tap:
             if coming or self._member is not None or member.end > end or start < base:
                 coming.append((number, member))
             elif may_be(chunk, start - base, member.end - base):
-                self._whole(chunk[start - base : member.end - base], number, member)
+                self._whole(chunk, base, number, member)
         while coming and self._member is None and coming[0][1].start < end:
             number, member = coming.popleft()
             if member.start >= base and member.end <= end:
                 if may_be(chunk, member.start - base, member.end - base):
-                    self._whole(chunk[member.start - base : member.end - base], number, member)
+                    self._whole(chunk, base, number, member)
                 continue
             self._member = number, member
             self._head, self._intake = b"", None
             self._go_on(number, member, chunk, base, end)
 
-    def _whole(self, data: Chunk, number: int, member: Member) -> None:
-        intake = self.nest.offer(data, self._top(number, member))
+    def _whole(self, chunk: Chunk, base: int, number: int, member: Member) -> None:
+        start, end = member.start - base, member.end - base
+        intake = self.nest.offer(chunk[start : min(end, start + HEAD)], self._top(number, member))
         if intake is not None:
-            intake.feed(data)
+            intake.feed(chunk[start:end])
             intake.finish()
 
     def _go_on(self, number: int, member: Member, chunk: Chunk, base: int, end: int) -> None:
         """Hand on what the chunk holds of the member whose data go on."""
-        piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)]
+        wanted = self._intake is not None or self._head is not None
+        piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)] if wanted else b""
         if self._intake is not None:
             self._intake.feed(piece)
         elif self._head is not None:

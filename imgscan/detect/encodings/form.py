@@ -88,6 +88,11 @@ class Form:
         """What two forms that say the same have in common."""
         return self.literal, self.anchor, self.cut, self.encoding.name, self.inner and self.inner.key
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What `needs` depends on."""
+        return self.encoding, self.lead, self.inner and self.inner.shape
+
     def needs(self, reach: Reach) -> Reach:
         """Bound the bytes before and from the literal on that reading so many characters looks at."""
         if self.inner is not None:
