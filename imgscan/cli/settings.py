@@ -10,9 +10,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -31,8 +30,7 @@ repository that one has only cloned, the others say what is scanned."""
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A setting as its option declares it. `key` is the long name without dashes in front."""
 
     key: str
@@ -137,8 +135,7 @@ class Setting:
         return default if isinstance(default, str | int | bool | float | list) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What a setting is set to, and by whom: a file and line, or a variable."""
 
     value: Any

@@ -7,8 +7,7 @@ the members counts what they give and stops asking when it is too much.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,8 +19,7 @@ HEAD = 1024
 """Bytes from the beginning of a file that suffice to recognise any format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One file inside a container.
 
     `name` is raw, as the container spells it; None where the container is a mere compression, whose content has no
@@ -38,8 +36,7 @@ class Member:
     brought: Callable[[], tuple[str, bytes] | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """Something in a container that was not read, and why.
 
     `skipped` is content passed over for a stated reason (encrypted, a compression that is not known), `error` content
@@ -62,8 +59,7 @@ class Held(Protocol):
     def __getitem__(self, key: slice, /) -> bytes | memoryview: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(NamedTuple):
     """A format that is read from its first byte to its last, once: gzip, tar, cpio, ar.
 
     `recognise` is given the first `HEAD` bytes of a file (all of a shorter one); `members` reads the rest.
@@ -74,8 +70,7 @@ class Streamed:
     members: Callable[[Reader], Iterator[Member | Unread]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(NamedTuple):
     """A format that is read from several places at a time: zip, SQLite, git packs. It is given the whole file."""
 
     name: str

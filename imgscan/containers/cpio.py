@@ -8,8 +8,7 @@ initrd.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from imgscan.containers import compressed
 from imgscan.containers.base import HEAD, Member, Streamed, Unread
@@ -34,8 +33,7 @@ _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _OCTAL: Final = frozenset(b"01234567")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """Where a header's numbers stand: its length, what aligns it and the data, and who reads the two sizes."""
 
     length: int

@@ -6,8 +6,7 @@ slower, and says the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import ahocorasick
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from imgscan.detect.encodings import Form
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A literal that stands in a buffer from `position`: a credential is possible here, no more."""
 
     position: int

@@ -11,9 +11,8 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect import clifiles, context, encodings, examples, redaction, structure
 from imgscan.detect.automaton import Automaton, Candidate
@@ -82,8 +81,7 @@ def prepare() -> None:
         _screen().begin()
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """A candidate that a validator took."""
 
     rule: Rule

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from imgscan.detect import placeholders
 
@@ -32,8 +32,7 @@ _CUSTOMER = re.compile(rb"acct_(1[0-9A-Za-z]{15}),([!-~]{31})")
 _RANDOM_ENTROPY = 3.5
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """The account that a credential names; `created` is ISO 8601 in UTC, to the second."""
 
     id: str

@@ -7,16 +7,14 @@ characters, so its answer is the same wherever the buffer happens to begin and e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from imgscan.detect.structure import Account
     from imgscan.model import Confidence
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a prefix stands: it begins at `start`, its body at `body`; the file's text is `data[low:high]`.
 
     `binary` says that the file is one, `now` (seconds since 1970) what time it is.
@@ -31,8 +29,7 @@ class Place:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A credential stands at `data[start:end]`, its public prefix being `prefix` characters long.
 
     `alone` is how sure this is from the credential itself, `known` how sure where something nearby speaks of

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgscan.model import Digest
 
@@ -85,8 +85,7 @@ def parse_digest(value: Any) -> Digest | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(NamedTuple):
     """What an image runs on; `str` gives `os/architecture[/variant]`."""
 
     os: str
@@ -172,8 +171,7 @@ class Descriptor:
         return "nondistributable" in (self.media_type or "") or ".foreign." in (self.media_type or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """An image manifest: config and layers, base first."""
 
     config: Descriptor
@@ -197,8 +195,7 @@ def index_entries(document: Any) -> tuple[Descriptor, ...]:
     return tuple(Descriptor.of(entry) for entry in _list(_dict(document).get("manifests")))
 
 
-@dataclass(frozen=True, slots=True)
-class DockerEntry:
+class DockerEntry(NamedTuple):
     """One image of `manifest.json` in a `docker save` archive: member names and tags."""
 
     config: str | None
@@ -229,16 +226,14 @@ def docker_entries(document: Any) -> tuple[DockerEntry, ...]:
     return tuple(entries)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """One entry of a config's history: the instruction, and whether it made a layer."""
 
     created_by: str | None
     empty_layer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """An image config: platform, diff_ids (base first) and history (base first)."""
 
     platform: Platform | None

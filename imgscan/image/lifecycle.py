@@ -9,8 +9,7 @@ wherever in its own layer it stands; members of one layer apply in their order.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Visibility
 
@@ -61,8 +60,7 @@ class LayerNames:
         return any(hash(name) in self.hashes for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a file's bytes stand: the layer, the member's number in it, and the member's normalised name."""
 
     layer: int
@@ -86,8 +84,7 @@ def resolve(places: Iterable[Place], layers: Sequence[LayerNames]) -> dict[Place
     return {place: _follow(place, indexes) for place in wanted}
 
 
-@dataclass(frozen=True, slots=True)
-class _LayerIndex:
+class _LayerIndex(NamedTuple):
     """Of one layer, the members that bear on the places asked for."""
 
     names: LayerNames

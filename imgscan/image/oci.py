@@ -7,7 +7,6 @@ about another image rather than images.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 from imgscan.image.documents import Config, Descriptor, Manifest, index_entries, kind_of, parse_digest
@@ -90,7 +89,7 @@ def index_images(desk: Desk, name: str, index: Any) -> list[ImagePlan]:
     belonging = [(0, document) for document in walk.indexes]
     belonging += [(numbers.get(about, 0), document) for about, document in walk.attestations]
     for number, document in belonging:
-        images[number] = replace(images[number], documents=(*images[number].documents, document))
+        images[number] = images[number]._replace(documents=(*images[number].documents, document))
     return images
 
 
@@ -127,7 +126,7 @@ class _IndexWalk:
         elif kind != "manifest":
             self._desk.complain("manifest-unreadable", f"{digest.short} is neither a manifest nor an index")
         elif not self._take_attestation(descriptor, Manifest.of(value)):
-            self.images.append(replace(manifest_image(self._desk, descriptor, value), reference=reference))
+            self.images.append(manifest_image(self._desk, descriptor, value)._replace(reference=reference))
 
     def _take_attestation(self, descriptor: Descriptor, manifest: Manifest) -> bool:
         """Take a manifest's layers as statements about an image, if that is what they are."""

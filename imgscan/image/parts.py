@@ -7,8 +7,7 @@ image, so that the rest can be scanned as well.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from imgscan.image.documents import Config, Descriptor, DocumentError, parse_digest, parse_json
 from imgscan.model import Diagnostic, Digest
@@ -35,8 +34,7 @@ class ShelfLike(Protocol):
         """Find the member that a digest names."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerPlan:
+class LayerPlan(NamedTuple):
     """A layer as the documents describe it: where its blob is (None: absent), and what it must hash to."""
 
     name: str | None
@@ -49,16 +47,14 @@ class LayerPlan:
     foreign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ImageDocument:
+class ImageDocument(NamedTuple):
     """A document that belongs to an image, and the path under which findings in it are reported."""
 
     path: str
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePlan:
+class ImagePlan(NamedTuple):
     """One image on one platform. `filesystem` is false for artifacts, whose layers are files and no tars."""
 
     reference: str | None = None

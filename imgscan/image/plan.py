@@ -8,8 +8,7 @@ no image refers to stays on the list `unclaimed`, to be scanned all the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.image.docker import ancient_images, docker_images
 from imgscan.image.documents import kind_of
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageDocument", "ImagePlan", "LayerPlan", "Plan", "plan_images"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All images of a shelf, the members that none of them refers to, and what is wrong with the whole."""
 
     images: tuple[ImagePlan, ...]
@@ -90,12 +88,11 @@ def _merge(first: Sequence[ImagePlan], second: Sequence[ImagePlan]) -> list[Imag
 def _join(known: ImagePlan, image: ImagePlan) -> ImagePlan:
     details: Mapping[str | None, LayerPlan] = {layer.name: layer for layer in image.layers}
     layers = (
-        replace(details[layer.name], diff_id=layer.diff_id) if layer.name and layer.name in details else layer
+        details[layer.name]._replace(diff_id=layer.diff_id) if layer.name and layer.name in details else layer
         for layer in known.layers
     )
     wrong = (each for each in image.diagnostics if each.code != "layer-count")
-    return replace(
-        known,
+    return known._replace(
         digest=image.digest,
         layers=tuple(layers),
         documents=(*known.documents, *(each for each in image.documents if each.path != CONFIG_PATH)),

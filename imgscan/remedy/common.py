@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(NamedTuple):
     """What a person needs to know and do about one kind of credential.
 
     `summary` is one sentence. `description` says what the credential is and what a holder can do with it, in at

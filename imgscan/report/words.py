@@ -6,8 +6,7 @@ All of them come back on one line and escaped for a terminal (`escape_terminal`)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import CONFIDENCES, LEVELS
 from imgscan.report.base import IMAGE_DOCUMENTS, escape_terminal, layer_number, plural
@@ -32,8 +31,7 @@ IN_HISTORY: dict[State, str] = {
 """The lives of files in a repository."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """All findings of one credential under one rule, in report order; never empty."""
 
     findings: tuple[Finding, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.image.lifecycle import LayerNames, Place, resolve
 from imgscan.model import (
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the user wants to see. `comments` says whether a comment on a credential's line lets it through."""
 
     include: frozenset[str] = frozenset()

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,8 +30,7 @@ class PatternError(ValueError):
     """A pattern that cannot match anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One line: `leaves_out` is false behind `!`. `anywhere` says that the name alone is matched, not the path."""
 
     leaves_out: bool

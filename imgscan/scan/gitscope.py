@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imgscan.sources.gitpush import from_pre_commit, read_lines, revisions
 from imgscan.sources.gitrepo import Objects, Repository
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from imgscan.sources.gitrepo import Commit
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What is searched: what is `staged`, or the commits of `git rev-list REVISIONS` and the annotated `tags`.
 
     `label` is the target's name in reports. `tip` is the commit in which it is looked whether a credential still

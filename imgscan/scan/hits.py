@@ -6,8 +6,7 @@ The same blob can be a layer of several images and at several places, so a hit d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan import secrecy
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from imgscan.model import Confidence, Level, Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One credential in one blob or document.
 
     `member` is the tar member's number, -1 outside of members; `name` its normalised raw name, which may hold a
@@ -53,8 +51,7 @@ class Hit:
     allowed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """A raw name as it may be shown: redacted, and its bytes only where they are not UTF-8 and hold no secret."""
 
     path: str

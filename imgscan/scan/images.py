@@ -239,12 +239,12 @@ class ImageScanner:
         for number, image in enumerate(images or (ImagePlan(),)):
             described = _with_engine(image, stream)
             layers = tuple(
-                replace(layer, name=str(layer.digest)) if layer.name is None and str(layer.digest) in inline else layer
+                layer._replace(name=str(layer.digest)) if layer.name is None and str(layer.digest) in inline else layer
                 for layer in described.layers
             )
             assembly = self._assembly(target, shared if number == 0 else [])
             extra = others if number == 0 else ()
-            yield assembly.image(replace(described, layers=layers), scans | inline, extra)
+            yield assembly.image(described._replace(layers=layers), scans | inline, extra)
 
     def _others(
         self, shelf: Shelf, plan: Plan, images: Sequence[ImagePlan], scans: dict[str, BlobScan]
@@ -310,8 +310,7 @@ def _with_engine(image: ImagePlan, stream: StreamSource | None) -> ImagePlan:
         if sent != stream.diff_ids:
             text = "the engine sent other layers than it lists for the image: was it tagged anew meanwhile?"
             wrong = (Diagnostic("error", "engine-layers", text),)
-    return replace(
-        image,
+    return image._replace(
         reference=stream.reference or image.reference,
         digest=image.digest or stream.digest,
         diagnostics=(*image.diagnostics, *wrong),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from imgscan.streams.spool import QUOTA
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Where a scan stops looking into containers, and says so.
 
     `depth` counts containers inside containers; `entry` the bytes that one file of a layer or folder may expand to

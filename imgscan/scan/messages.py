@@ -7,7 +7,6 @@ The form is that of `git cat-file commit`: headers, whose further lines begin wi
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -39,11 +38,11 @@ def search_message(data: bytes, path: bytes, concealer: Concealer) -> Iterator[H
         hit = found.hit
         if (hit.offset or 0) <= len(header):
             field = f"{kind}/{_header_at(header, hit.offset or 0)}"
-            yield replace(hit, field=field, line=None, column=None, end_line=None, end_column=None)
+            yield hit._replace(field=field, line=None, column=None, end_line=None, end_column=None)
         elif hit.line is None or hit.end_line is None:
-            yield replace(hit, field=f"{kind}/message")
+            yield hit._replace(field=f"{kind}/message")
         else:
-            yield replace(hit, field=f"{kind}/message", line=hit.line - before, end_line=hit.end_line - before)
+            yield hit._replace(field=f"{kind}/message", line=hit.line - before, end_line=hit.end_line - before)
 
 
 def date_of(data: bytes) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +14,7 @@ ROWS = "sqlite"
 """The format whose content has no offsets of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(NamedTuple):
     """Something in a container that was not read. `path` is raw; `bytes` how many, None where unknown.
 
     `damage` says that the container is broken, not that it was passed over.
@@ -114,9 +112,9 @@ def placed(node: Node, hit: Hit) -> Hit:
     """Give a hit its top file, and what is known of the commit that brought it."""
     container = node.container
     if container is not None and container.format == ROWS:
-        hit = replace(hit, line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
+        hit = hit._replace(line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
     brought = node.member.brought() if node.member is not None and node.member.brought is not None else None
     if brought is not None:
         commit, path = brought
-        hit = replace(hit, commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))
-    return replace(hit, holder=node.top.name)
+        hit = hit._replace(commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))
+    return hit._replace(holder=node.top.name)

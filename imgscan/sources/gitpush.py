@@ -9,8 +9,7 @@ id of zeros for what does not exist. pre-commit has eaten these lines and sets `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.errors import UsageError
 
@@ -23,8 +22,7 @@ _ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_LINES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(NamedTuple):
     """A reference that is pushed: `local` is the object's id, `remote` the id of what stands there, None if nothing.
 
     `name` is the reference's name at the remote, its bytes that are not UTF-8 written out.

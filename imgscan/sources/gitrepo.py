@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
 from imgscan.sources.gitprocess import Git, GitError, output
@@ -40,8 +39,7 @@ class Change(NamedTuple):
     parents: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit and its changes in the order of their paths; `id` is None for what is staged.
 
     A merge changes what is as in none of its parents; all else came in by commits of its own.

@@ -12,15 +12,13 @@ no window size can hide a match or show it twice:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A buffer of a stream: `data[0]` is the stream's byte `offset`; `data[start:end]` is owned by this window."""
 
     offset: int

@@ -12,10 +12,10 @@ import re
 import stat
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imgscan.errors import OutputError, UsageError
 from imgscan.triage.documents import Node, parse
@@ -34,8 +34,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{16}:[1-9][0-9]{0,8}")
 _MEMBERS = frozenset(("fingerprint", "rule_id", "path", "redacted", "reason", "expires", "target"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An accepted finding.
 
     `expires` is the last day on which it is accepted, None for no end. `target` is what was scanned when it was
@@ -55,16 +54,14 @@ class Entry:
         return self.expires is None or today <= self.expires
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A report in which known findings have the status `baseline`; `expired` are entries that no longer hold."""
 
     report: TargetReport
     expired: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """The entries of a file, by path, rule and fingerprint; no fingerprint stands twice."""
 
     entries: tuple[Entry, ...] = ()

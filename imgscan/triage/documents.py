@@ -7,8 +7,7 @@ a report that was written with whole secrets is read here too.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from imgscan.errors import UsageError
 
@@ -46,8 +45,7 @@ def _constant(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A value of a document and its place in it; each question that does not fit is a UsageError with that place."""
 
     value: Any

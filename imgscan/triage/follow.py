@@ -6,8 +6,8 @@ Only what the key itself proves is said: it stands in the instruction, or in the
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Origin
 from imgscan.triage.patterns import wild
@@ -27,8 +27,7 @@ _DEEPEST = 128
 """Components of a path that are compared with a destination."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """An origin, and whether a line in `.dockerignore` would have kept the file out of the image.
 
     `ignorable` is true for a source file that was copied as it is, with its folder or by a wildcard, and that no
@@ -114,7 +113,7 @@ class Follower:
         paths = list(dict.fromkeys(_paths_before(copied, wanted.path)))
         for at in range(len(steps) - 1, -1, -1):
             for each in paths:
-                found = self._step(steps, at, replace(wanted, path=each))
+                found = self._step(steps, at, wanted._replace(path=each))
                 if found is not None:
                     return found
         return None

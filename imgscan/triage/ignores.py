@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.errors import UsageError
 from imgscan.triage.globs import Glob
@@ -35,8 +35,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KINDS = ("path", "rule", "fingerprint", "sha256")
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """One line: what it lets through, why, and where it stands."""
 
     line: int
@@ -45,8 +44,7 @@ class Ignore:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A report without what is let through, which it counts; `used` are the lines that applied."""
 
     report: TargetReport

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.triage.steps import MAKERS
 from imgscan.triage.words import collapse, fits
@@ -46,8 +46,7 @@ _KEYWORDS = MAKERS | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What a history entry says: the keyword, and the text after it with white space collapsed.
 
     `hidden` says that COPY or ADD shows a checksum in place of its sources: `text` is then its destination.

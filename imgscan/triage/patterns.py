@@ -7,7 +7,7 @@ of folders. Matching takes no longer than pattern times path, whatever the patte
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST = 4096
 """Patterns of the longest `.dockerignore` that is read."""
@@ -103,8 +103,7 @@ def _past_stars(pattern: tuple[str, ...], reached: set[int]) -> set[int]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreFile:
+class IgnoreFile(NamedTuple):
     """The patterns of a `.dockerignore`, in order, each with whether it takes back what others leave out."""
 
     patterns: tuple[tuple[tuple[str, ...], bool], ...] = ()

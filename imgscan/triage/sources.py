@@ -12,10 +12,9 @@ import posixpath
 import stat
 import tarfile
 import zlib
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.triage.lines import lines_of
 from imgscan.triage.patterns import IgnoreFile, component_matches, wild
@@ -39,8 +38,7 @@ _SKIPPED = frozenset((".git", ".hg", ".svn"))
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, zlib.error, lzma.LZMAError)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A place in a source file: its path below the root, with slashes, and the line from 1.
 
     The line is 1 in a file without lines: a binary, or an archive that ADD unpacked. `named` says that the Dockerfile
@@ -52,8 +50,7 @@ class Source:
     named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A key in a file of an image: the file's path, the key's SHA-256 in hex, and its line, where it has one."""
 
     path: str

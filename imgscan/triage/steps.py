@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.triage.words import UNKNOWN, collapse, expand, join, pairs, split
 
@@ -28,8 +28,7 @@ _SHELLS = (_SHELL, ("cmd", "/S", "/C"))
 """What runs a command where SHELL does not say: on Linux, and on Windows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(NamedTuple):
     """What COPY or ADD does: its sources and its destination, which is absolute; `UNKNOWN` stands for any text."""
 
     sources: tuple[str, ...]
@@ -38,8 +37,7 @@ class Copied:
     """Whether the destination is a folder by its spelling: it ends in a slash, or there are several sources."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """An instruction on the way to an image.
 
     `exact` are its spellings, white space collapsed, without the keyword; `loose` are patterns in which what the
@@ -209,7 +207,7 @@ def _step(instruction: Instruction, strict: _Scope, free: _Scope) -> Step:
         values = [join(name + mark + scope.expand(value) for name, mark, value in set_) for scope in scopes]
         names = tuple(name for name, _, _ in set_)
         step = _spelled(instruction, raw, values, names)
-        return replace(step, declared=frozenset((*strict.arguments, *names)))
+        return step._replace(declared=frozenset((*strict.arguments, *names)))
     if keyword in ("CMD", "ENTRYPOINT"):
         lists = [instruction.listed] if instruction.listed is not None else [(*shell, text) for shell in shells]
         return Step(instruction, raw | {f"[{join(_quoted(words))}]" for words in lists})
@@ -286,4 +284,4 @@ def _copy(instruction: Instruction, strict: _Scope, free: _Scope, raw: frozenset
         into=len(words) > 2 or end.endswith(("/", "/.")) or end == ".",
     )
     step = _spelled(instruction, raw, values)
-    return replace(step, destinations=frozenset(map(collapse, ends)), copied=copied)
+    return step._replace(destinations=frozenset(map(collapse, ends)), copied=copied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.text import Reach, Span
@@ -111,8 +111,7 @@ class Form:
             inner_span = Span(outer.low, outer.high)
             for text in self.inner.read(outer.data, outer.at, inner_span, reach):
                 name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
-                yield replace(
-                    text,
+                yield text._replace(
                     encoding=name,
                     outer=outer if text.outer is None else _under(text.outer, outer),
                     settles=outer.settles and (text.settles or self.inner.inner is None),
@@ -122,4 +121,4 @@ class Form:
 
 def _under(text: Text, outer: Text) -> Text:
     """Put `outer` below the outermost of a chain of texts."""
-    return replace(text, outer=outer if text.outer is None else _under(text.outer, outer))
+    return text._replace(outer=outer if text.outer is None else _under(text.outer, outer))

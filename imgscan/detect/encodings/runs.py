@@ -14,8 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Cut, Encoding, Literal
 from imgscan.detect.encodings.text import NO_GAPS, Gaps, Reach, Text
@@ -51,8 +50,7 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 Segments = list[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Alphabet:
+class Alphabet(NamedTuple):
     """The digits of an encoding: a pattern for a run of them, and how many make `size` bytes."""
 
     run: re.Pattern[bytes]

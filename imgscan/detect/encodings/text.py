@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Which bytes of a buffer are one file's: `[low, high)`; `origin` is the offset of `low` in that file."""
 
     low: int
@@ -19,16 +17,14 @@ class Span:
     origin: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """How many characters to decode: `behind` before an anchor, `ahead` from its first on."""
 
     behind: int
     ahead: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(NamedTuple):
     """Bytes of a carrier that stand between the characters it holds: line breaks, quotes, the rest of an escape.
 
     `at` are the indexes of the carrier's characters before which bytes are passed over, ascending; `sums` how many
@@ -48,8 +44,7 @@ class Gaps:
 NO_GAPS = Gaps()
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A decoded neighbourhood: one byte of `data` is one character.
 
     The file's own text is `data[low:high]`, the anchor begins at `at`. `encoding` says how the text was written,

@@ -7,7 +7,6 @@ begin at even offsets of the file comes first.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
@@ -37,7 +36,7 @@ def _read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> I
     if (span.origin + position - span.low) % 2:
         readings.reverse()
     for reading in readings:
-        yield reading if reading is readings[0] else replace(reading, rival=readings[0])
+        yield reading if reading is readings[0] else reading._replace(rival=readings[0])
 
 
 def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import LEVELS
 from imgscan.report.base import human_bytes, layer_number, plural
@@ -27,8 +26,7 @@ _MOST_REASONS = 200
 _MOST_PLACES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What the page's head says of a target."""
 
     number: int

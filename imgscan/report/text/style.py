@@ -7,8 +7,7 @@ plain text. Prose is wrapped, names never are: a path that is broken over two li
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +21,7 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 LEVEL_STYLES = {"error": "red", "warning": "yellow", "note": "blue", "skipped": "yellow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How to write for one terminal: with colour or without, in so many columns."""
 
     color: bool
