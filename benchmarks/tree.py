@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.containers.formats import find
+from imgscan.containers.formats import PREFIXED, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ def choose(top: Path, size: int, files: int) -> Tree:
 
 def _is_container(path: Path) -> bool:
     with path.open("rb") as file:
-        return find(file.read(HEAD)) is not None
+        return find(file.read(HEAD)) not in (None, PREFIXED)
 
 
 def _measure(entries: Sequence[Entry]) -> tuple[int, int]:

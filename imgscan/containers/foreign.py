@@ -41,7 +41,7 @@ _ENCRYPTED: Final[tuple[tuple[bytes, str], ...]] = (
 )
 """Encrypted as a whole."""
 
-FIRST_BYTES: Final = bytes(sorted({0x1F, *(magic[0] for magic, _ in _MAGIC + _ENCRYPTED)}))
+BEGINNINGS: Final = (b"\x1f\x9d", *(magic for magic, _ in _MAGIC + _ENCRYPTED))
 
 
 def foreign_format(head: bytes) -> str | None:

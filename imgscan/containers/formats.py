@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers.base import Sought
 from imgscan.containers.gitloose import GIT_OBJECT
 from imgscan.containers.gitpack import BUNDLE, PACK
-from imgscan.containers.recognise import FIRST_BYTES, find_format
+from imgscan.containers.recognise import BEGINNINGS, find_format
 from imgscan.containers.recognise import FORMATS as OTHERS
 from imgscan.containers.sqlite import SQLITE
 from imgscan.containers.tarball import TAR
@@ -36,14 +36,18 @@ _BEFORE: Final[tuple[Format, ...]] = (PREFIXED, PACK, BUNDLE, SQLITE, GIT_OBJECT
 
 FORMATS: Final[tuple[Format, ...]] = (*_BEFORE, *OTHERS, TAR)
 
-_FIRST: Final = FIRST_BYTES | frozenset(b"PS#M\x08\x18\x28\x38\x48\x58\x68\x78")
+_ALL_BEGINNINGS: Final = (*BEGINNINGS, b"#!", b"MZ", b"PACK", b"# v", b"SQLite")
+_FIRST: Final = frozenset(beginning[0] for beginning in _ALL_BEGINNINGS)
+_BEGINS: Final = re.compile(b"|".join(map(re.escape, _ALL_BEGINNINGS)))
 _USTAR: Final = b"ustar"
 _USTAR_AT: Final = 257
 
 
 def may_be(data: Chunk, start: int, end: int) -> bool:
     """Whether a file whose first bytes are `data[start:end]` is worth a closer look."""
-    return data[start] in _FIRST or (end - start > _USTAR_AT and data[start + _USTAR_AT : start + 262] == _USTAR)
+    if data[start] in _FIRST and _BEGINS.match(data, start, end) is not None:
+        return True
+    return end - start > _USTAR_AT and data[start + _USTAR_AT : start + 262] == _USTAR
 
 
 def find(head: bytes) -> Format | None:

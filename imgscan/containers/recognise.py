@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers.ar import AR
 from imgscan.containers.compressed import ALPINE, BZ2, GZIP, LZ4, LZMA, XZ, ZLIB, ZSTD
 from imgscan.containers.cpio import CPIO
-from imgscan.containers.foreign import FIRST_BYTES as FOREIGN_FIRST
+from imgscan.containers.foreign import BEGINNINGS as FOREIGN_BEGINNINGS
 from imgscan.containers.foreign import FOREIGN
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip import ZIP
@@ -19,29 +19,40 @@ from imgscan.containers.zip import ZIP
 if TYPE_CHECKING:
     from imgscan.containers.base import Format
 
-_TABLE: Final[tuple[tuple[Format, bytes], ...]] = (
-    (ZIP, b"P"),
-    (GZIP, b"\x1f"),
-    (ZSTD, b"\x28PQRSTUVWXYZ[\\]^_"),  # the last sixteen begin skippable frames
-    (XZ, b"\xfd"),
-    (BZ2, b"B"),
-    (LZ4, b"\x04\x02"),
-    (ALPINE, b"A"),
-    (AR, b"!"),
-    (RPM, b"\xed"),
-    (CPIO, b"0\xc7\x71"),
-    (FOREIGN, FOREIGN_FIRST),
-    (LZMA, b"\x5d"),
-    (ZLIB, b"\x08\x18\x28\x38\x48\x58\x68\x78"),
+ZLIB_HEADS: Final = tuple(
+    bytes((method, flags))
+    for method in range(0x08, 0x80, 0x10)
+    for flags in range(256)
+    if not (method << 8 | flags) % 31
 )
-"""Each format and the bytes that its files can begin with, so that most files cost one look at one byte."""
+"""What zlib data can begin with (RFC 1950, 2.2)."""
+
+_TABLE: Final[tuple[tuple[Format, tuple[bytes, ...]], ...]] = (
+    (ZIP, (b"PK",)),
+    (GZIP, (b"\x1f\x8b",)),
+    (ZSTD, (b"\x28\xb5", *(bytes((byte, 0x2A)) for byte in range(0x50, 0x60)))),  # the others: skippable frames
+    (XZ, (b"\xfd7z",)),
+    (BZ2, (b"BZh",)),
+    (LZ4, (b"\x04\x22", b"\x02\x21")),
+    (ALPINE, (b"ADB",)),
+    (AR, (b"!<",)),
+    (RPM, (b"\xed\xab",)),
+    (CPIO, (b"0707", b"\xc7\x71", b"\x71\xc7")),
+    (FOREIGN, FOREIGN_BEGINNINGS),
+    (LZMA, (b"\x5d",)),
+    (ZLIB, ZLIB_HEADS),
+)
+"""Each format and what its files can begin with, so that most files cost one look at one byte."""
 
 FORMATS: Final[tuple[Format, ...]] = tuple(known for known, _ in _TABLE)
 
-FIRST_BYTES: Final = frozenset(byte for _, first in _TABLE for byte in first)
+BEGINNINGS: Final = tuple(beginning for _, beginnings in _TABLE for beginning in beginnings)
 """What a file of any of these formats begins with."""
 
-_BY_FIRST: Final = tuple(tuple(known for known, first in _TABLE if byte in first) for byte in range(256))
+_BY_FIRST: Final = tuple(
+    tuple(known for known, beginnings in _TABLE if any(beginning[0] == byte for beginning in beginnings))
+    for byte in range(256)
+)
 
 
 def find_format(head: bytes) -> Format | None:
