@@ -82,7 +82,7 @@ def _reader(name: str, pattern: re.Pattern[bytes]) -> Encoding:
         if at < 0:
             at = size + position - done
         decoded = b"".join(pieces)
-        yield Text(name, decoded, at, 0, len(decoded), base=first, gaps=_summed(gaps))
+        yield Text(name, decoded, at, 0, len(decoded), base=first, gaps=_summed(gaps), settles=True)
 
     return Encoding(name, literals, uncut, read, num, 1, _WIDEST)
 

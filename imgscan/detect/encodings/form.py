@@ -108,7 +108,7 @@ class Form:
         for outer in self.encoding.read(data, position, span, self, self.inner.needs(reach)):
             if not outer.data.startswith(self.inner.literal, outer.at, outer.high):
                 continue  # the outer literal holds only what does not depend on neighbours
-            inner_span = Span(outer.low, outer.high)
+            inner_span = Span(outer.low, outer.high, aligned=False)
             for text in self.inner.read(outer.data, outer.at, inner_span, reach):
                 name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
                 yield text._replace(

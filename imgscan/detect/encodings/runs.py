@@ -172,11 +172,15 @@ class _Run:
             ahead += line[1] - line[0]
         if len(self.pieces) == count:
             return False
-        end = self.pieces[-1][1]
-        padding = 2 if self._data.startswith(b"==", end) else self._data.startswith(b"=", end)
-        whole = ahead >= self._count.ahead or (ahead + self._lead + padding) % self._alphabet.digits == 0
-        self.usual = whole and max(end - start for start, end in self.pieces) >= _USUAL
+        self.usual = self.whole() and max(end - start for start, end in self.pieces) >= _USUAL
         return True
+
+    def whole(self) -> bool:
+        """Whether the digits make whole bytes, their padding counted, as far as they are looked at."""
+        end = self.pieces[-1][1]
+        ahead = sum(end - start for start, end in self.pieces) - self.at
+        padding = 2 if self._data.startswith(b"==", end) else self._data.startswith(b"=", end)
+        return ahead >= self._count.ahead or (ahead + self._lead + padding) % self._alphabet.digits == 0
 
     def _line_before(self, start: int) -> tuple[int, int] | None:
         data = self._data
@@ -281,7 +285,8 @@ def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, 
             yield from lines.texts(name, settles=True)
             yield from line.texts(name, settles=False)
         else:
-            yield from line.texts(name, settles=False)
+            # What follows a line that is whole, and does not make a whole with it, is hardly more of it.
+            yield from line.texts(name, settles=line.whole() and not lines.whole())
             yield from lines.texts(name, settles=False)
 
     return read

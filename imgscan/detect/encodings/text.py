@@ -10,11 +10,15 @@ if TYPE_CHECKING:
 
 
 class Span(NamedTuple):
-    """Which bytes of a buffer are one file's: `[low, high)`; `origin` is the offset of `low` in that file."""
+    """Which bytes of a buffer are one file's: `[low, high)`; `origin` is the offset of `low` in that file.
+
+    `aligned` says that these offsets tell where units of two bytes begin: inside of another encoding they do not.
+    """
 
     low: int
     high: int
     origin: int = 0
+    aligned: bool = True
 
 
 class Reach(NamedTuple):

@@ -2,11 +2,13 @@
 
 One literal serves both, from the first character's byte to the last one's. Big-endian text contains little-endian
 text one byte later (and the reverse). Where the bytes beside the literal allow both readings, the one whose units
-begin at even offsets of the file comes first.
+begin at even offsets of the file comes first; inside of another encoding, where offsets tell nothing, the one of more
+characters: what stands before and behind a text seldom goes on with it by chance.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 _NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(256))
 """Takes a high byte of a surrogate to one of a plain character, so that each unit stays one character."""
 
+_NEAR = 4096
+"""Bytes to either side that are looked at to tell the byte orders apart."""
+
+_LITTLE = re.compile(rb"(?:[\t\n\r -~]\0)*")
+_BIG = re.compile(rb"(?:\0[\t\n\r -~])*")
+
 
 def _literals(anchor: bytes) -> Iterator[Literal]:
     yield Literal(b"\0".join(bytes([byte]) for byte in anchor))
@@ -33,10 +41,20 @@ def _read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> I
         readings.append(_units(data, position, span, reach, "utf-16-le"))
     if position > span.low and data[position - 1] == 0:
         readings.append(_units(data, position - 1, span, reach, "utf-16-be"))
-    if (span.origin + position - span.low) % 2:
+    likelier = 0
+    if len(readings) > 1 and not span.aligned:
+        likelier = _length(data, position, span, _LITTLE, _BIG) - _length(data, position - 1, span, _BIG, _LITTLE)
+    if likelier < 0 or (not likelier and (span.origin + position - span.low) % 2):
         readings.reverse()
     for reading in readings:
         yield reading if reading is readings[0] else reading._replace(rival=readings[0])
+
+
+def _length(data: bytes, unit: int, span: Span, order: re.Pattern[bytes], backwards: re.Pattern[bytes]) -> int:
+    """Count the bytes around `unit` that are plain characters in a byte order; `backwards` is it read from its end."""
+    ahead = order.match(data, unit, min(span.high, unit + _NEAR))
+    behind = backwards.match(data[max(span.low, unit - _NEAR) : unit][::-1])
+    return (ahead.end() - unit if ahead else 0) + (behind.end() if behind else 0)
 
 
 def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
