@@ -246,7 +246,12 @@ class Images:
         path = self._new(name)
         info_size = len(text) * times
         with writer(path) as archive:
-            _add_stream(archive, "srv/app/dense.txt", _Joined([text * max(1, _COPY // len(text))], info_size, repeat=True), info_size)
+            _add_stream(
+                archive,
+                "srv/app/dense.txt",
+                _Joined([text * max(1, _COPY // len(text))], info_size, repeat=True),
+                info_size,
+            )
             add_bytes(archive, "srv/app/.env", planted())
         return path
 

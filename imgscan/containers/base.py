@@ -62,12 +62,15 @@ class Held(Protocol):
 class Streamed(NamedTuple):
     """A format that is read from its first byte to its last, once: gzip, tar, cpio, ar.
 
-    `recognise` is given the first `HEAD` bytes of a file (all of a shorter one); `members` reads the rest.
+    `recognise` is given the first `HEAD` bytes of a file (all of a shorter one); `members` reads the rest. `only` gives
+    the content of a small file that is there as a whole in one step, where the format has one: it is the only member,
+    without a name. None where `members` has to look.
     """
 
     name: str
     recognise: Callable[[bytes], bool]
     members: Callable[[Reader], Iterator[Member | Unread]]
+    only: Callable[[Chunk], bytes | None] | None = None
 
 
 class Sought(NamedTuple):

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers import lz4
 from imgscan.containers.base import HEAD, Member, Streamed, Unread
 from imgscan.containers.cursor import TO_THE_END, Cursor
-from imgscan.streams.inflate import MAGIC_LENGTH, MEMORY_LIMIT, StreamError, gather, inflate, inflate_deflate, sniff
+from imgscan.streams.inflate import (
+    MAGIC_LENGTH,
+    MEMORY_LIMIT,
+    StreamError,
+    gather,
+    gzip_inflate,
+    inflate,
+    inflate_deflate,
+    sniff,
+)
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
@@ -210,7 +219,7 @@ def _format(name: str) -> Streamed:
     return Streamed(name, _KINDS[name][0], members)
 
 
-GZIP: Final = _format("gzip")
+GZIP: Final = _format("gzip")._replace(only=gzip_inflate)
 ZSTD: Final = _format("zstd")
 XZ: Final = _format("xz")
 BZ2: Final = _format("bz2")

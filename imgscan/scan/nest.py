@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format
+    from imgscan.containers.base import Format, Streamed
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.streams.inflate import Chunk
 
 _ZEROS = bytes(1 << 20)
 _SHARP = 1 << 16
 """Zeros in a row from which on they are passed over."""
+
+_SMALL = 1 << 18
+"""Bytes of a compressed file that is read in one step."""
 
 _HUNGRY = frozenset(("xz", "zstd"))
 _MODEST = 16 << 20
@@ -98,18 +101,27 @@ class Nest:
         """Take a file in if its first `HEAD` bytes (all of a shorter one) say that it is a container."""
         return self._offer(head, Node(top, top.name))
 
+    def whole(self, data: Chunk, top: Top) -> None:
+        """Look at once into a file that is there as a whole, if it is a container."""
+        node = Node(top, top.name)
+        found = self._recognise(data, node)
+        if found is not None:
+            self._open(node, found, data)
+
     def _offer(self, head: Chunk, node: Node) -> Intake | None:
+        found = self._recognise(head, node)
+        return self._take(node, found) if found is not None else None
+
+    def _recognise(self, head: Chunk, node: Node) -> Format | None:
         found = find(bytes(head[:HEAD]))
-        if found is None:
-            return None
-        if node.depth >= self.limits.depth:
+        if found is not None and node.depth >= self.limits.depth:
             self._lack(
                 "depth-limit",
                 f"it is a container at depth {node.depth + 1}, and --max-depth is {self.limits.depth}",
                 node,
             )
             return None
-        return self._take(node, found)
+        return found
 
     def _take(self, node: Node, found: Format) -> Intake:
         return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
@@ -142,8 +154,11 @@ class Nest:
         node.format = found.name
         whole = True
         items: Iterator[Member | Unread]
+        counted: Counted | None = None
         if isinstance(found, Sought):
-            items, counted = found.members(memoryview(source) if not isinstance(source, Counted) else b""), None
+            items = found.members(memoryview(source) if not isinstance(source, Counted) else b"")
+        elif (content := _only(found, source)) is not None:
+            items = iter((Member(None, (content,), (0, len(source))),))
         else:
             counted = source if isinstance(source, Counted) else Counted(BytesReader(source))
             items = found.members(counted)
@@ -260,6 +275,13 @@ def _appetite(found: Format, source: Chunk | Counted) -> int:
     head = source.peek(_FIRST_BYTES) if isinstance(source, Counted) else bytes(source[:_FIRST_BYTES])
     need = decoder_memory(head)
     return need if need > _MODEST else 0
+
+
+def _only(found: Streamed, source: Chunk | Counted) -> bytes | None:
+    """Give the content of a small file that is nothing but one compressed content."""
+    if found.only is None or isinstance(source, Counted) or len(source) > _SMALL:
+        return None
+    return found.only(source)
 
 
 def _inside(container: bytes, name: bytes) -> bytes:

@@ -61,11 +61,7 @@ class Tap:
             self._go_on(number, member, chunk, base, end)
 
     def _whole(self, chunk: Chunk, base: int, number: int, member: Member) -> None:
-        start, end = member.start - base, member.end - base
-        intake = self.nest.offer(chunk[start : min(end, start + HEAD)], self._top(number, member))
-        if intake is not None:
-            intake.feed(chunk[start:end])
-            intake.finish()
+        self.nest.whole(chunk[member.start - base : member.end - base], self._top(number, member))
 
     def _go_on(self, number: int, member: Member, chunk: Chunk, base: int, end: int) -> None:
         """Hand on what the chunk holds of the member whose data go on."""

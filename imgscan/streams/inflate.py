@@ -168,6 +168,21 @@ def raw_inflate(data: Chunk, size: int) -> bytes | None:
     return plain if decoder.eof and len(plain) == size and not decoder.unused_data else None
 
 
+def gzip_inflate(data: Chunk) -> bytes | None:
+    """Inflate in one step a whole file of one gzip member that holds less than a chunk, as most small files do.
+
+    None if `data` is anything else, be it damaged or several members: `inflate` then tells what it is.
+    """
+    if len(data) <= _GZIP_FLAGS or _split_header_misread(data[_GZIP_FLAGS]):
+        return None
+    decoder = gzip_codec.decompressobj(31)
+    try:
+        plain = decoder.decompress(data, CHUNK)
+    except (zlib.error, _gzip_error):
+        return None
+    return plain if decoder.eof and not decoder.unused_data else None
+
+
 def inflate_deflate(raw: Reader, bits: Literal[-15, 15]) -> Generator[Chunk, None, bytes]:
     """Give the plain bytes of one deflate stream, raw (-15) or with a zlib header and sum (15, RFC 1950).
 
