@@ -157,8 +157,8 @@ class Nest:
         counted: Counted | None = None
         if isinstance(found, Sought):
             items = found.members(memoryview(source) if not isinstance(source, Counted) else b"")
-        elif (content := _only(found, source)) is not None:
-            items = iter((Member(None, (content,), (0, len(source))),))
+        elif (only := _only(found, source)) is not None:
+            items = iter((only,))
         else:
             counted = source if isinstance(source, Counted) else Counted(BytesReader(source))
             items = found.members(counted)
@@ -277,11 +277,12 @@ def _appetite(found: Format, source: Chunk | Counted) -> int:
     return need if need > _MODEST else 0
 
 
-def _only(found: Streamed, source: Chunk | Counted) -> bytes | None:
-    """Give the content of a small file that is nothing but one compressed content."""
+def _only(found: Streamed, source: Chunk | Counted) -> Member | None:
+    """Give the only member of a small file that is nothing but one compressed content."""
     if found.only is None or isinstance(source, Counted) or len(source) > _SMALL:
         return None
-    return found.only(source)
+    content = found.only(source)
+    return Member(None, (content,), (0, len(source))) if content is not None else None
 
 
 def _inside(container: bytes, name: bytes) -> bytes:
