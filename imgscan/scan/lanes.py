@@ -178,7 +178,10 @@ class _Pour:
         search.begin(JoinedFile(path, number))
         self._outcome.files += 1
         if len(data) == size:
-            self._pieces(data, (), path, number)
+            self._lane.go_on()
+            search.feed(data)
+            if data and may_be(data, 0, size):
+                self._nest.whole(data, Top(path, number, number))
         elif size >= _SPARSE and _has_holes(status):
             os.lseek(handle, 0, os.SEEK_SET)
             self._pieces(data, _extents(handle, size), path, number, again=True)
