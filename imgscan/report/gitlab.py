@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from imgscan.report._json import indented
 from imgscan.report.base import escape_terminal, layer_number, layers_by_index, plural, shorten
 from imgscan.report.sarif.names import category, plain_path
-from imgscan.report.words import STATUS, life, origin, place
+from imgscan.report.words import STATUS, ignorable, life, origin, place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -207,6 +207,8 @@ def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) 
         sentences.append(fate[0].upper() + fate[1:])
     if (source := origin(finding)) is not None:
         sentences.append(f"It comes from {_code(source)}")
+    if (advice := ignorable(finding)) is not None:
+        sentences.append(advice[0].upper() + advice[1:])
     if secret.account is not None:
         sentences.append(f"It opens account {_code(secret.account)}")
     if finding.status in STATUS:

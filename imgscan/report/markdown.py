@@ -19,7 +19,7 @@ from imgscan.report.base import (
     plural,
     shorten,
 )
-from imgscan.report.words import STATUS, Key, commit, keys_of, life, origin, place, verdict
+from imgscan.report.words import STATUS, Key, commit, ignorable, keys_of, life, origin, place, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -212,6 +212,8 @@ def _place(report: TargetReport, finding: Finding, leader: Finding) -> str:
     lines = [code(place(finding)) + ("" if location.encoding == "plain" else f" as {code(location.encoding)}")]
     if (source := origin(finding)) is not None:
         lines.append(f"from {code(source)}")
+    if (advice := ignorable(finding)) is not None:
+        lines.append(advice)
     if (brought := commit(finding)) is not None:
         lines.append(code(brought))
     if location.layer is not None:

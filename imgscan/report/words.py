@@ -94,6 +94,13 @@ def origin(finding: Finding) -> str | None:
     return f"{escape_terminal(name)}:{finding.origin.line}"
 
 
+def ignorable(finding: Finding) -> str | None:
+    """Say that `.dockerignore` would have kept the file out of the image; None where it would not, or is not known."""
+    if finding.origin is None or not finding.origin.ignorable:
+        return None
+    return "listed in .dockerignore, the file stays out of the image"
+
+
 def commit(finding: Finding) -> str | None:
     """Name the commit that brought the key in, `commit 1f0c2d3e4a5b, 2024-02-29`; None outside of commits."""
     location = finding.location

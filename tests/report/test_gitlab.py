@@ -198,6 +198,14 @@ def test_a_description_tells_layer_life_and_origin() -> None:
     )
 
 
+def test_what_dockerignore_would_do_is_told() -> None:
+    """A source file that a line of .dockerignore would have kept out is described with that advice."""
+    origin = Origin(9, source="deploy/.env", ignorable=True)
+    report = replace(SHOP, findings=(replace(SHOP.findings[0], origin=origin),))
+    advice = " It comes from `deploy/.env:9`. Listed in .dockerignore, the file stays out of the image. "
+    assert advice in found(report)[0]["description"]
+
+
 def test_limits_are_kept() -> None:
     """Names as long as an archive allows do not make a report that GitLab rejects."""
     long = replace(

@@ -276,6 +276,16 @@ def test_an_origin_is_told() -> None:
     assert PAGES["broken"].all("p", cls="origin")[0].text == "from docker/Dockerfile:12"
 
 
+def test_what_dockerignore_would_do_is_told() -> None:
+    """A source file that a line of .dockerignore would have kept out is told with that advice."""
+    brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
+    told = page(replace(CLEAN, findings=(brought,))).all("p", cls="origin")
+    assert [each.text for each in told] == [
+        "from deploy/.env:3",
+        "listed in .dockerignore, the file stays out of the image",
+    ]
+
+
 def test_an_accepted_key_is_told_apart() -> None:
     """An accepted key stands behind the new ones, says that it is accepted, and asks for nothing."""
     accepted = finding(held=secret("sk_live_51…0001"), status="baseline")

@@ -227,6 +227,13 @@ def test_an_origin_is_told() -> None:
     assert "<br>from `docker/Dockerfile:12`<br>" in markdown(BROKEN)
 
 
+def test_what_dockerignore_would_do_is_told() -> None:
+    """A source file that a line of .dockerignore would have kept out is told with that advice."""
+    brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
+    shown = markdown(replace(CLEAN, findings=(brought,)))
+    assert "<br>from `deploy/.env:3`<br>listed in .dockerignore, the file stays out of the image" in shown
+
+
 def test_an_accepted_finding_is_told_apart() -> None:
     """An accepted finding is in the table, behind the new ones, and named as such."""
     accepted = finding(held=secret("sk_live_51…0001"), status="baseline")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from imgscan.model import Diagnostic, Hidden, Location, Stats, TargetReport, Visibility
+from imgscan.model import Diagnostic, Hidden, Location, Origin, Stats, TargetReport, Visibility
 from tests.report.samples import (
     ACCEPTED,
     BROKEN,
@@ -220,6 +220,14 @@ def test_an_origin_is_told() -> None:
     """A finding names the source or Dockerfile line it comes from, on its own line or within the quiet one."""
     assert "           from deploy/.env:3\n" in text(ACCEPTED)
     assert ", from Dockerfile:7, accepted in the baseline)" in text(ACCEPTED, quiet=True)
+
+
+def test_what_dockerignore_would_do_is_told() -> None:
+    """A source file that a line of .dockerignore would have kept out is told with that advice, and no other is."""
+    advice = "listed in .dockerignore, the file stays out of the image\n"
+    brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
+    assert f"           from deploy/.env:3\n           {advice}" in text(replace(CLEAN, findings=(brought,)))
+    assert advice not in text(ACCEPTED)
 
 
 def test_a_commit_is_told_and_whether_the_key_still_stands() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.report.base import instruction, layer_number, layers_by_index, shorten
 from imgscan.report.html.markup import code, fate, layer_id, path, text
-from imgscan.report.words import STATUS, Key, commit, keys_of, life, origin
+from imgscan.report.words import STATUS, Key, commit, ignorable, keys_of, life, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,6 +77,8 @@ def _place(
     yield f'<p class="where">{_where(finding)}</p>\n'
     if (source := origin(finding)) is not None:
         yield f'<p class="origin">from <code>{path(source)}</code></p>\n'
+    if (advice := ignorable(finding)) is not None:
+        yield f'<p class="origin">{text(advice)}</p>\n'
     if (brought := commit(finding)) is not None:
         yield f'<p class="from">{text(brought)}</p>\n'
     if (words := life(report, finding)) is not None:

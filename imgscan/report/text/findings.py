@@ -15,7 +15,7 @@ from imgscan.report.base import (
     shorten,
 )
 from imgscan.report.text.style import LEVEL_STYLES
-from imgscan.report.words import IN_HISTORY, commit, ended, in_description, origin, place
+from imgscan.report.words import IN_HISTORY, commit, ended, ignorable, in_description, origin, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,6 +133,8 @@ def _finding(
     yield " " * INDENT + style.paint(place(finding), "cyan") + carrier
     if (source := origin(finding)) is not None:
         yield f"{' ' * INDENT}from {source}"
+    if (advice := ignorable(finding)) is not None:
+        yield from style.prose(advice, INDENT)
     if (brought := commit(finding)) is not None:
         yield " " * INDENT + brought
     if (life := life_text(report, finding)) is not None:
