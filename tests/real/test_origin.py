@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
+import subprocess
+import sys
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -261,3 +264,65 @@ def test_classic_builder(build: Build, tmp_path: Path) -> None:
         archive = tmp_path / "image.tar"
         engine.docker("save", "--output", archive, NAME)
     _agree(archive, build)
+
+
+class _Pipeline:
+    """A pipeline's steps: build the context, scan the image with the command line."""
+
+    def __init__(self, directory: Path, build: Build) -> None:
+        self.context = directory / "context"
+        shutil.copytree(build.context, self.context, symlinks=True)
+        self.baseline = directory / "imgscan-baseline.json"
+        self.report = directory / "report.json"
+        self._archive = directory / "image.tar"
+        self._storage = Storage(directory, "vfs", trixie())
+        self._arguments = build.arguments
+
+    def build(self, tag: str) -> None:
+        """Build the context as it is now."""
+        options = ("--isolation=chroot", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", "--layers")
+        self._storage.run("podman", "build", *options, *self._arguments, "--tag", tag, self.context)
+        self._archive.unlink(missing_ok=True)
+        self._storage.run("podman", "save", "--format", "docker-archive", "--output", self._archive, tag)
+
+    def scan(self, *options: str | Path) -> tuple[int, dict[str, str]]:
+        """Give the exit code, and the status of each fingerprint."""
+        arguments = ["image", self._archive, "--dockerfile", self.context / "Dockerfile", *options]
+        code = self.imgscan(*arguments, "-f", "json", "-o", self.report)
+        (target,) = json.loads(self.report.read_bytes())["targets"]
+        return code, {finding["fingerprint"]: finding["status"] for finding in target["findings"]}
+
+    def imgscan(self, *arguments: str | Path) -> int:
+        """Run the command line and give its exit code."""
+        return subprocess.run(
+            [sys.executable, "-m", "imgscan", *arguments], check=False, capture_output=True
+        ).returncode
+
+
+@pytest.mark.real("podman")
+@pytest.mark.parametrize("build", [_WITH_HEREDOCS], indirect=True)
+def test_a_rebuild_shows_nothing_new_but_a_new_key(build: Build) -> None:
+    """With unrelated changes and another tag the fingerprints stay; a baseline lets through all but a new key."""
+    tools.root("an own containers/storage mounts its layers")
+    with scratch("origin-rebuild") as directory:
+        pipeline = _Pipeline(directory, build)
+        pipeline.build("imgscan-origin:v1")
+        code, first = pipeline.scan()
+        assert (code, set(first.values())) == (1, {"new"})
+        assert pipeline.imgscan("baseline", "add", pipeline.report, "--file", pipeline.baseline, "--reason", "old") == 0
+
+        dockerfile = pipeline.context / "Dockerfile"
+        dockerfile.write_text(
+            dockerfile.read_text().replace("FROM base AS builder", "# one more\n\nFROM base AS builder")
+        )
+        (pipeline.context / "conf/readme.txt").write_text("nothing\n")
+        pipeline.build("imgscan-origin:v2")
+        code, second = pipeline.scan("--baseline", pipeline.baseline)
+        assert (code, set(second), set(second.values())) == (0, set(first), {"baseline"})
+
+        (pipeline.context / "conf/new.ini").write_text(f"key = {Keys('one more').secret99()}\n")
+        pipeline.build("imgscan-origin:v3")
+        code, third = pipeline.scan("--baseline", pipeline.baseline)
+        assert code == 1
+        assert list(third.values()).count("new") == 1
+        assert {each for each, status in third.items() if status == "baseline"} == set(first)
