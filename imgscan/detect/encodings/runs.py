@@ -38,6 +38,9 @@ _STRETCH = 2
 _USUAL = 60
 """Encoders wrap lines of this length or more; a shorter line may as well end where a value ends."""
 
+_LONGEST_USUAL = 76
+"""The longest lines that encoders wrap at unless they are told to (RFC 2045, 6.8)."""
+
 _AFTER = re.compile(rb"={0,2}(?:[ \t]*(?:\r?\n|\Z)|[\"'`](?![0-9A-Za-z\"'`$ ]))|[<,;)\]}&\\]")
 """What may stand behind the digits of a line in a wrapped run."""
 
@@ -285,8 +288,9 @@ def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, 
             yield from lines.texts(name, settles=True)
             yield from line.texts(name, settles=False)
         else:
-            # What follows a line that is whole, and does not make a whole with it, is hardly more of it.
-            yield from line.texts(name, settles=line.whole() and not lines.whole())
+            # A line longer than encoders make, whole by itself and not with what follows, ends there.
+            alone = line.pieces[-1][1] - line.pieces[0][0] > _LONGEST_USUAL and line.whole() and not lines.whole()
+            yield from line.texts(name, settles=alone)
             yield from lines.texts(name, settles=False)
 
     return read
