@@ -13,7 +13,6 @@ import stat
 import sys
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from imgscan.errors import TargetError, UsageError
 from imgscan.model import Diagnostic, Stats
 from imgscan.scan.assemble import Assembly, Placed
 from imgscan.scan.blob import INTERRUPTED
+from imgscan.scan.crew import Crew
 from imgscan.scan.globs import Sieve
 from imgscan.scan.lanes import FLAGS, Lane, Outcome
 from imgscan.scan.limits import Limits
@@ -33,7 +33,6 @@ from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from concurrent.futures import Future
     from typing import BinaryIO
 
     from imgscan.model import TargetReport
@@ -163,37 +162,27 @@ class FileScanner:
 
     def _read(self, lane: Lane, batches: Iterable[Sequence[bytes]]) -> Iterator[Outcome]:
         """Read batches on several threads; give what came of them in their order."""
-        with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="imgscan-files") as pool:
-            outcomes: deque[Outcome] = deque()
-            futures: deque[Future[None]] = deque()
-            try:
-                for batch in batches:
-                    outcomes.append(Outcome())
-                    futures.append(pool.submit(lane.read, batch, outcomes[-1]))
-                    while len(futures) > _WAITING or (futures and futures[0].done()):
-                        _wait(futures.popleft())
-                        yield outcomes.popleft()
-                while futures:
-                    _wait(futures.popleft())
+        crew = Crew(lane, max(1, self.jobs))
+        outcomes: deque[Outcome] = deque()
+        try:
+            for batch in batches:
+                outcomes.append(Outcome())
+                crew.give(batch, outcomes[-1])
+                while len(outcomes) > _WAITING or (outcomes and outcomes[0].ended.is_set()):
+                    crew.wait(outcomes[0])
                     yield outcomes.popleft()
-            except KeyboardInterrupt:
-                self._stop.set()
-                pool.shutdown(cancel_futures=True)
-                for outcome in outcomes:
-                    if outcome.begun:  # on a thread that the pool may not know yet, had Ctrl-C come while it began
-                        outcome.ended.wait()
-                yield from outcomes
-            except BaseException:  # whoever asked has had enough: nothing is read in vain
-                self._stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
-
-
-def _wait(future: Future[None]) -> None:
-    """Wait in steps, so that Ctrl-C is noticed on every platform."""
-    while not future.done():
-        wait([future], timeout=0.5)
-    future.result()
+            while outcomes:
+                crew.wait(outcomes[0])
+                yield outcomes.popleft()
+        except KeyboardInterrupt:
+            self._stop.set()
+            crew.dismiss()
+            yield from outcomes
+        except BaseException:  # whoever asked has had enough: nothing is read in vain
+            self._stop.set()
+            raise
+        finally:
+            crew.dismiss()
 
 
 def _batches(walk: Walk) -> Iterator[list[bytes]]:

@@ -60,7 +60,7 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 class Outcome:
     """What came of a batch: hits with the numbers of their files, ascending; `size` bytes in `files` files.
 
-    `expanded` bytes in `inner` files came out of containers. `begun` and `ended` say whether a thread is at it.
+    `expanded` bytes in `inner` files came out of containers. `ended` says that it is complete, `failure` why it is not.
     """
 
     found: list[tuple[int, Hit]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Outcome:
     files: int = 0
     expanded: int = 0
     inner: int = 0
-    begun: bool = False
+    failure: BaseException | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -94,13 +94,6 @@ class Lane:
 
     def read(self, batch: Sequence[bytes], outcome: Outcome) -> None:
         """Search the files of a batch, given by their paths relative to the root, and tell `outcome`."""
-        outcome.begun = True
-        try:
-            self._read(batch, outcome)
-        finally:
-            outcome.ended.set()
-
-    def _read(self, batch: Sequence[bytes], outcome: Outcome) -> None:
         with self.budget.reserve(_LANE):
             pour = _Pour(self, outcome)
             for number, path in enumerate(batch):
