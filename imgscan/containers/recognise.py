@@ -19,7 +19,7 @@ from imgscan.containers.zip import ZIP
 if TYPE_CHECKING:
     from imgscan.containers.base import Format
 
-ZLIB_HEADS: Final = tuple(
+_ZLIB_HEADS: Final = tuple(
     bytes((method, flags))
     for method in range(0x08, 0x80, 0x10)
     for flags in range(256)
@@ -40,7 +40,7 @@ _TABLE: Final[tuple[tuple[Format, tuple[bytes, ...]], ...]] = (
     (CPIO, (b"0707", b"\xc7\x71", b"\x71\xc7")),
     (FOREIGN, FOREIGN_BEGINNINGS),
     (LZMA, (b"\x5d",)),
-    (ZLIB, ZLIB_HEADS),
+    (ZLIB, _ZLIB_HEADS),
 )
 """Each format and what its files can begin with, so that most files cost one look at one byte."""
 
