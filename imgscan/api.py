@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect import Engine, prepare
@@ -105,11 +106,18 @@ class Scanner:
             limits=options.limits or Limits(),
             platform=wanted,
             prefer=host_platform() if engine and not everything else None,
-            trace_image=self._tracing() if options.origins else None,
+            trace_image=self._trace_image(),
         )
         for report in scanner.scan(source, target):
             self.interrupted = self.interrupted or scanner.interrupted
             yield report
+
+    def _trace_image(self) -> TraceImage | None:
+        options = self.options
+        if not options.origins:
+            return None
+        named = options.dockerfile is not None or options.source_root is not None
+        return self._tracing() if named else self._tracing_at_need()
 
     def _tracing(self) -> TraceImage:
         """Set up the tracing of findings to lines. TargetError where the Dockerfile that was named cannot be read."""
@@ -135,6 +143,18 @@ class Scanner:
                 return replace(found.origin, ignorable=found.ignorable) if found is not None else None
 
             return origin if trace is not None else None
+
+        return image
+
+    def _tracing_at_need(self) -> TraceImage:
+        """Set the tracing up only for an image with findings and a history: nobody else waits for its modules."""
+
+        @cache
+        def tracing() -> TraceImage:
+            return self._tracing()
+
+        def image(history: Sequence[History], layers: Sequence[int | None]) -> Trace | None:
+            return tracing()(history, layers) if history else None
 
         return image
 

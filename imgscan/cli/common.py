@@ -174,15 +174,11 @@ def scan_targets(
 
     `options` are those of `report_options` and `run_options`, `more` further fields of `api.Options`.
     """
-    from imgscan.detect import RULES, prepare  # noqa: PLC0415 - keeps --help and --version quick
-
-    if kind == "image":
-        prepare()  # while the rest is imported
-
-    from imgscan.api import Options, Scanner  # noqa: PLC0415
+    from imgscan.api import Options, Scanner  # noqa: PLC0415 - keeps --help and --version quick
     from imgscan.cli.outputs import Outputs  # noqa: PLC0415
     from imgscan.cli.progress import make_progress  # noqa: PLC0415
     from imgscan.cli.triage import Triage  # noqa: PLC0415
+    from imgscan.detect import RULES  # noqa: PLC0415
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):

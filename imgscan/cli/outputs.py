@@ -18,7 +18,6 @@ from imgscan.cli import silence
 from imgscan.cli.rules import rule_infos
 from imgscan.errors import OutputError
 from imgscan.report import ReportContext, open_report
-from imgscan.report.annotations import Annotations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from imgscan.cli.options import Pair
     from imgscan.model import TargetReport
     from imgscan.report import Report
+    from imgscan.report.annotations import Annotations
 
 _WIDEST = 120
 _DESCRIPTORS = re.compile(r"/(?:dev|proc/self)/(?:fd/([0-9]{1,6})|(stdout|stderr))")
@@ -108,7 +108,7 @@ class Outputs:
         self._remarks: list[str] = []
         # GitHub's runner reads commands from either stream of a step; standard output may be a report for a script.
         marks = os.environ.get("GITHUB_ACTIONS") == "true" and not options["show_secrets"]
-        self._annotations = Annotations() if marks else None
+        self._annotations = _annotations() if marks else None
         if sys.stdout is None and any(path is None for _, path in pairs):  # the shell was told >&-
             raise OutputError("standard output is closed: give the report a file with -o")
         try:
@@ -178,3 +178,9 @@ class Outputs:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._discard()
+
+
+def _annotations() -> Annotations:
+    from imgscan.report.annotations import Annotations  # noqa: PLC0415 - only GitHub's runner takes them
+
+    return Annotations()

@@ -133,6 +133,10 @@ class Engine:
         """Give a view of one buffer; costs nothing until it is asked."""
         return View(self, data)
 
+    def busy(self) -> bool:
+        """Whether a search would wait for the screen."""
+        return self._screen is not None and self._screen.busy()
+
     def find(self, data: bytes, start: int, end: int) -> list[Candidate]:
         """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""
         reach = min(len(data), end + self._longest - 1)

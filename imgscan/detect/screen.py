@@ -49,14 +49,18 @@ class Screen:
         threading.Thread(target=self._compile, name="imgscan-screen", daemon=True).start()
 
     def worth(self, count: int) -> bool:
-        """Whether to screen the next `count` bytes: a little is searched before the screen would be compiled."""
-        if self._begun:
+        """Whether to screen the next `count` bytes: a little is searched before the screen is compiled."""
+        if self._done.is_set():
             return True
         self._left -= count
         if self._left >= 0:
             return False
         self.begin()
         return True
+
+    def busy(self) -> bool:
+        """Whether it is being compiled: then a search would wait."""
+        return self._begun and not self._done.is_set()
 
     def _compile(self) -> None:
         hyperscan = self._hyperscan

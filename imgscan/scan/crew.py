@@ -1,4 +1,4 @@
-"""Threads that read batches of files, in a way that Ctrl-C cannot leave half done.
+"""Threads that do tasks, in a way that Ctrl-C cannot leave half done.
 
 `concurrent.futures` takes locks in Python code: a KeyboardInterrupt between taking one and the block that gives it back
 leaves it taken, and the pool waits for ever. What passes between threads here passes through `queue.SimpleQueue`, whose
@@ -10,41 +10,54 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from imgscan.scan.lanes import Lane, Outcome
+    from collections.abc import Callable
 
 _STEP = 0.5
 """Seconds after which a wait looks around: on Windows a wait without an end does not notice Ctrl-C."""
 
+Result = TypeVar("Result")
 
-class Crew:
-    """Some threads that read batches with one lane, in the order in which they are given."""
 
-    def __init__(self, lane: Lane, count: int) -> None:
-        self._lane = lane
-        self._work: SimpleQueue[tuple[Sequence[bytes], Outcome] | None] = SimpleQueue()
-        self._ended: SimpleQueue[bool] = SimpleQueue()  # false for a batch, true for a thread
+class Task(Generic[Result]):
+    """Something to be done, and what came of it: `result` or `failure`, once it has `ended`."""
+
+    __slots__ = ("ended", "failure", "result", "run")
+
+    def __init__(self, run: Callable[[], Result]) -> None:
+        self.run = run
+        self.result: Result | None = None
+        self.failure: BaseException | None = None
+        self.ended = False
+
+
+class Crew(Generic[Result]):
+    """Some threads that do tasks, beginning them in the order in which they are given."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._work: SimpleQueue[Task[Result] | None] = SimpleQueue()
+        self._ended: SimpleQueue[bool] = SimpleQueue()  # false for a task, true for a thread
         self._left = count
         for number in range(count):
-            threading.Thread(target=self._run, name=f"imgscan-files_{number}", daemon=True).start()
+            threading.Thread(target=self._run, name=f"{name}_{number}", daemon=True).start()
 
-    def give(self, batch: Sequence[bytes], outcome: Outcome) -> None:
-        """Let a batch be read; `outcome` is complete when `ended` is set."""
-        self._work.put((batch, outcome))
+    def give(self, run: Callable[[], Result]) -> Task[Result]:
+        """Let something be done."""
+        task = Task(run)
+        self._work.put(task)
+        return task
 
-    def wait(self, outcome: Outcome) -> None:
-        """Wait until a batch has been read; raises what reading it has raised."""
-        while not outcome.ended.is_set():
+    def wait(self, task: Task[Result]) -> None:
+        """Wait until a task has ended; raises what it has raised."""
+        while not task.ended:
             self._look()
-        if outcome.failure is not None:
-            raise outcome.failure
+        if task.failure is not None:
+            raise task.failure
 
     def dismiss(self) -> None:
-        """Wait until the batches at hand are read; those that were not begun are not read any more."""
+        """Wait until the tasks at hand have ended; those that were not begun are not done any more."""
         with suppress(Empty):
             while True:
                 self._work.get_nowait()
@@ -58,12 +71,11 @@ class Crew:
             self._left -= self._ended.get(timeout=_STEP)
 
     def _run(self) -> None:
-        while (work := self._work.get()) is not None:
-            batch, outcome = work
+        while (task := self._work.get()) is not None:
             try:
-                self._lane.read(batch, outcome)
+                task.result = task.run()
             except BaseException as error:  # noqa: BLE001 - it is raised again, on the thread that waits
-                outcome.failure = error
-            outcome.ended.set()
+                task.failure = error
+            task.ended = True
             self._ended.put(False)  # noqa: FBT003 - a queue's only argument
         self._ended.put(True)  # noqa: FBT003

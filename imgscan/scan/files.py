@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import TargetReport
     from imgscan.scan.assemble import Policy
+    from imgscan.scan.crew import Task
     from imgscan.scan.hits import Concealer
     from imgscan.scan.progress import Progress
 
@@ -162,22 +164,23 @@ class FileScanner:
 
     def _read(self, lane: Lane, batches: Iterable[Sequence[bytes]]) -> Iterator[Outcome]:
         """Read batches on several threads; give what came of them in their order."""
-        crew = Crew(lane, max(1, self.jobs))
-        outcomes: deque[Outcome] = deque()
+        crew: Crew[None] = Crew(max(1, self.jobs), "imgscan-files")
+        waiting: deque[tuple[Task[None], Outcome]] = deque()
         try:
             for batch in batches:
-                outcomes.append(Outcome())
-                crew.give(batch, outcomes[-1])
-                while len(outcomes) > _WAITING or (outcomes and outcomes[0].ended.is_set()):
-                    crew.wait(outcomes[0])
-                    yield outcomes.popleft()
-            while outcomes:
-                crew.wait(outcomes[0])
-                yield outcomes.popleft()
+                outcome = Outcome()
+                waiting.append((crew.give(partial(lane.read, batch, outcome)), outcome))
+                while len(waiting) > _WAITING or (waiting and waiting[0][0].ended):
+                    crew.wait(waiting[0][0])
+                    yield waiting.popleft()[1]
+            while waiting:
+                crew.wait(waiting[0][0])
+                yield waiting.popleft()[1]
         except KeyboardInterrupt:
             self._stop.set()
             crew.dismiss()
-            yield from outcomes
+            for _, outcome in waiting:
+                yield outcome
         except BaseException:  # whoever asked has had enough: nothing is read in vain
             self._stop.set()
             raise

@@ -9,8 +9,8 @@ passes once has its blobs scanned as they go by and its plan made at the end. Th
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgscan.image.documents import parse_text
@@ -19,6 +19,7 @@ from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan, Plan, plan_i
 from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed, Policy
 from imgscan.scan.blob import INTERRUPTED, BlobScan, interruption, scan_blob
+from imgscan.scan.crew import Crew
 from imgscan.scan.documents import search_document
 from imgscan.scan.limits import Limits
 from imgscan.scan.nest import Nest
@@ -30,12 +31,12 @@ from imgscan.streams.readers import BytesReader, Peekable
 from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Iterator, Mapping, Sequence
 
     from imgscan.image.documents import Platform
     from imgscan.model import Digest, TargetReport
     from imgscan.scan.assemble import TraceImage
+    from imgscan.scan.crew import Task
     from imgscan.scan.hits import Concealer
     from imgscan.scan.progress import Progress
     from imgscan.sources.base import Shelf, Source
@@ -119,16 +120,18 @@ class ImageScanner:
                 wanted.setdefault(name, _algorithms(digest_in(name)))
         stored = sum(source.shelf.blobs.get(name, 0) for name in wanted)
         self.progress.begin(target, stored, len(wanted))
-        with ThreadPoolExecutor(max(1, self.jobs), thread_name_prefix="imgscan-blob") as pool:
-            futures = {name: pool.submit(self._open, source, name, algorithms) for name, algorithms in wanted.items()}
-            try:
-                _wait(futures.values())
-            except KeyboardInterrupt:
-                self._stop.set()
-                pool.shutdown(cancel_futures=True)
-            scans = {
-                name: future.result() for name, future in futures.items() if future.done() and not future.cancelled()
-            }
+        crew: Crew[BlobScan] = Crew(min(max(1, self.jobs), len(wanted)), "imgscan-blob")
+        tasks: dict[str, Task[BlobScan]] = {}
+        try:
+            for name, algorithms in wanted.items():
+                tasks[name] = crew.give(partial(self._open, source, name, algorithms))
+            for task in tasks.values():
+                crew.wait(task)
+        except KeyboardInterrupt:
+            self._stop.set()
+        finally:
+            crew.dismiss()
+        scans = {name: task.result for name, task in tasks.items() if task.result is not None}
         yield from self._reports(source.shelf, plan, images, scans, target, diagnostics)
 
     def _open(self, source: ShelfSource, name: str, algorithms: frozenset[str]) -> BlobScan:
@@ -286,13 +289,6 @@ def _strays(shelf: Shelf, plan: Plan, scans: Mapping[str, BlobScan]) -> Iterator
         for lack in scan.diagnostics(None, trusted=holds is True) if scan is not None else ():
             text = f"in a member that no image refers to: {lack.message}"
             yield replace(lack, severity="skipped", message=text)
-
-
-def _wait(futures: Iterable[Future[BlobScan]]) -> None:
-    """Wait for futures in steps, so that Ctrl-C is noticed on every platform."""
-    pending = set(futures)
-    while pending:
-        _, pending = wait(pending, timeout=0.5)
 
 
 def _algorithms(expected: Digest | None) -> frozenset[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import threading
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -30,6 +29,7 @@ from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Spool
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgscan.model import Severity
@@ -60,7 +60,7 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 class Outcome:
     """What came of a batch: hits with the numbers of their files, ascending; `size` bytes in `files` files.
 
-    `expanded` bytes in `inner` files came out of containers. `ended` says that it is complete, `failure` why it is not.
+    `expanded` bytes in `inner` files came out of containers.
     """
 
     found: list[tuple[int, Hit]] = field(default_factory=list)
@@ -69,8 +69,6 @@ class Outcome:
     files: int = 0
     expanded: int = 0
     inner: int = 0
-    failure: BaseException | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import HEAD, Member, Sought, Unread
-from imgscan.containers.formats import find
+from imgscan.containers.base import HEAD, Sought, Streamed, Unread
+from imgscan.containers.formats import find, may_be
 from imgscan.scan.blob import INTERRUPTED, interruption
 from imgscan.scan.intake import Counted, Intake
 from imgscan.scan.limits import Limits
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format, Streamed
+    from imgscan.containers.base import Format, Member
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.streams.inflate import Chunk
 
@@ -152,28 +152,12 @@ class Nest:
 
     def _read(self, node: Node, found: Format, source: Chunk | Counted) -> None:
         node.format = found.name
-        whole = True
-        items: Iterator[Member | Unread]
-        counted: Counted | None = None
-        if isinstance(found, Sought):
-            items = found.members(memoryview(source) if not isinstance(source, Counted) else b"")
-        elif (only := _only(found, source)) is not None:
-            items = iter((only,))
-        else:
-            counted = source if isinstance(source, Counted) else Counted(BytesReader(source))
-            items = found.members(counted)
         try:
-            for number, item in enumerate(items):
-                if isinstance(item, Unread):
-                    self._unread(node, item)
-                    whole = False
-                    continue
-                if number >= self.limits.members:
-                    text = f"it holds more members than --max-members allows ({self.limits.members})"
-                    self._lack("members-limit", text, node)
-                    whole = False
-                    break
-                whole = self._member(node, number, item, counted) and whole
+            if not isinstance(source, Counted) and (content := self._content(found, source)) is not None:
+                self._at_once(node, content, len(source))
+                whole = True
+            else:
+                whole = self._one_by_one(node, found, source)
         except StreamError as error:
             if error.code == INTERRUPTED:
                 raise
@@ -186,6 +170,48 @@ class Nest:
         if node.squeezed and node.container is None:
             self._squeezed.add(node.top.number)
 
+    def _content(self, found: Format, source: Chunk) -> bytes | None:
+        """Give what a small file holds that is nothing but one compressed content."""
+        if not isinstance(found, Streamed) or found.only is None or len(source) > _SMALL:
+            return None
+        content = found.only(source)
+        return content if content and len(content) <= self.limits.ratio_from else None
+
+    def _at_once(self, container: Node, content: bytes, stored: int) -> None:
+        """Search the only member of a container, which is there as a whole, and look into it."""
+        node = Node(container.top, container.name, container, 0, (0, stored))
+        lane = self._lane(container.depth)
+        lane.begin(JoinedFile(node.name, node.top.number, node))
+        self.members += 1
+        self._expand(node.top, len(content))
+        lane.feed(content)
+        if may_be(content, 0, len(content)):
+            found = self._recognise(content, node)
+            if found is not None:
+                self._open(node, found, content)
+
+    def _one_by_one(self, node: Node, found: Format, source: Chunk | Counted) -> bool:
+        """Go through the members of a container; False where it was not read to its end."""
+        whole = True
+        items: Iterator[Member | Unread]
+        counted: Counted | None = None
+        if isinstance(found, Sought):
+            items = found.members(memoryview(source) if not isinstance(source, Counted) else b"")
+        else:
+            counted = source if isinstance(source, Counted) else Counted(BytesReader(source))
+            items = found.members(counted)
+        for number, item in enumerate(items):
+            if isinstance(item, Unread):
+                self._unread(node, item)
+                whole = False
+                continue
+            if number >= self.limits.members:
+                text = f"it holds more members than --max-members allows ({self.limits.members})"
+                self._lack("members-limit", text, node)
+                return False
+            whole = self._member(node, number, item, counted) and whole
+        return whole
+
     def _unread(self, node: Node, item: Unread) -> None:
         name = node.name if item.name is None else _inside(node.name, item.name)
         self.lacks.append(Lack(item.code, item.message, name, item.bytes, damage=item.severity == "error"))
@@ -193,7 +219,7 @@ class Nest:
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
         """Search one member and look into it; False where it was not read to its end."""
         name = container.name if member.name is None else _inside(container.name, member.name)
-        node = Node(container.top, name, container, number, member)
+        node = Node(container.top, name, container, number, member.extent, member.brought)
         lane = self._lane(container.depth)
         lane.begin(JoinedFile(name, node.top.number, node))
         self.members += 1
@@ -204,11 +230,13 @@ class Nest:
             chunks = iter(member.chunks)
             head = _head(chunks)
             if head:
-                intake = self._offer(head, node)
+                if may_be(head, 0, len(head)):
+                    intake = self._offer(head, node)
                 for chunk in chain((head,), chunks):
                     count = len(chunk)
                     size += count
-                    self._count(node, size, count, stored)
+                    self._expand(node.top, count)
+                    self._hold_to_ratio(node, size, stored)
                     if count >= _SHARP and chunk == _ZEROS[:count]:
                         lane.skip(count)
                     else:
@@ -230,10 +258,11 @@ class Nest:
                 intake.finish()
         return True
 
-    def _count(self, node: Node, size: int, count: int, stored: _Stored) -> None:
+    def _expand(self, top: Top, count: int) -> None:
+        """Count bytes that came out of a container. StreamError where the user stops the scan, _Stop at a limit."""
         if self.stopped:
             raise interruption()
-        limits, top = self.limits, node.top
+        limits = self.limits
         self.expanded += count
         top.expanded += count
         if top.expanded > limits.entry:
@@ -242,6 +271,9 @@ class Nest:
         if self.expanded > limits.total:
             text = f"what was scanned expands to more than --max-bytes ({limits.total})"
             raise _Stop(Lack("expansion-limit", text, top.name))
+
+    def _hold_to_ratio(self, node: Node, size: int, stored: _Stored) -> None:
+        limits = self.limits
         if size > limits.ratio_from and size > limits.ratio * stored.count():
             text = f"it expands to more than {limits.ratio} times its size (--max-ratio), {size} bytes so far"
             raise _Stop(Lack("ratio-limit", text, node.name))
@@ -275,14 +307,6 @@ def _appetite(found: Format, source: Chunk | Counted) -> int:
     head = source.peek(_FIRST_BYTES) if isinstance(source, Counted) else bytes(source[:_FIRST_BYTES])
     need = decoder_memory(head)
     return need if need > _MODEST else 0
-
-
-def _only(found: Streamed, source: Chunk | Counted) -> Member | None:
-    """Give the only member of a small file that is nothing but one compressed content."""
-    if found.only is None or isinstance(source, Counted) or len(source) > _SMALL:
-        return None
-    content = found.only(source)
-    return Member(None, (content,), (0, len(source))) if content is not None else None
 
 
 def _inside(container: bytes, name: bytes) -> bytes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from imgscan.containers.base import Member
     from imgscan.scan.hits import Hit
 
 ROWS = "sqlite"
@@ -40,20 +39,29 @@ class Top:
 
 
 class Node:
-    """A file at its depth: the container that holds it, where in that, and as which of its members."""
+    """A file at its depth: the container that holds it, and as which of its members.
 
-    __slots__ = ("container", "depth", "extent", "format", "member", "name", "order", "squeezed", "top")
+    `extent` and `brought` are those of `containers.base.Member`.
+    """
+
+    __slots__ = ("brought", "container", "depth", "extent", "format", "name", "order", "squeezed", "top")
 
     def __init__(
-        self, top: Top, name: bytes, container: Node | None = None, order: int = -1, member: Member | None = None
+        self,
+        top: Top,
+        name: bytes,
+        container: Node | None = None,
+        order: int = -1,
+        extent: tuple[int, int] | None = None,
+        brought: Callable[[], tuple[str, bytes] | None] | None = None,
     ) -> None:
         self.top = top
         self.name = name
         self.container = container
         self.order = order
-        self.member = member
+        self.extent = extent
+        self.brought = brought
         self.depth: int = container.depth + 1 if container is not None else 0
-        self.extent = member.extent if member is not None else None
         self.format = ""
         self.squeezed = False
 
@@ -113,7 +121,7 @@ def placed(node: Node, hit: Hit) -> Hit:
     container = node.container
     if container is not None and container.format == ROWS:
         hit = hit._replace(line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
-    brought = node.member.brought() if node.member is not None and node.member.brought is not None else None
+    brought = node.brought() if node.brought is not None else None
     if brought is not None:
         commit, path = brought
         hit = hit._replace(commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))

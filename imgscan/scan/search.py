@@ -40,7 +40,7 @@ class WindowSearch(ABC):
         self._concealer = concealer
         self._engine = engine
         self._regions = regions
-        self._windower = Windower(engine.reach_behind, engine.reach_ahead, window)
+        self._windower = Windower(engine.reach_behind, engine.reach_ahead, window, engine.busy)
         self._skipped = 0  # bytes that were passed over: the stream's offsets count them, the windower does not
         self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that goes on
         self._taken = -1  # stream offset where the last match ended
@@ -53,13 +53,15 @@ class WindowSearch(ABC):
         """Search the next bytes."""
         self.size += len(chunk)
         self._regions.feed(chunk)
-        for window in self._windower.feed(chunk):
+        window = self._windower.feed(chunk)
+        if window is not None:
             self._search(window)
 
     def finish(self) -> None:
         """Search what is left; the stream is over."""
         self._regions.finish()
-        for window in self._windower.finish():
+        window = self._windower.finish()
+        if window is not None:
             self._search(window)
 
     def _search(self, window: Window) -> None:
@@ -233,7 +235,8 @@ class JoinedSearch(WindowSearch):
             self.feed(bytes(count))
             return
         self.feed(bytes(count - rest))
-        for window in self._windower.finish():
+        window = self._windower.finish()
+        if window is not None:
             self._search(window)
         if self._tail is not None and self._tail[0] == self._joined.starts[-1]:
             self._tail[1].skip(rest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import may_be
 from imgscan.scan.node import Top
-from imgscan.streams.tar import Kind, normalise
+from imgscan.streams.tar import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +29,13 @@ class Tap:
     def __init__(self, nest: Nest) -> None:
         self.nest = nest
         self._base = 0
-        self._coming: deque[tuple[int, Member]] = deque()  # with their numbers
-        self._member: tuple[int, Member] | None = None  # the one whose data go on
+        self._coming: deque[tuple[Member, Top]] = deque()
+        self._member: tuple[Member, Top] | None = None  # the one whose data go on
         self._head: bytes | None = b""
         """What was seen of it while it is not known what it is; None once that is known."""
         self._intake: Intake | None = None
 
-    def feed(self, chunk: Chunk, members: Sequence[Member], first: int) -> None:
+    def feed(self, chunk: Chunk, members: Sequence[Member], names: Sequence[bytes], first: int) -> None:
         """Take the next bytes, and the members whose headers they complete, numbered from `first` on."""
         base, end = self._base, self._base + len(chunk)
         self._base = end
@@ -47,23 +47,20 @@ class Tap:
             if member.kind is not Kind.FILE or member.end - start < _LEAST or member.fragments is not None:
                 continue
             if coming or self._member is not None or member.end > end or start < base:
-                coming.append((number, member))
+                coming.append((member, Top(names[number - first], number, number)))
             elif may_be(chunk, start - base, member.end - base):
-                self._whole(chunk, base, number, member)
-        while coming and self._member is None and coming[0][1].start < end:
-            number, member = coming.popleft()
+                self.nest.whole(chunk[start - base : member.end - base], Top(names[number - first], number, number))
+        while coming and self._member is None and coming[0][0].start < end:
+            member, top = coming.popleft()
             if member.start >= base and member.end <= end:
                 if may_be(chunk, member.start - base, member.end - base):
-                    self._whole(chunk, base, number, member)
+                    self.nest.whole(chunk[member.start - base : member.end - base], top)
                 continue
-            self._member = number, member
+            self._member = member, top
             self._head, self._intake = b"", None
-            self._go_on(number, member, chunk, base, end)
+            self._go_on(member, top, chunk, base, end)
 
-    def _whole(self, chunk: Chunk, base: int, number: int, member: Member) -> None:
-        self.nest.whole(chunk[member.start - base : member.end - base], self._top(number, member))
-
-    def _go_on(self, number: int, member: Member, chunk: Chunk, base: int, end: int) -> None:
+    def _go_on(self, member: Member, top: Top, chunk: Chunk, base: int, end: int) -> None:
         """Hand on what the chunk holds of the member whose data go on."""
         wanted = self._intake is not None or self._head is not None
         piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)] if wanted else b""
@@ -73,7 +70,7 @@ class Tap:
             head = self._head + bytes(piece[:HEAD])
             known = len(head) >= HEAD or member.end <= end
             if known and may_be(head, 0, len(head)):
-                self._intake = self.nest.offer(head, self._top(number, member))
+                self._intake = self.nest.offer(head, top)
             if self._intake is not None:
                 self._intake.feed(self._head)
                 self._intake.feed(piece)
@@ -99,6 +96,3 @@ class Tap:
         found = [hit for _, hit in self.nest.settle(outer)]
         hits[:] = [hit for kept in outer.values() for hit in kept]
         return found
-
-    def _top(self, number: int, member: Member) -> Top:
-        return Top(normalise(member.name), number, number)

@@ -55,17 +55,18 @@ class TarRegions:
     def feed(self, chunk: Chunk) -> None:
         """Walk the headers of the next bytes."""
         members = self._walker.feed(chunk)
+        names = [normalise(member.name) for member in members]
         if self._tap is not None:
-            self._tap.feed(chunk, members, self._first + len(self._members))
+            self._tap.feed(chunk, members, names, self._first + len(self._members))
         if not members:
             return
         add = self.names.add
-        for member in members:
+        for member, name in zip(members, names, strict=True):
             kind = member.kind
             if kind is Kind.LINK:
-                self.names.add_link(normalise(member.name), normalise(member.link))
+                self.names.add_link(name, normalise(member.link))
             else:
-                add(normalise(member.name), DIRECTORY if kind is Kind.DIRECTORY else PLAIN)
+                add(name, DIRECTORY if kind is Kind.DIRECTORY else PLAIN)
         self._members += members
         if self._header_hits:
             waiting, self._header_hits = self._header_hits, []

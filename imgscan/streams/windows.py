@@ -15,7 +15,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+_PATIENCE = 4
+"""How many times its size a window may grow while nobody can take it."""
 
 
 class Window(NamedTuple):
@@ -28,28 +31,35 @@ class Window(NamedTuple):
 
 
 class Windower:
-    """Cuts chunks of any size into windows that own at least `size` bytes (the last ones may own fewer)."""
+    """Cuts chunks of any size into windows that own at least `size` bytes (the last one may own fewer).
 
-    def __init__(self, behind: int, ahead: int, size: int) -> None:
+    While `busy` says that nobody can take a window yet, it grows to a few times its size before it is given.
+    """
+
+    def __init__(self, behind: int, ahead: int, size: int, busy: Callable[[], bool] | None = None) -> None:
         self._behind = behind
         self._ahead = ahead
         self._size = size
+        self._busy = busy
         self._parts: list[bytes | memoryview] = []
         self._held = 0  # bytes in _parts
         self._owned = 0  # of these, how many at the front are owned by windows that went out
+        self._full = size + ahead  # bytes to hold for the next window
         self._offset = 0  # stream offset of the first of them
 
-    def feed(self, chunk: bytes | memoryview) -> Iterator[Window]:
-        """Take the next bytes and give the windows that they complete (none or one)."""
+    def feed(self, chunk: bytes | memoryview) -> Window | None:
+        """Take the next bytes and give the window that they complete."""
         self._parts.append(chunk)
         self._held += len(chunk)
-        if self._held - self._owned >= self._size + self._ahead:
-            yield self._cut(self._held - self._ahead)
+        if self._held < self._full:
+            return None
+        if self._busy is not None and self._busy() and self._held < _PATIENCE * self._full:
+            return None
+        return self._cut(self._held - self._ahead)
 
-    def finish(self) -> Iterator[Window]:
+    def finish(self) -> Window | None:
         """Give the last window, which owns all that is left."""
-        if self._held > self._owned:
-            yield self._cut(self._held)
+        return self._cut(self._held) if self._held > self._owned else None
 
     def _cut(self, end: int) -> Window:
         data = b"".join(self._parts)
@@ -58,5 +68,6 @@ class Windower:
         self._parts = [data[keep:]]
         self._held = len(data) - keep
         self._owned = end - keep
+        self._full = self._owned + self._size + self._ahead
         self._offset += keep
         return window

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.containers.formats import find, may_be
-from imgscan.containers.recognise import BEGINNINGS, FORMATS, find_format
+from imgscan.containers.formats import BEGINNINGS, FORMATS, find, may_be
+from imgscan.containers.tarball import TAR
 from tests.containers.archives import DIALECTS, ar_of, cpio_of, rpm_of, zip_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_archives_are_recognised_by_their_content(name: str) -> None:
     """Each sample is in its format, and in no other."""
     for sample in SAMPLES[name]:
         assert [known.name for known in FORMATS if known.recognise(sample[:1024])] == [name]
-        known = find_format(sample[:1024])
+        known = find(sample[:1024])
         assert known is not None
         assert known.name == name
 
@@ -38,14 +38,29 @@ def test_a_first_byte_hides_no_format(known: Format) -> None:
     seeded = random.Random(known.name)
     for _ in range(2000):
         head = seeded.randbytes(seeded.choice((0, 1, 9, 64, 1024)))
-        found = find_format(head)
+        found = find(head)
         assert not known.recognise(head) or found is not None
 
 
 def test_random_files_are_no_containers() -> None:
     """Of 50,000 random files at most three are taken for a container."""
     seeded = random.Random(11)
-    assert sum(find_format(seeded.randbytes(1024)) is not None for _ in range(50_000)) <= 3
+    assert sum(find(seeded.randbytes(1024)) is not None for _ in range(50_000)) <= 3
+
+
+@pytest.mark.parametrize("ends", [b"\0 ", b" \0", b"\0\0", b"  "])
+@pytest.mark.parametrize("magic", [b"ustar\00000", b"ustar  \0", b"tar\0\0\0\0\0"])
+def test_a_tar_is_one_with_and_without_a_magic(magic: bytes, ends: bytes) -> None:
+    """The first tars had none, and programs end a header's numbers in several ways."""
+    block = bytearray(1024)
+    block[:4] = b"name"
+    block[100:108] = b"000644" + ends
+    block[124:136] = b"0" * 10 + ends
+    block[257:265] = magic
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o" % sum(block) + ends
+    assert may_be(bytes(block), 0, 1024)
+    assert find(bytes(block)) is TAR
 
 
 def test_a_file_that_begins_like_no_format_is_in_none() -> None:

@@ -16,7 +16,7 @@ from imgscan.containers import zip as zips
 from imgscan.containers.ar import AR
 from imgscan.containers.base import HEAD
 from imgscan.containers.cpio import CPIO
-from imgscan.containers.recognise import find_format
+from imgscan.containers.formats import find
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip import ZIP
 from imgscan.streams.tar import TarWalker
@@ -109,7 +109,7 @@ def compressed_seeds() -> list[bytes]:
 def fuzz_recognise(data: bytes) -> None:
     """Look at the head of a file of whatever kind."""
     with bounded(2000):
-        find_format(data[:HEAD])
+        find(data[:HEAD])
         foreign.foreign_format(data[:HEAD])
 
 

@@ -17,8 +17,8 @@ sizes = st.integers(1, 40)
 def cut(chunks: list[bytes], behind: int, ahead: int, size: int) -> list[Window]:
     """Cut a stream that comes in these chunks."""
     windower = Windower(behind, ahead, size)
-    windows = [window for chunk in chunks for window in windower.feed(memoryview(chunk))]
-    return [*windows, *windower.finish()]
+    windows = [windower.feed(memoryview(chunk)) for chunk in chunks]
+    return [window for window in (*windows, windower.finish()) if window is not None]
 
 
 @given(streams, reaches, reaches, sizes)
@@ -61,6 +61,19 @@ def test_memory_is_bounded() -> None:
     """Of a stream in small chunks no more is held than a window and what stands around it."""
     windows = cut([b"x" * 10] * 500, 20, 30, 100)
     assert max(len(window.data) for window in windows) <= 20 + 100 + 30 + 10
+
+
+def test_a_window_grows_while_nobody_can_take_it() -> None:
+    """It is given when somebody can, and when it has grown to four times its size."""
+    busy = True
+    windower = Windower(0, 0, 100, lambda: busy)
+    given = [windower.feed(b"x" * 50) for _ in range(8)]
+    assert [window is not None for window in given] == [False] * 7 + [True]
+    assert windower.feed(b"x" * 120) is None
+    busy = False
+    window = windower.feed(b"x")
+    assert window is not None
+    assert window.end - window.start == 121
 
 
 def test_nothing_gives_no_window() -> None:
