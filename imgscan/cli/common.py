@@ -118,7 +118,7 @@ def _limit(name: str, default: int, text: str) -> Callable[[Command], Command]:
 _LIMITS = (
     ("max-depth", 8, "Containers inside containers to look into."),
     ("max-entry-bytes", 4 << 30, "Bytes that one file of a layer or folder may expand to."),
-    ("max-bytes", 64 << 30, "Bytes that all containers of a layer may expand to."),
+    ("max-bytes", 64 << 30, "Bytes that all containers of a layer, or of a file that is in none, may expand to."),
     ("max-ratio", 250, "Times its size that compressed content may expand to, beyond 256 MiB."),
     ("max-members", 2_000_000, "Files that one container may hold."),
     ("max-spool", 8 << 30, "Bytes in temporary files, for containers that do not fit into memory."),

@@ -1,8 +1,8 @@
 """Threads that do tasks, in a way that Ctrl-C cannot leave half done.
 
 `concurrent.futures` takes locks in Python code: a KeyboardInterrupt between taking one and the block that gives it back
-leaves it taken, and the pool waits for ever. What passes between threads here passes through `queue.SimpleQueue`, whose
-steps are whole.
+leaves it taken, and the pool waits for ever. Here the main thread takes none: what passes between threads passes
+through `queue.SimpleQueue`, whose steps are whole.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _STEP = 0.5
 """Seconds after which a wait looks around: on Windows a wait without an end does not notice Ctrl-C."""
@@ -34,27 +34,25 @@ class Task(Generic[Result]):
 
 
 class Crew(Generic[Result]):
-    """Some threads that do tasks, beginning them in the order in which they are given."""
+    """Some threads that do tasks, beginning them in their order."""
 
-    def __init__(self, count: int, name: str) -> None:
+    def __init__(self, count: int, name: str, tasks: Sequence[Task[Result]]) -> None:
+        self._tasks = tasks
         self._work: SimpleQueue[Task[Result] | None] = SimpleQueue()
         self._ended: SimpleQueue[bool] = SimpleQueue()  # false for a task, true for a thread
         self._left = count
+        for task in tasks:
+            self._work.put(task)
         for number in range(count):
             threading.Thread(target=self._run, name=f"{name}_{number}", daemon=True).start()
 
-    def give(self, run: Callable[[], Result]) -> Task[Result]:
-        """Let something be done."""
-        task = Task(run)
-        self._work.put(task)
-        return task
-
-    def wait(self, task: Task[Result]) -> None:
-        """Wait until a task has ended; raises what it has raised."""
-        while not task.ended:
-            self._look()
-        if task.failure is not None:
-            raise task.failure
+    def wait(self) -> None:
+        """Wait until all tasks have ended; raises what the first of those that raised something has raised."""
+        for task in self._tasks:
+            while not task.ended:
+                self._look()
+            if task.failure is not None:
+                raise task.failure
 
     def dismiss(self) -> None:
         """Wait until the tasks at hand have ended; those that were not begun are not done any more."""

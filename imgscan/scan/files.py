@@ -1,9 +1,9 @@
 """Scanning files that are no image: one file, every file below a folder, or standard input.
 
-    Walk (paths in order) -> batches -> Lane (on threads, many files in one stream) -> TargetReport
+    Walk (paths in order) -> Gatherer (groups of files) -> Lane (on threads, many files in one stream) -> TargetReport
 
-Batches are read by several threads and put together in the order of the walk, so that the report is the same for any
-number of them.
+Several threads read, and what they find is put together in the order of the walk, so that the report is the same for
+any number of them.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import os
 import stat
 import sys
 import threading
-from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgscan.detect import prepare
 from imgscan.errors import TargetError, UsageError
 from imgscan.model import Diagnostic, Stats
 from imgscan.scan.assemble import Assembly, Placed
 from imgscan.scan.blob import INTERRUPTED
-from imgscan.scan.crew import Crew
+from imgscan.scan.crew import Crew, Task
+from imgscan.scan.gather import FLAGS, Gatherer
 from imgscan.scan.globs import Sieve
-from imgscan.scan.lanes import FLAGS, Lane, Outcome
+from imgscan.scan.lanes import Lane, Outcome
 from imgscan.scan.limits import Limits
 from imgscan.scan.search import WINDOW
 from imgscan.scan.troubles import Trouble, Troubles
@@ -38,16 +39,10 @@ if TYPE_CHECKING:
 
     from imgscan.model import TargetReport
     from imgscan.scan.assemble import Policy
-    from imgscan.scan.crew import Task
-    from imgscan.scan.hits import Concealer
+    from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.progress import Progress
 
 STANDARD_INPUT = "-"
-
-_BATCH_BYTES = 8 << 20
-_BATCH_FILES = 512
-_WAITING = 256
-"""Batches that may be ahead of the one whose hits are waited for."""
 
 
 @dataclass(slots=True)
@@ -83,9 +78,10 @@ class FileScanner:
         troubles = Troubles()
         self.progress.begin(assembly.target, None, None)
         stats = Stats()
+        found: list[tuple[int, Hit]] = []
         try:
             for outcome in self._outcomes(target, troubles, stdin):
-                assembly.placed += [Placed(hit, None) for _, hit in outcome.found]
+                found += outcome.found
                 troubles.extend(outcome.troubles)
                 stats = Stats(
                     stats.bytes + outcome.size,
@@ -96,6 +92,8 @@ class FileScanner:
                 )
         except KeyboardInterrupt:
             self._stop.set()
+        found.sort(key=_number)
+        assembly.placed += [Placed(hit, None) for _, hit in found]
         assembly.diagnostics += troubles.diagnostics(self.concealer)
         if self.interrupted:
             text = "the scan was interrupted: what follows is what was found until then"
@@ -107,7 +105,7 @@ class FileScanner:
         """Whether the user stopped the scan."""
         return self._stop.is_set()
 
-    def _outcomes(self, target: str, troubles: Troubles, stdin: BinaryIO | None) -> Iterator[Outcome]:
+    def _outcomes(self, target: str, troubles: Troubles, stdin: BinaryIO | None) -> Iterable[Outcome]:
         if target == STANDARD_INPUT:
             return self._stream(stdin or _standard_input(), b"-")
         try:
@@ -122,12 +120,12 @@ class FileScanner:
         if not stat.S_ISREG(mode):
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
         folder, name = os.path.split(os.fsencode(target))
-        lane = self._lane(os.path.join(folder, b""), FLAGS & ~getattr(os, "O_NOFOLLOW", 0), alone=True)  # noqa: PTH118 - Path knows no bytes
-        return self._read(lane, [[name]])
+        root = os.path.join(folder, b"")  # noqa: PTH118 - Path knows no bytes
+        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
+        return self._read(self._lane(alone=True), gatherer)
 
-    def _lane(self, root: bytes, flags: int = FLAGS, *, alone: bool = False) -> Lane:
+    def _lane(self, *, alone: bool = False) -> Lane:
         return Lane(
-            root,
             self.concealer,
             self._budget,
             self._stop,
@@ -136,70 +134,54 @@ class FileScanner:
             self.limits,
             alone=alone,
             window=self.window,
-            flags=flags,
         )
 
     def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
         """Search what passes once; hits are kept where the user stops it."""
         outcome = Outcome()
         try:
-            self._lane(b"", alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
+            self._lane(alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
         except KeyboardInterrupt:
             self._stop.set()
         else:
             file.close()
         yield outcome
 
-    def _tree(self, root: bytes, troubles: Troubles) -> Iterator[Outcome]:
+    def _tree(self, root: bytes, troubles: Troubles) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
-        walk = Walk(root, troubles, sieve)
-        lane = self._lane(os.path.join(root, b""))  # noqa: PTH118 - Path knows no bytes
-        yield from self._read(lane, _batches(walk))
+        walked = Troubles()  # of its own: the lanes' threads walk
+        walk = Walk(root, walked, sieve)
+        prepare()
+        try:
+            outcomes = self._read(self._lane(), Gatherer(walk, walk.root, pseudo=walk.pseudo))
+        finally:
+            troubles.merge(walked)
         if sieve is not None and sieve.excluded:
             text = f"{sieve.excluded} files or folders were left out, as --exclude asks"
             troubles.add(Trouble("skipped", "excluded", text))
         if sieve is not None and sieve.ignored:
             text = f"{sieve.ignored} files or folders were left out, as .gitignore files ask"
             troubles.add(Trouble("skipped", "git-ignored", text))
+        return outcomes
 
-    def _read(self, lane: Lane, batches: Iterable[Sequence[bytes]]) -> Iterator[Outcome]:
-        """Read batches on several threads; give what came of them in their order."""
-        crew: Crew[None] = Crew(max(1, self.jobs), "imgscan-files")
-        waiting: deque[tuple[Task[None], Outcome]] = deque()
+    def _read(self, lane: Lane, gatherer: Gatherer) -> list[Outcome]:
+        """Read files on several threads; give what came of each thread."""
+        jobs = 1 if lane.alone else max(1, self.jobs)
+        tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
+        crew = Crew(jobs, "imgscan-files", tasks)
         try:
-            for batch in batches:
-                outcome = Outcome()
-                waiting.append((crew.give(partial(lane.read, batch, outcome)), outcome))
-                while len(waiting) > _WAITING or (waiting and waiting[0][0].ended):
-                    crew.wait(waiting[0][0])
-                    yield waiting.popleft()[1]
-            while waiting:
-                crew.wait(waiting[0][0])
-                yield waiting.popleft()[1]
-        except KeyboardInterrupt:
+            crew.wait()
+        except BaseException as error:
             self._stop.set()
-            crew.dismiss()
-            for _, outcome in waiting:
-                yield outcome
-        except BaseException:  # whoever asked has had enough: nothing is read in vain
-            self._stop.set()
-            raise
+            if not isinstance(error, KeyboardInterrupt):
+                raise
         finally:
             crew.dismiss()
+        return [task.result for task in tasks if task.result is not None]
 
 
-def _batches(walk: Walk) -> Iterator[list[bytes]]:
-    """Cut a walk into batches: many small files, or one large one."""
-    batch: list[bytes] = []
-    size = 0
-    for listed in walk:
-        batch.append(listed.path)
-        size += listed.size
-        if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _number(found: tuple[int, Hit]) -> int:
+    return found[0]
 
 
 def _standard_input() -> BinaryIO:

@@ -19,7 +19,7 @@ from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan, Plan, plan_i
 from imgscan.model import Diagnostic
 from imgscan.scan.assemble import Assembly, Placed, Policy
 from imgscan.scan.blob import INTERRUPTED, BlobScan, interruption, scan_blob
-from imgscan.scan.crew import Crew
+from imgscan.scan.crew import Crew, Task
 from imgscan.scan.documents import search_document
 from imgscan.scan.limits import Limits
 from imgscan.scan.nest import Nest
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from imgscan.image.documents import Platform
     from imgscan.model import Digest, TargetReport
     from imgscan.scan.assemble import TraceImage
-    from imgscan.scan.crew import Task
     from imgscan.scan.hits import Concealer
     from imgscan.scan.progress import Progress
     from imgscan.sources.base import Shelf, Source
@@ -120,13 +119,10 @@ class ImageScanner:
                 wanted.setdefault(name, _algorithms(digest_in(name)))
         stored = sum(source.shelf.blobs.get(name, 0) for name in wanted)
         self.progress.begin(target, stored, len(wanted))
-        crew: Crew[BlobScan] = Crew(min(max(1, self.jobs), len(wanted)), "imgscan-blob")
-        tasks: dict[str, Task[BlobScan]] = {}
+        tasks = {name: Task(partial(self._open, source, name, algorithms)) for name, algorithms in wanted.items()}
+        crew = Crew(min(max(1, self.jobs), len(tasks)), "imgscan-blob", list(tasks.values()))
         try:
-            for name, algorithms in wanted.items():
-                tasks[name] = crew.give(partial(self._open, source, name, algorithms))
-            for task in tasks.values():
-                crew.wait(task)
+            crew.wait()
         except KeyboardInterrupt:
             self._stop.set()
         finally:

@@ -1,14 +1,13 @@
-"""One lane of a scan of files: a batch of them read one after another into one joined stream.
+"""One lane of a scan of files: what one thread reads, one file after another, in one joined stream.
 
-Small files are most of a tree, so what Python does for each is counted: one look at what was opened, one read, and no
-object that outlives its file.
+Small files are most of a tree, so what Python does for each is counted: they are searched in groups, and no object
+outlives its file.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -17,13 +16,13 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import may_be
 from imgscan.scan.blob import interruption
+from imgscan.scan.gather import unread
 from imgscan.scan.limits import Limits
 from imgscan.scan.nest import Nest
 from imgscan.scan.node import Top
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import WINDOW, JoinedSearch
 from imgscan.scan.troubles import Trouble
-from imgscan.scan.walk import special
 from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Spool
@@ -33,22 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgscan.model import Severity
+    from imgscan.scan.gather import Gatherer, Group
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.intake import Intake
     from imgscan.scan.node import Lack
     from imgscan.streams.budget import Budget
 
-FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)  # it was no link when it was listed
-    | getattr(os, "O_NONBLOCK", 0)  # nor a pipe, which opening would wait for
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-"""How the files of a tree are opened."""
-
-_LANE = 6 << 20
-"""Bytes that a joined search holds at most: its window, what waits for the next, and a chunk that was read."""
+_LANE = 8 << 20
+"""Bytes that a lane holds at most: its window, what waits for the next, and a group of files that was read."""
 
 _SPARSE = 1 << 20
 """Bytes from which on a file may have holes that are worth asking for."""
@@ -58,7 +49,7 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch: hits with the numbers of their files, ascending; `size` bytes in `files` files.
+    """What came of a lane: hits with the numbers of their files; `size` bytes in `files` files.
 
     `expanded` bytes in `inner` files came out of containers.
     """
@@ -73,13 +64,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Reads batches of files below `root`; shared by threads. `advance` is told the bytes that were read.
+    """Reads files; shared by threads. `advance` is told the bytes that were read.
 
-    `root` ends in a slash. `alone` says that the user named the one file that there is. `flags` are how each file is
-    opened.
+    `alone` says that the user named the one file that there is.
     """
 
-    root: bytes
     concealer: Concealer
     budget: Budget
     stop: threading.Event
@@ -88,40 +77,16 @@ class Lane:
     limits: Limits = field(default_factory=Limits)
     alone: bool = False
     window: int = WINDOW
-    flags: int = FLAGS
 
-    def read(self, batch: Sequence[bytes], outcome: Outcome) -> None:
-        """Search the files of a batch, given by their paths relative to the root, and tell `outcome`."""
+    def read(self, gatherer: Gatherer) -> Outcome:
+        """Search files as long as there are any; hits are in the order of the walk."""
+        outcome = Outcome()
         with self.budget.reserve(_LANE):
             pour = _Pour(self, outcome)
-            for number, path in enumerate(batch):
-                if self.stop.is_set():
-                    break
-                try:
-                    handle = os.open(self.root + path, self.flags)
-                except OSError as error:
-                    outcome.troubles.append(unread(path, error))
-                    continue
-                try:
-                    pour.file(handle, path, number)
-                except (OSError, StreamError) as error:
-                    outcome.troubles.append(unread(path, error))
-                finally:
-                    os.close(handle)
+            while not self.stop.is_set() and (group := gatherer.gather(outcome.troubles)) is not None:
+                pour.group(group)
             pour.finish()
-            self._names(batch, outcome)
-
-    def _names(self, batch: Sequence[bytes], outcome: Outcome) -> None:
-        """Search the paths themselves: one look at all of them, and one at each if there is anything."""
-        engine = self.concealer.engine
-        together = b"\0".join(batch)
-        if not engine.find(together, 0, len(together)):
-            return
-        for number, path in enumerate(batch):
-            for match in engine.search(path):
-                hit = self.concealer.hit(match, path, self.concealer.spell(path), member=number, field="file/name")
-                outcome.found.append((number, hit))
-        outcome.found.sort(key=_place)
+        return outcome
 
     def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome) -> None:
         """Search what passes once, whatever it is."""
@@ -151,33 +116,49 @@ class _Pour:
         self._nest = Nest(lane.concealer, lane.limits, lane.spool, lane.stop, window=lane.window)
         self._told = 0
 
-    def file(self, handle: int, path: bytes, number: int) -> None:
-        """Read one file of the tree."""
+    def group(self, group: Group) -> None:
+        """Search some files."""
+        self._names(group.names)
+        self._outcome.files += len(group.whole) + len(group.opened)
+        filled = [file for file in group.whole if file.data]
+        self._search.feed_whole([(JoinedFile(path, number), data) for number, path, data in filled])
+        for number, path, data in filled:
+            if may_be(data, 0, len(data)):
+                self._nest.spent = 0
+                try:
+                    self._nest.whole(data, Top(path, number, number))
+                except (OSError, StreamError) as error:
+                    self._outcome.troubles.append(unread(path, error))
+        self._tell()
+        for file in group.opened:
+            try:
+                self._file(*file)
+            except (OSError, StreamError) as error:
+                self._outcome.troubles.append(unread(file.path, error))
+            finally:
+                os.close(file.handle)
+
+    def _names(self, names: Sequence[tuple[int, bytes]]) -> None:
+        """Search the paths themselves: one look at all of them, and one at each if there is anything."""
+        concealer = self._lane.concealer
+        together = b"\0".join([path for _, path in names])
+        if not concealer.engine.find(together, 0, len(together)):
+            return
+        for number, path in names:
+            for match in concealer.engine.search(path):
+                hit = concealer.hit(match, path, concealer.spell(path), member=number, field="file/name")
+                self._outcome.found.append((number, hit))
+
+    def _file(self, number: int, path: bytes, handle: int) -> None:
+        """Search a file that is open."""
         status = os.fstat(handle)
-        size = status.st_size
-        if not stat.S_ISREG(status.st_mode):
-            self._outcome.troubles.append(
-                Trouble("skipped", "special-file", f"{special(status.st_mode)} is not read", path)
-            )
-            return
-        data = os.read(handle, min(size, CHUNK) + 1)  # one more than there should be: then the end is seen as well
-        if data and not size and not os.fstat(handle).st_size:
-            text = "the file says that it is empty and is not: the kernel makes its content up"
-            self._outcome.troubles.append(Trouble("skipped", "pseudo-file", text, path))
-            return
-        search = self._search
-        search.begin(JoinedFile(path, number))
-        self._outcome.files += 1
-        if len(data) == size:
-            self._lane.go_on()
-            search.feed(data)
-            if data and may_be(data, 0, size):
-                self._nest.whole(data, Top(path, number, number))
-        elif size >= _SPARSE and _has_holes(status):
+        self._search.begin(JoinedFile(path, number))
+        if status.st_size >= _SPARSE and _has_holes(status):
+            data = os.read(handle, CHUNK)
             os.lseek(handle, 0, os.SEEK_SET)
-            self._pieces(data, _extents(handle, size), path, number, again=True)
+            self._pieces(data, _extents(handle, status.st_size), path, number, again=True)
         else:
-            self._pieces(data, iter(partial(os.read, handle, CHUNK), b""), path, number)
+            self._pieces(os.read(handle, CHUNK), iter(partial(os.read, handle, CHUNK), b""), path, number)
         self._tell()
 
     def _tell(self) -> None:
@@ -203,6 +184,7 @@ class _Pour:
         `head` is the first piece; with `again` it comes once more.
         """
         search = self._search
+        self._nest.spent = 0
         intake = self._nest.offer(head, Top(path, number, number)) if head and may_be(head, 0, len(head)) else None
         try:
             for piece in more if again else chain((head,), more):
@@ -232,7 +214,7 @@ class _Pour:
         for each in search.found:
             outer.setdefault(each.file.number, []).append(each.hit)
         inner = self._nest.settle(outer)
-        outcome.found = [(hit.member, hit) for hits in outer.values() for hit in hits]
+        outcome.found += [(hit.member, hit) for hits in outer.values() for hit in hits]
         outcome.found += [(hit.member, hit) for _, hit in inner]
         outcome.found.sort(key=_number)
         outcome.troubles += [
@@ -264,13 +246,6 @@ class _Watched:
             self._lane.stop.set()
             raise interruption() from None
         return data
-
-
-def unread(path: bytes, error: OSError | StreamError) -> Trouble:
-    """Say that a file could not be read, or not to its end."""
-    if isinstance(error, StreamError):
-        return Trouble(error.severity, error.code, str(error), path)
-    return Trouble("error", "unreadable-file", f"the file cannot be read: {error.strerror or error}", path)
 
 
 def _has_holes(status: os.stat_result) -> bool:
@@ -311,11 +286,6 @@ def _in_chunks(count: int) -> Iterator[int]:
     while count > 0:
         yield min(count, CHUNK)
         count -= CHUNK
-
-
-def _place(found: tuple[int, Hit]) -> tuple[int, bool]:
-    """Put what a name says before what the file holds."""
-    return found[0], found[1].field != "file/name"
 
 
 def _number(found: tuple[int, Hit]) -> int:

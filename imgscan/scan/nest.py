@@ -68,7 +68,8 @@ class Nest:
     """Looks into the containers of one blob or batch of files; used by one thread at a time.
 
     `offer` each file, then `settle` once. `expanded` counts the bytes that came out of containers, `members` the
-    files. Where `stop` is set, StreamError ends whatever is being read.
+    files; `spent` are the bytes that are held to the limit of the whole. Where `stop` is set, StreamError ends whatever
+    is being read.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Nest:
         self.limits = limits or Limits()
         self.spool = spool or Spool()
         self.expanded = 0
+        self.spent = 0
         self.members = 0
         self.lacks: list[Lack] = []
         self._concealer = concealer
@@ -264,11 +266,12 @@ class Nest:
             raise interruption()
         limits = self.limits
         self.expanded += count
+        self.spent += count
         top.expanded += count
         if top.expanded > limits.entry:
             text = f"it expands to more than --max-entry-bytes ({limits.entry})"
             raise _Stop(Lack("expansion-limit", text, top.name))
-        if self.expanded > limits.total:
+        if self.spent > limits.total:
             text = f"what was scanned expands to more than --max-bytes ({limits.total})"
             raise _Stop(Lack("expansion-limit", text, top.name))
 

@@ -218,6 +218,17 @@ class JoinedSearch(WindowSearch):
         """Let the next file begin."""
         self._joined.begin(file, self.size + self._skipped)
 
+    def feed_whole(self, files: Sequence[tuple[JoinedFile, bytes]]) -> None:
+        """Search whole files, none of them without bytes."""
+        begin, position = self._joined.begin, self.size + self._skipped
+        for file, data in files:
+            begin(file, position)
+            position += len(data)
+        window = self._windower.feed_all([data for _, data in files])
+        self.size = position - self._skipped
+        if window is not None:
+            self._search(window)
+
     def report(self, region: Region, hit: Hit) -> None:
         """Take a hit, with its file."""
         if region.file is not None:

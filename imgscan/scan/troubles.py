@@ -45,6 +45,12 @@ class Troubles:
         for trouble in troubles:
             self.add(trouble)
 
+    def merge(self, other: Troubles) -> None:
+        """Note what another has noted."""
+        self.extend(other._kept)
+        for key, count in other._counts.items():
+            self._counts[key] += max(0, count - MOST)
+
     def diagnostics(self, concealer: Concealer) -> Iterator[Diagnostic]:
         """Tell them, those of the whole first, and how many were left out of the list."""
         for each in sorted(self._kept, key=lambda trouble: (trouble.path or b"", trouble.code)):

@@ -1,7 +1,7 @@
-"""The files of a tree, in the order of their paths' bytes, each once, and never one outside the tree.
+"""The files of a tree, in the order of their paths' bytes, and never one outside the tree.
 
-Links are not followed. A file that has several names (hard links, bind mounts) is read under the first. What is no
-regular file, and what the kernel makes up while it is read (`/proc`, `/sys`), is passed over with a reason.
+Links are not followed, a folder is listed once. What is no regular file, and what the kernel makes up while it is read
+(`/proc`, `/sys`), is passed over with a reason.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imgscan.scan.troubles import Trouble
 
@@ -55,81 +55,73 @@ def pseudo_devices(mounts: Path = Path("/proc/self/mountinfo")) -> dict[int, str
     return devices
 
 
-class Listed(NamedTuple):
-    """A file or folder as it was listed: a folder's path ends in a slash, so that whole paths ascend.
-
-    `inode` is (device, inode) where the file may have other names, else None.
-    """
-
-    path: bytes
-    size: int
-    inode: tuple[int, int] | None = None
+Listed = tuple[bytes, int]
+"""A file as it was listed: its path, and the device of the folder that it was listed in."""
 
 
 class Walk:
     """Lists one tree, once; `troubles` takes what cannot be listed or is passed over.
 
-    Paths are raw and relative to `root`. `sieve` decides what the user does not want to be read.
+    Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what the user does not want to be read.
+    `pseudo` are the devices of filesystems that store nothing, with their types.
     """
 
     def __init__(self, root: bytes, troubles: Troubles, sieve: Sieve | None = None) -> None:
-        self._root = os.path.join(root, b"")  # noqa: PTH118 - Path knows no bytes
+        self.root = os.path.join(root, b"")  # noqa: PTH118 - Path knows no bytes
         self._troubles = troubles
         self._sieve = sieve
-        self._pseudo = pseudo_devices()
-        self._seen: set[tuple[int, int]] = set()  # folders, and files that have several names
+        self.pseudo = pseudo_devices()
+        self._seen: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[Listed]:
         """Give the regular files, in the order of their paths."""
-        waiting = [iter(self._list(b""))]  # no recursion: a tree may be as deep as it likes
-        seen = self._seen
+        waiting = [self._list(b"")]  # no recursion: a tree may be as deep as it likes
         while waiting:
-            for listed in waiting[-1]:
-                if listed.path[-1:] == b"/":
-                    waiting.append(iter(self._list(listed.path)))
+            device, paths = waiting[-1]
+            for path in paths:
+                if path[-1:] == b"/":
+                    waiting.append(self._list(path))
                     break
-                if listed.inode is not None:
-                    if listed.inode in seen:
-                        continue
-                    seen.add(listed.inode)
-                yield listed
+                yield path, device
             else:
                 waiting.pop()
 
-    def _list(self, folder: bytes) -> list[Listed]:
-        """List a folder's files and folders, sorted."""
-        found: list[Listed] = []
+    def _list(self, folder: bytes) -> tuple[int, Iterator[bytes]]:
+        """List a folder's files and folders, sorted; those end in a slash, so that whole paths ascend."""
+        found: list[bytes] = []
         device = self._enter(folder)
         if device is None:
-            return found
+            return 0, iter(())
         drops = self._sieve.enter(folder) if self._sieve is not None else None
         troubles: list[Trouble] = []
         try:
-            with os.scandir(self._root + folder) as entries:
+            with os.scandir(self.root + folder) as entries:
                 for entry in entries:
-                    if entry.is_symlink():
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        path = folder + entry.name + b"/"
+                    path = folder + entry.name
+                    if entry.is_file(follow_symlinks=False):
                         if drops is None or not drops(path):
-                            found.append(Listed(path, 0))
-                    elif drops is None or not drops(folder + entry.name):
-                        listed = self._file(folder + entry.name, entry, device)
-                        if isinstance(listed, Listed):
-                            found.append(listed)
+                            found.append(path)
+                    elif entry.is_dir(follow_symlinks=False):
+                        path += b"/"
+                        if drops is None or not drops(path):
+                            found.append(path)
+                    elif not entry.is_symlink() and (drops is None or not drops(path)):
+                        trouble = _passed_over(path, entry)
+                        if trouble is not None:
+                            troubles.append(trouble)
                         else:
-                            troubles.append(listed)
+                            found.append(path)
         except OSError as error:
             self._unlisted(folder, error)
         found.sort()
         self._troubles.extend(sorted(troubles, key=_path))
-        return found
+        return device, iter(found)
 
     def _enter(self, folder: bytes) -> int | None:
         """Look at a folder before it is listed; give its device, or None where it is not to be listed."""
         try:
             # Without its slash, which would make it follow a link; the tree itself may be one.
-            status = os.stat(self._root + folder[:-1], follow_symlinks=not folder)  # noqa: PTH116 - Path knows no bytes
+            status = os.stat(self.root + folder[:-1], follow_symlinks=not folder)  # noqa: PTH116 - Path knows no bytes
         except OSError as error:
             self._unlisted(folder, error)
             return None
@@ -137,8 +129,8 @@ class Walk:
             text = "the folder was replaced by something else while the tree was read"
             self._troubles.add(Trouble("error", "unreadable-folder", text, folder))
             return None
-        if status.st_dev in self._pseudo:
-            self._troubles.add(_made_up(folder, self._pseudo[status.st_dev]))
+        if status.st_dev in self.pseudo:
+            self._troubles.add(made_up(folder, self.pseudo[status.st_dev]))
             return None
         inode = (status.st_dev, status.st_ino)
         if inode in self._seen:  # mounted at a second place, perhaps inside itself
@@ -146,28 +138,24 @@ class Walk:
         self._seen.add(inode)
         return status.st_dev
 
-    def _file(self, path: bytes, entry: os.DirEntry[bytes], device: int) -> Listed | Trouble:
-        """Look at what is no folder: it is to be read, or passed over."""
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            return Listed(path, 0)  # whoever opens it will say why it cannot be read
-        if not stat.S_ISREG(status.st_mode):
-            return Trouble("skipped", "special-file", f"{special(status.st_mode)} is not read", path)
-        if status.st_nlink == 1 and status.st_dev == device:
-            return Listed(path, status.st_size)
-        if status.st_dev in self._pseudo:
-            return _made_up(path, self._pseudo[status.st_dev])
-        return Listed(path, status.st_size, (status.st_dev, status.st_ino))
-
     def _unlisted(self, folder: bytes, error: OSError) -> None:
         text = f"the folder cannot be read: {error.strerror or error}"
         self._troubles.add(Trouble("error", "unreadable-folder", text, folder))
 
 
-def _made_up(path: bytes, kind: str) -> Trouble:
+def made_up(path: bytes, kind: str) -> Trouble:
+    """Say that something is on a filesystem of a kind that stores nothing."""
     text = f"a {kind} filesystem is not read: the kernel makes its content up"
     return Trouble("skipped", "pseudo-filesystem", text, path)
+
+
+def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Trouble | None:
+    """Say why what is neither a file nor a folder is not read; None where whoever opens it will."""
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except OSError:
+        return None
+    return None if stat.S_ISREG(mode) else Trouble("skipped", "special-file", f"{special(mode)} is not read", path)
 
 
 def _path(trouble: Trouble) -> bytes:

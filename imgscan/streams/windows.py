@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _PATIENCE = 4
 """How many times its size a window may grow while nobody can take it."""
@@ -51,8 +51,15 @@ class Windower:
         """Take the next bytes and give the window that they complete."""
         self._parts.append(chunk)
         self._held += len(chunk)
-        if self._held < self._full:
-            return None
+        return self._next() if self._held >= self._full else None
+
+    def feed_all(self, chunks: Sequence[bytes]) -> Window | None:
+        """Take several chunks of bytes at once."""
+        self._parts += chunks
+        self._held += sum(map(len, chunks))
+        return self._next() if self._held >= self._full else None
+
+    def _next(self) -> Window | None:
         if self._busy is not None and self._busy() and self._held < _PATIENCE * self._full:
             return None
         return self._cut(self._held - self._ahead)

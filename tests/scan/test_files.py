@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import _thread
+import gzip
+import itertools
 import os
 import signal
 import socket
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imgscan.errors import TargetError, UsageError
-from imgscan.scan import files, lanes, troubles
+from imgscan.scan import files, gather, lanes, troubles
 from imgscan.scan.assemble import Policy
 from imgscan.scan.position import HEAD, charset_of
 from imgscan.scan.progress import Progress
@@ -26,6 +29,9 @@ from tests.keys import Keys
 from tests.scan.support import concealer, digest
 from tests.scan.trees import Found, found, grow, lacks, paths, scan_tree
 from tests.trickle import Trickle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEYS = Keys("files")
 KEY = KEYS.secret99().encode()
@@ -174,11 +180,27 @@ def test_jobs_change_nothing(forest: Path, jobs: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 40])
-def test_batches_change_nothing(forest: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    """Nor is it another for other numbers of files that are joined."""
+def test_groups_change_nothing(forest: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Nor is it another for other numbers of files that are read together."""
     whole = scan_tree(forest)
-    monkeypatch.setattr(files, "_BATCH_FILES", size)
+    monkeypatch.setattr(gather, "_TOGETHER", size)
     assert scan_tree(forest, jobs=2) == whole
+
+
+@pytest.mark.parametrize("waited", [lambda: 0, itertools.count().__next__])
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_slow_storage_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waited: Callable[[], int], jobs: int
+) -> None:
+    """Nor where the storage is waited for: then all threads read."""
+    tree = {f"f{number:03}": LINE if number % 3 else b"" for number in range(100)}
+    root = grow(tmp_path, tree | {"g": LINE + b"\n" * (2 << 20) + LINE, "x": gzip.compress(LINE)})
+    (root / "h").hardlink_to(root / "f001")
+    monkeypatch.setattr(gather, "_storage", waited)
+    report = scan_tree(root, jobs=jobs)
+    assert paths(report) == [*(name for name, data in tree.items() if data), "g", "g", "x"]
+    assert report.stats.entries == 102
+    assert report.diagnostics == ()
 
 
 # what is not read
@@ -291,10 +313,9 @@ def test_a_read_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.Monke
 
 def _read(root: Path) -> lanes.Outcome:
     """Read the file `a` of a folder."""
-    outcome = lanes.Outcome()
     top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118
-    lanes.Lane(top, concealer(), Budget(), threading.Event(), lambda _: None).read([b"a"], outcome)
-    return outcome
+    lane = lanes.Lane(concealer(), Budget(), threading.Event(), lambda _: None)
+    return lane.read(gather.Gatherer([(b"a", root.stat().st_dev)], top))
 
 
 @pytest.mark.parametrize("become", ["link", "file", "nothing"])
@@ -304,14 +325,14 @@ def test_a_folder_that_becomes_something_else_is_an_error(tmp_path: Path, become
     root = grow(tmp_path / "tree", {"a": b"x", "b/c": b"x", "d": b"x"})
     told = Troubles()
     walk = iter(Walk(os.fsencode(root), told))
-    assert next(walk).path == b"a"
+    assert next(walk)[0] == b"a"
     (root / "b/c").unlink()
     (root / "b").rmdir()
     if become == "link":
         (root / "b").symlink_to(tmp_path / "outside")
     elif become == "file":
         (root / "b").write_bytes(b"x")
-    assert [each.path for each in walk] == [b"d"]
+    assert [path for path, _ in walk] == [b"d"]
     assert [(each.code, each.path) for each in told.diagnostics(concealer())] == [("unreadable-folder", "b/")]
 
 
@@ -508,9 +529,9 @@ def test_what_was_found_before_an_interruption_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """A scan that is stopped reports what it has found, and that it is not whole."""
-    grow(tmp_path / "tree", {f"f{number:04}": LINE for number in range(400)})
+    grow(tmp_path / "tree", {f"f{number:04}": LINE + b"\n" * (1 << 18) for number in range(80)})
     grow(tmp_path, {"file": LINE + b"\n" * (6 << 20) + LINE})
-    monkeypatch.setattr(files, "_BATCH_FILES", 1)
+    monkeypatch.setattr(gather, "_TOGETHER", 1)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a scan that was stopped in this process ignores it
     stop = threading.Event()
     scanner = files.FileScanner(concealer(), Policy(), _CtrlC(stop), _stop=stop)
@@ -518,4 +539,4 @@ def test_what_was_found_before_an_interruption_is_reported(
     report = scanner.scan(target, stdin=Trickle((tmp_path / "file").read_bytes(), 1 << 20))
     assert scanner.interrupted
     assert report.diagnostics[0].code == "interrupted"
-    assert 1 <= len(report.findings) < (400 if name == "tree" else 2)
+    assert 1 <= len(report.findings) < (80 if name == "tree" else 2)

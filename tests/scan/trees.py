@@ -83,4 +83,4 @@ def lacks(report: TargetReport) -> list[tuple[str, str, str | None]]:
 
 def listed(root: Path, sieve: Sieve | None = None) -> list[bytes]:
     """Give the files that a walk lists."""
-    return [each.path for each in Walk(os.fsencode(root), Troubles(), sieve)]
+    return [path for path, _ in Walk(os.fsencode(root), Troubles(), sieve)]
