@@ -49,6 +49,15 @@ class LayerNames:
         self.hashes.append(hash(name))
         self.kinds.append(kind)
 
+    def add_all(self, names: Sequence[bytes], kinds: Iterable[int]) -> None:
+        """Note the next members, none of which is a hard link."""
+        if WHITEOUT in b"\0".join(names):
+            for name, kind in zip(names, kinds, strict=True):
+                self.add(name, kind)
+        else:
+            self.hashes.extend(map(hash, names))
+            self.kinds.extend(kinds)
+
     def add_link(self, name: bytes, target: bytes) -> None:
         """Note the next member, a hard link to `target`."""
         self.links[len(self.kinds)] = (name, target)

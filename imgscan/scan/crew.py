@@ -40,14 +40,17 @@ class Crew(Generic[Result]):
         self._tasks = tasks
         self._work: SimpleQueue[Task[Result] | None] = SimpleQueue()
         self._ended: SimpleQueue[bool] = SimpleQueue()  # false for a task, true for a thread
-        self._left = count
-        for task in tasks:
-            self._work.put(task)
-        for number in range(count):
-            threading.Thread(target=self._run, name=f"{name}_{number}", daemon=True).start()
+        self._count = count
+        self._name = name
+        self._left = 0
 
-    def wait(self) -> None:
-        """Wait until all tasks have ended; raises what the first of those that raised something has raised."""
+    def work(self) -> None:
+        """Do all tasks; raises what the first of those that raised something has raised."""
+        for task in self._tasks:
+            self._work.put(task)
+        for number in range(self._count):
+            threading.Thread(target=self._run, name=f"{self._name}_{number}", daemon=True).start()
+            self._left += 1
         for task in self._tasks:
             while not task.ended:
                 self._look()

@@ -170,7 +170,7 @@ class FileScanner:
         tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
         crew = Crew(jobs, "imgscan-files", tasks)
         try:
-            crew.wait()
+            crew.work()
         except BaseException as error:
             self._stop.set()
             if not isinstance(error, KeyboardInterrupt):

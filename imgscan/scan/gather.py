@@ -164,7 +164,7 @@ class Gatherer:
         except OSError as error:
             troubles.append(unread(path, error))
         else:
-            if len(data) != size and size:
+            if len(data) != size and (size or os.fstat(handle).st_size):
                 os.lseek(handle, 0, os.SEEK_SET)
                 group.opened.append(file)
                 return

@@ -122,7 +122,7 @@ class ImageScanner:
         tasks = {name: Task(partial(self._open, source, name, algorithms)) for name, algorithms in wanted.items()}
         crew = Crew(min(max(1, self.jobs), len(tasks)), "imgscan-blob", list(tasks.values()))
         try:
-            crew.wait()
+            crew.work()
         except KeyboardInterrupt:
             self._stop.set()
         finally:

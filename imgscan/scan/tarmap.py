@@ -10,9 +10,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames
+from imgscan.image.lifecycle import DIRECTORY, HARD_LINK, PLAIN, LayerNames
 from imgscan.scan.regions import ENDLESS, Region
-from imgscan.streams.tar import Kind, normalise
+from imgscan.streams.tar import Kind, normalise, normalise_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from imgscan.scan.tap import Tap
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.tar import Member, TarWalker
+
+
+_KINDS = {Kind.DIRECTORY: DIRECTORY, Kind.LINK: HARD_LINK}
 
 
 class TarRegions:
@@ -55,18 +58,24 @@ class TarRegions:
     def feed(self, chunk: Chunk) -> None:
         """Walk the headers of the next bytes."""
         members = self._walker.feed(chunk)
-        names = [normalise(member.name) for member in members]
+        names = normalise_all([member.name for member in members])
         if self._tap is not None:
             self._tap.feed(chunk, members, names, self._first + len(self._members))
         if not members:
             return
-        add = self.names.add
-        for member, name in zip(members, names, strict=True):
-            kind = member.kind
-            if kind is Kind.LINK:
-                self.names.add_link(name, normalise(member.link))
-            else:
-                add(name, DIRECTORY if kind is Kind.DIRECTORY else PLAIN)
+        folder, link = Kind.DIRECTORY, Kind.LINK
+        kinds = [
+            PLAIN if member.kind is not folder and member.kind is not link else _KINDS[member.kind]
+            for member in members
+        ]
+        if HARD_LINK not in kinds:
+            self.names.add_all(names, kinds)
+        else:
+            for member, name, kind in zip(members, names, kinds, strict=True):
+                if kind == HARD_LINK:
+                    self.names.add_link(name, normalise(member.link))
+                else:
+                    self.names.add(name, kind)
         self._members += members
         if self._header_hits:
             waiting, self._header_hits = self._header_hits, []

@@ -37,6 +37,7 @@ from imgscan.streams.tar_header import (
     cut,
     looks_like_tar,
     normalise,
+    normalise_all,
     number,
     padded,
 )
@@ -46,7 +47,7 @@ from imgscan.streams.tar_sparse import OldMap, SparseMap, announced_map, fragmen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HEAD_LENGTH", "Kind", "Member", "Problem", "TarWalker", "looks_like_tar", "normalise"]
+__all__ = ["HEAD_LENGTH", "Kind", "Member", "Problem", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
 
 PAYLOAD_LIMIT: Final = 1 << 20
 """Bytes in one extension header, as in Go (`maxSpecialFileSize`) and libarchive."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BLOCK: Final = 512
 ZEROS: Final = bytes(BLOCK)
@@ -207,3 +207,16 @@ def normalise(name: bytes) -> bytes:
     if name.find(b"//") >= 0 or name.find(b"./") >= 0 or name[:1] == b"/" or name[-1:] in (b"", b".", b"/"):
         return b"/".join([part for part in name.split(b"/") if part not in (b"", b".")])
     return name
+
+
+def normalise_all(names: Sequence[bytes]) -> list[bytes]:
+    """Spell several names as `normalise` does; where none needs more than losing a slash, that is seen at one look."""
+    bare = [name[:-1] if name[-1:] == b"/" else name for name in names]
+    together = b"\0%b\0" % b"\0".join(bare)
+    if any(odd in together for odd in _ODD):
+        return [normalise(name) for name in names]
+    return bare
+
+
+_ODD = (b"./", b"//", b"\0/", b"/\0", b".\0", b"\0\0")
+"""What stands in names that are to be spelled otherwise, or beside them where a NUL stands before and behind each."""

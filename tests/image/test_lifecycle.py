@@ -47,6 +47,16 @@ def note(members: list[Node]) -> LayerNames:
     return names
 
 
+@pytest.mark.parametrize("text", ["a, b/, b/c", "a, .wh.b, c/.wh..wh..opq", "", "d/.wh.e, d/.wh..wh.aufs, .wh."])
+def test_members_are_noted_alike_one_by_one_and_together(text: str) -> None:
+    """Several members at once are noted as each is alone, whiteouts among them too."""
+    members = [_node(each) for each in text.split(", ") if each]
+    together, alone = LayerNames(), note(members)
+    together.add_all([node.path for node in members], [DIRECTORY if node.directory else PLAIN for node in members])
+    assert (together.hashes, together.kinds) == (alone.hashes, alone.kinds)
+    assert (together.whiteouts, together.opaque) == (alone.whiteouts, alone.opaque)
+
+
 def life(*layers: str, of: int = 0, layer: int = 0) -> Visibility:
     """Give the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
     members = [[_node(text) for text in each.split(", ") if text] for each in layers]

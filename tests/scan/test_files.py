@@ -311,6 +311,23 @@ def test_a_read_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.Monke
     assert lacks(report) == [("error", "unreadable-file", "a")]
 
 
+@pytest.mark.parametrize("before", [b"", b"\n"])
+def test_a_file_that_grows_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes) -> None:
+    """What is written to a file after it was looked at and before it is read is found, be it empty until then."""
+    root = grow(tmp_path, {"log": before})
+    real = os.read
+
+    def growing(handle: int, count: int) -> bytes:
+        monkeypatch.setattr(os, "read", real)
+        (root / "log").write_bytes(before + LINE)
+        return real(handle, count)
+
+    monkeypatch.setattr(os, "read", growing)
+    report = scan_tree(root)
+    assert paths(report) == ["log"]
+    assert report.diagnostics == ()
+
+
 def _read(root: Path) -> lanes.Outcome:
     """Read the file `a` of a folder."""
     top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118

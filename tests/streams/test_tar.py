@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from imgscan.streams.tar import Kind, TarWalker, looks_like_tar, normalise
+from imgscan.streams.tar import Kind, TarWalker, looks_like_tar, normalise, normalise_all
 from tests.streams.tar_archives import (
     END,
     GNU,
@@ -429,3 +431,10 @@ def test_names_are_spelled_one_way(name: bytes, path: bytes) -> None:
     """Dots and slashes that change nothing go; `..` stays."""
     assert normalise(name) == path
     assert normalise(path) == path
+
+
+@given(st.lists(st.text("a./\0").map(str.encode), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_names_are_spelled_alike_one_by_one_and_together(names: list[bytes]) -> None:
+    """Several names at once become what each becomes alone."""
+    assert normalise_all(names) == [normalise(name) for name in names]
