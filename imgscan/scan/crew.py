@@ -38,38 +38,37 @@ class Crew(Generic[Result]):
 
     def __init__(self, count: int, name: str, tasks: Sequence[Task[Result]]) -> None:
         self._tasks = tasks
+        self._names = [f"{name}_{number}" for number in range(count)]
         self._work: SimpleQueue[Task[Result] | None] = SimpleQueue()
-        self._ended: SimpleQueue[bool] = SimpleQueue()  # false for a task, true for a thread
-        self._count = count
-        self._name = name
-        self._left = 0
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        for task in tasks:
+            self._work.put(task)
 
     def work(self) -> None:
         """Do all tasks; raises what the first of those that raised something has raised."""
+        for name in self._names:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
         for task in self._tasks:
-            self._work.put(task)
-        for number in range(self._count):
-            threading.Thread(target=self._run, name=f"{self._name}_{number}", daemon=True).start()
-            self._left += 1
-        for task in self._tasks:
-            while not task.ended:
-                self._look()
+            self._wait(task)
             if task.failure is not None:
                 raise task.failure
 
     def dismiss(self) -> None:
-        """Wait until the tasks at hand have ended; those that were not begun are not done any more."""
+        """Wait until the tasks that were begun have ended; the others are not done any more."""
+        undone: set[Task[Result] | None] = set()
         with suppress(Empty):
             while True:
-                self._work.get_nowait()
-        for _ in range(self._left):
+                undone.add(self._work.get_nowait())
+        for _ in self._names:
             self._work.put(None)
-        while self._left:
-            self._look()
+        for task in self._tasks:
+            if task not in undone:
+                self._wait(task)
 
-    def _look(self) -> None:
-        with suppress(Empty):
-            self._left -= self._ended.get(timeout=_STEP)
+    def _wait(self, task: Task[Result]) -> None:
+        while not task.ended:
+            with suppress(Empty):
+                self._ended.get(timeout=_STEP)
 
     def _run(self) -> None:
         while (task := self._work.get()) is not None:
@@ -78,5 +77,4 @@ class Crew(Generic[Result]):
             except BaseException as error:  # noqa: BLE001 - it is raised again, on the thread that waits
                 task.failure = error
             task.ended = True
-            self._ended.put(False)  # noqa: FBT003 - a queue's only argument
-        self._ended.put(True)  # noqa: FBT003
+            self._ended.put(None)
