@@ -15,7 +15,7 @@ from imgscan.streams.spool import Hold, Spool, SpoolFullError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgscan.containers.base import Format
+    from imgscan.containers.base import Format, Held
     from imgscan.scan.node import Node
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.readers import BytesReader
@@ -125,7 +125,7 @@ class Intake:
         self,
         found: Format,
         spool: Spool,
-        read: Callable[[Chunk | Counted], None],
+        read: Callable[[Held | Counted], None],
         node: Node,
         lack: Callable[[Lack], None],
     ) -> None:
@@ -152,7 +152,7 @@ class Intake:
                 return
             if self._streamed and self._hold.size >= _THREADED:
                 self._worker = _Worker(self._read)
-                self._worker.feed(self._hold.data())
+                self._worker.feed(self._hold.whole())
                 self._hold.close()
                 self._hold = None
 
@@ -170,7 +170,7 @@ class Intake:
             self._worker.finish()
         elif self._hold is not None:
             try:
-                self._read(self._hold.data())
+                self._read(self._hold.whole() if self._streamed else self._hold.data())
             finally:
                 self._hold.close()
                 self._hold = None

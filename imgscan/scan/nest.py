@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import HEAD, Sought, Streamed, Unread
+from imgscan.containers.base import HEAD, Streamed, Unread
 from imgscan.containers.formats import find, may_be
 from imgscan.scan.blob import INTERRUPTED, interruption
 from imgscan.scan.intake import Counted, Intake
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format, Member
+    from imgscan.containers.base import Format, Held, Member
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.streams.inflate import Chunk
 
@@ -136,7 +136,7 @@ class Nest:
             self._lanes.append(JoinedSearch(self._concealer, window=self._window))
         return self._lanes[depth]
 
-    def _open(self, node: Node, found: Format, source: Chunk | Counted) -> None:
+    def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
         """Read a container; whatever is wrong with it becomes a lack."""
         need = _appetite(found, source)
         if self._hungry + need > MEMORY_LIMIT:
@@ -152,10 +152,10 @@ class Nest:
             if need and not self._hungry:
                 self.spool.hungry.release()
 
-    def _read(self, node: Node, found: Format, source: Chunk | Counted) -> None:
+    def _read(self, node: Node, found: Format, source: Held | Counted) -> None:
         node.format = found.name
         try:
-            if not isinstance(source, Counted) and (content := self._content(found, source)) is not None:
+            if isinstance(source, bytes | memoryview) and (content := self._content(found, source)) is not None:
                 self._at_once(node, content, len(source))
                 whole = True
             else:
@@ -192,16 +192,19 @@ class Nest:
             if found is not None:
                 self._open(node, found, content)
 
-    def _one_by_one(self, node: Node, found: Format, source: Chunk | Counted) -> bool:
+    def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
         """Go through the members of a container; False where it was not read to its end."""
         whole = True
         items: Iterator[Member | Unread]
         counted: Counted | None = None
-        if isinstance(found, Sought):
-            items = found.members(memoryview(source) if not isinstance(source, Counted) else b"")
-        else:
-            counted = source if isinstance(source, Counted) else Counted(BytesReader(source))
+        if isinstance(source, Counted):
+            counted = source
+            items = found.members(source) if isinstance(found, Streamed) else iter(())
+        elif isinstance(found, Streamed):
+            counted = Counted(BytesReader(bytes(source[:])))
             items = found.members(counted)
+        else:
+            items = found.members(memoryview(source) if isinstance(source, bytes) else source)
         for number, item in enumerate(items):
             if isinstance(item, Unread):
                 self._unread(node, item)
@@ -303,7 +306,7 @@ class Nest:
         return [(node.top.token, placed(node, hit)) for node, hit in kept]
 
 
-def _appetite(found: Format, source: Chunk | Counted) -> int:
+def _appetite(found: Format, source: Held | Counted) -> int:
     """Tell how much memory a decoder will ask for, where that is much; else 0."""
     if found.name not in _HUNGRY:
         return 0

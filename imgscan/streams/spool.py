@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 64 << 20
 QUOTA = 8 << 30
+_RESIDENT = 32 << 20
+"""Bytes of a mapped file that are looked at before they are let go of."""
+_AROUND = 1 << 16
+"""What the system maps where a single byte is looked at."""
 
 
 class SpoolFullError(Exception):
@@ -50,6 +54,30 @@ class Spool:
             return True
 
 
+class Mapped:
+    """A file on disk that is mapped into memory: slices of it are views.
+
+    What was looked at is let go of after some megabytes. It would do no harm, but counts as the process's memory.
+    """
+
+    def __init__(self, held: mmap.mmap) -> None:
+        self._held = held
+        self._view = memoryview(held)
+        self._seen = 0
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def __getitem__(self, key: slice, /) -> memoryview:
+        part = self._view[key]
+        self._seen += max(len(part), _AROUND)
+        if self._seen > _RESIDENT:
+            self._seen = 0
+            if hasattr(mmap, "MADV_DONTNEED"):
+                self._held.madvise(mmap.MADV_DONTNEED)
+        return part
+
+
 class Hold:
     """One file being held: `feed` it, `data` gives it whole, `close` lets go of it."""
 
@@ -58,7 +86,6 @@ class Hold:
         self._spool = spool
         self._pieces: list[Chunk] = []
         self._file: IO[bytes] | None = None
-        self._held: mmap.mmap | bytes | None = None
 
     def feed(self, chunk: Chunk) -> None:
         """Take the next bytes; SpoolFullError where they fit nowhere."""
@@ -82,15 +109,19 @@ class Hold:
         self._pieces.clear()
         self._spool.memory(-self.size)
 
-    def data(self) -> Chunk:
+    def data(self) -> Chunk | Mapped:
         """Give the whole file; it is mapped into memory where it is on disk."""
         if self._file is not None:
             self._file.flush()
-            self._held = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-            return memoryview(self._held)
+            return Mapped(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))
         if len(self._pieces) != 1:
             self._pieces = [b"".join(self._pieces)]
         return self._pieces[0]
+
+    def whole(self) -> Chunk:
+        """Give the whole file in memory, wherever it was."""
+        data = self.data()
+        return bytes(data[:]) if isinstance(data, Mapped) else data
 
     def close(self) -> None:
         """Let go of the file; views of it must be gone."""
@@ -100,6 +131,5 @@ class Hold:
             self._spool.disk(-self.size)
             self._file.close()
             self._file = None
-        self._pieces.clear()
-        self._held = None  # a mapping that somebody still looks at lives as long as the look
+        self._pieces.clear()  # a mapping that somebody still looks at lives as long as the look
         self.size = 0

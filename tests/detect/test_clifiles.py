@@ -8,9 +8,9 @@ from tests.detect.driver import SCREENED
 from tests.keys import Keys
 
 
-def notes(text: str) -> list[str]:
+def notes(text: str | bytes) -> list[str]:
     """Give what is noted of each credential of a file."""
-    return [match.note for match in SCREENED.search(text.encode())]
+    return [match.note for match in SCREENED.search(text.encode() if isinstance(text, str) else text)]
 
 
 def config(profile: str = "[default]\n", *, last: str = "") -> str:
@@ -61,3 +61,25 @@ def test_a_token_of_the_credentials_file(name: str, expiry: str, told: str) -> N
 def test_other_files_say_nothing() -> None:
     """A key under another name has no note."""
     assert notes(f"[default]\nkey = '{Keys(4).secret99()}'\nexpires_at = '2027-01-01'\n") == [""]
+
+
+@pytest.mark.parametrize(("spelled", "told"), [(b"Xavier", "Xavier"), (b"'caf\xe9'", "caf\ufffd"), (b'"a X"', "a X")])
+def test_a_profile_may_be_called_anything(spelled: bytes, told: str) -> None:
+    """Quotes and blanks around a profile's name are not part of it, and bytes that are no UTF-8 are replaced."""
+    text = config("[@]\n").encode().replace(b"@", spelled)
+    assert notes(text)[0] == f", Stripe CLI profile {told}, expires 2027-01-31"
+
+
+def test_a_tokens_date_is_that_of_its_own_object() -> None:
+    """An object that comes before the token's says nothing of it."""
+    token = Keys(4).cli_oauth()
+    text = f'{{"a": {{"expires_at": "2020-01-01"}}, "b": {{"uat": "{token}", "expires_at": "2030-02-03"}}}}'
+    assert notes(text) == [", Stripe CLI uat, expires 2030-02-03"]
+
+
+def test_a_tokens_date_is_near() -> None:
+    """What stands more than 4,096 bytes behind a token says nothing of it, though its object goes on."""
+    token = Keys(5).cli_oauth()
+    for blanks, told in ((4000, ", expires 2030-02-03"), (5000, "")):
+        text = f'{{"uat": "{token}",{" " * blanks}"expires_at": "2030-02-03"}}'
+        assert notes(text) == [f", Stripe CLI uat{told}"]

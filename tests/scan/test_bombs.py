@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import os
+import random
 import signal
 import sqlite3
 import struct
@@ -195,3 +196,24 @@ def test_a_timeout_ends_the_scan(bombs: Path, tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert b'"timeout"' in output
+
+
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run([sys.executable, "-m", "imgscan", *sys.argv[1:]], stdout=subprocess.DEVNULL).returncode
+print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+"""Measured from a small process: a child's peak counts from before it becomes another program."""
+
+
+def test_a_large_archive_on_disk_does_not_count_as_memory(tmp_path: Path) -> None:
+    """A zip of 400 MB that is held in a temporary file leaves the process below 300 MB."""
+    pytest.importorskip("resource")
+    piece = random.Random("large").randbytes(MEBIBYTE)
+    with zipfile.ZipFile(tmp_path / "large.zip", "w", zipfile.ZIP_STORED) as archive:
+        for number in range(10):
+            archive.writestr(f"m{number}", piece * 40)
+    command = [sys.executable, "-c", _MEASURED, "fs", str(tmp_path / "large.zip"), "-q", "--no-progress"]
+    code, peak = map(int, subprocess.run(command, capture_output=True, check=True).stdout.split())
+    assert code == 0
+    assert peak < 300 * 1000
