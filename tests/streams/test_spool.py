@@ -37,7 +37,7 @@ def test_what_was_fed_comes_back(memory: int, kind: type[Chunk | Mapped]) -> Non
 
 
 def test_what_is_looked_at_after_it_was_let_go_of_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often a mapped file's bytes are let go of, they come back; views of them stay right, also after `close`."""
+    """However often a mapped file's bytes are let go of, they come back; views stay right, also after `close`."""
     monkeypatch.setattr(spool, "_RESIDENT", 1 << 17)
     hold = held(Spool(0, 1 << 20))
     data = hold.data()
@@ -51,5 +51,10 @@ def test_what_is_looked_at_after_it_was_let_go_of_is_the_same(monkeypatch: pytes
 def test_what_fits_nowhere_is_refused() -> None:
     """More than memory and quota allow raises, and closing gives back what was taken."""
     room = Spool(100_000, 200_000)
+    hold = Hold(room)
+    hold.feed(DATA[:70_000])
+    hold.feed(DATA[:70_000])
     with pytest.raises(SpoolFullError):
-        held(room)
+        hold.feed(DATA[:70_000])
+    hold.close()
+    assert (room.memory(100_000), room.disk(200_000)) == (True, True)
