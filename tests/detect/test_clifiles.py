@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from imgscan.detect import clifiles
 from tests.detect.driver import SCREENED
 from tests.keys import Keys
 
@@ -83,3 +84,20 @@ def test_a_tokens_date_is_near() -> None:
     for blanks, told in ((4000, ", expires 2030-02-03"), (5000, "")):
         text = f'{{"uat": "{token}",{" " * blanks}"expires_at": "2030-02-03"}}'
         assert notes(text) == [f", Stripe CLI uat{told}"]
+
+
+def test_a_token_in_a_cut_file_has_its_date() -> None:
+    """Where no object begins or ends, what stands near the token counts, before it and behind it."""
+    token = Keys(6).cli_oauth()
+    date = '"expires_at": "2030-02-03"'
+    for text in (f'{{"uat": "{token}", {date}', f'{date}, "uat": "{token}"'):
+        assert notes(text) == [", Stripe CLI uat, expires 2030-02-03"]
+    assert notes(f'{date},{" " * 5000}"uat": "{token}"') == [", Stripe CLI uat"]
+
+
+def test_a_tokens_date_is_in_its_own_file() -> None:
+    """What stands before the file says nothing of a token in it."""
+    token = Keys(7).cli_oauth()
+    data = f'"expires_at": "2030-02-03"\n"uat": "{token}"'.encode()
+    start = data.index(token.encode())
+    assert clifiles.note(data, start, len(data), data.index(b"\n"), len(data)) == ", Stripe CLI uat"

@@ -76,3 +76,12 @@ def test_a_long_body_must_be_richer_than_a_short_one() -> None:
 def test_entropy_is_in_bits_a_character() -> None:
     """Entropy is 0 for one character and 4 for sixteen different ones."""
     assert (placeholders.entropy(b"aaaa"), placeholders.entropy(b"0123456789abcdef")) == (0.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "mixed"),
+    [(b"A1b", True), (b"A1", False), (b"1b", False), (b"A" * 8 + b"b" * 20, True), (b"A" * 7 + b"b" * 21, False)],
+)
+def test_one_letter_of_each_case_beside_a_digit_is_a_mix(body: bytes, mixed: bool) -> None:
+    """With a digit one letter of either case suffices; without one two sevenths must be of the rarer case."""
+    assert placeholders.mixed(body) is mixed
