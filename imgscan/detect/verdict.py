@@ -62,11 +62,11 @@ _LONGEST_ESCAPE = 16
 
 
 def run_end(place: Place, most: int) -> int:
-    """Find the end of the base62 run that is the body, or of `most + 1` characters of it if it is longer.
+    """Find the end of the base62 run that is the body; of a run that is longer than `most`, an end behind that.
 
     Strings are glued together in some binaries: a prefix that begins inside the run ends it.
     """
-    run = _RUN.match(place.data, place.body, min(place.high, place.body + most + 1))
+    run = _RUN.match(place.data, place.body, min(place.high, place.body + most + _LONGEST_GLUED))
     end = run.end() if run else place.body
     if end < place.high and place.data[end] == ord("_"):
         return cut(place, end)

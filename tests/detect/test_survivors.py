@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.detect import RULES, clifiles, context, placeholders, structure, tiers, tokens
+from imgscan.detect import RULES, clifiles, context, placeholders, structure, tiers, tokens, verdict
 from imgscan.detect.screen import _merge
 from imgscan.detect.verdict import Place, Verdict
 from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
@@ -56,12 +56,19 @@ def test_the_public_prefix_ends_before_the_body(name: str) -> None:
     assert secret[: match.prefix] != b"_secret_"
 
 
-@pytest.mark.parametrize("name", [name for name in Keys("names").all() if "ephemeral" in name or name.endswith("i")])
-def test_what_is_sure_by_itself_stays_so_near_stripe(name: str) -> None:
+SURE = {"ephemeral": "very-high", " 99": "very-high", " 34": "high", "i": "high"}
+
+
+@pytest.mark.parametrize(
+    ("name", "sure"),
+    [(name, sure) for name in Keys("names").all() for part, sure in SURE.items() if part in name[-12:] and part != "i"]
+    + [(name, SURE["i"]) for name in Keys("names").all() if name.endswith("i")],
+)
+def test_what_is_sure_by_itself_stays_so_near_stripe(name: str, sure: str) -> None:
     """Credentials that need no context are as sure with the word beside them as without."""
     secret = Keys(2).all()[name]
     [alone], [known] = agreed(File(secret.encode())), agreed(File(f"stripe: {secret}".encode()))
-    assert alone.confidence == known.confidence == ("very-high" if "ephemeral" in name else "high")
+    assert alone.confidence == known.confidence == sure
 
 
 @pytest.mark.parametrize(("length", "found"), [(19, False), (20, True), (260, True), (261, False)])
@@ -397,3 +404,50 @@ def test_a_configuration_without_a_table_is_the_default_profile() -> None:
     data = expiry + line
     start = data.index(key.encode())
     assert clifiles.note(data, start, start + len(key), len(expiry), len(data)) == ", Stripe CLI profile default"
+
+
+def test_a_run_in_the_random_part_is_no_key() -> None:
+    """A body that is built like a key's and holds six equal characters in a row was made up."""
+    body = Keys(30).body99()
+    assert structure.of_key(body.encode(), 0, len(body), NOW) is not None
+    typed = body[:40] + "aaaaaa" + body[46:]
+    assert structure.of_key(typed.encode(), 0, len(typed), NOW) is None
+
+
+def test_a_length_byte_promises_no_more_than_there_is() -> None:
+    """In a binary a string that ends before its length says is no credential."""
+    key = Keys(31).secret24()
+    assert secrets(b"\0\0" + bytes([len(key)]) + key.encode()[:-4] + b"\0" * 9, binary=True) == []
+
+
+@pytest.mark.parametrize(
+    "prefix", sorted(PREFIXES - {b"accs_secret__", b"cuss_secret_", b"seti_", b"pi_", b"_secret_"})
+)
+def test_the_longest_key_ends_where_another_prefix_begins(prefix: bytes) -> None:
+    """A key of 247 characters is whole though the prefix of another is glued to it."""
+    key = Keys(32).secret(247).encode()
+    assert secrets(key + prefix)[:1] == [key.decode()]
+
+
+def test_a_prefix_that_the_file_cuts_off_ends_nothing() -> None:
+    """What stands behind the file's end does not complete a prefix that would end the credential before it."""
+    data = b"a" * 30 + b"whsec_" + b"b" * 30
+    place = Place(data, 0, 0, 0, 35, binary=False, now=NOW)
+    assert verdict.cut(place, 35) == 35
+    assert verdict.cut(place._replace(high=36), 36) == 30
+
+
+def test_a_counted_secret_ends_in_its_file() -> None:
+    """A signing secret in a binary is not completed by what stands behind the file's end."""
+    secret = Keys(33).webhook().encode()
+    data = b"\0" + bytes([len(secret)]) + secret + b"x"
+    place = Place(data, 2, 8, 0, len(data), binary=True, now=NOW)
+    assert tokens.webhook(place) is not None
+    assert tokens.webhook(place._replace(high=len(data) - 9)) is None
+
+
+@pytest.mark.parametrize("escape", ["%2F", "=3D", "%3a", "\\x2D", "\\u002f", "\\075"])
+def test_an_escape_before_a_credential_is_no_part_of_a_word(escape: str) -> None:
+    """An escape whose character is no letter or digit ends the word before it, whatever its last digit is."""
+    key = Keys(34).secret24()
+    assert secrets(f"a{escape}{key} ") == [key]
