@@ -101,3 +101,19 @@ def test_a_tokens_date_is_in_its_own_file() -> None:
     data = f'"expires_at": "2030-02-03"\n"uat": "{token}"'.encode()
     start = data.index(token.encode())
     assert clifiles.note(data, start, len(data), data.index(b"\n"), len(data)) == ", Stripe CLI uat"
+
+
+@pytest.mark.parametrize(("name", "told"), [("p", "p"), ("p" * 80, "p" * 80), ("p" * 81, "default")])
+def test_a_profiles_name_has_up_to_80_characters(name: str, told: str) -> None:
+    """What is longer between brackets is no profile."""
+    assert notes(f"[{name}]\ntest_mode_api_key = '{Keys(8).secret99(live=False)}'\n") == [
+        f", Stripe CLI profile {told}"
+    ]
+
+
+@pytest.mark.parametrize(("length", "told"), [(64, ", Stripe CLI profile default"), (65, "")])
+def test_a_settings_name_stands_right_before_its_value(length: int, told: str) -> None:
+    """The setting is read where it begins within 64 bytes of the key."""
+    setting = "test_mode_api_key".ljust(length - 3) + "= '"
+    assert len(setting) == length
+    assert notes(f"{setting}{Keys(9).secret99(live=False)}'\n") == [told]
