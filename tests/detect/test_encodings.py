@@ -157,3 +157,13 @@ def test_a_long_base64_run_is_decoded_around_the_key_only() -> None:
     data = filler + base64.b64encode(f"\n{key} ".encode()) + filler
     found = [match.secret.decode() for match in SCREENED.search(data)]
     assert found == [key]
+
+
+@pytest.mark.parametrize("word", ["noseveme", "nose", "and so on"])
+def test_a_word_below_a_long_line_is_not_its_last_line(word: str) -> None:
+    """Of base64 in one long line, whose text is wrapped base64, nothing is lost to a word that stands below it."""
+    key = Keys("long line").secret(60)
+    lines = base64.encodebytes(f"PORT=8080\n{key}".encode())
+    outer = base64.b64encode(lines.rstrip()).decode()
+    assert len(outer) > 76
+    assert secrets(f"\n{outer}\n  {word}\n") == [key]

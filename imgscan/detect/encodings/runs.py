@@ -175,7 +175,9 @@ class _Run:
             ahead += line[1] - line[0]
         if len(self.pieces) == count:
             return False
-        self.usual = self.whole() and max(end - start for start, end in self.pieces) >= _USUAL
+        longest = max(end - start for start, end in self.pieces)
+        # One line that is longer than encoders make them, and a short one behind it, are more likely line and text.
+        self.usual = self.whole() and longest >= _USUAL and (longest <= _LONGEST_USUAL or len(self.pieces) > 2)
         return True
 
     def whole(self) -> bool:
