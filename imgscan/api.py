@@ -116,8 +116,10 @@ class Scanner:
         options = self.options
         if not options.origins:
             return None
-        named = options.dockerfile is not None or options.source_root is not None
-        return self._tracing() if named else self._tracing_at_need()
+        if options.dockerfile is not None or options.source_root is not None:
+            return self._tracing()
+        tracing = cache(self._tracing)  # for an image with findings and a history: nobody else waits for its modules
+        return lambda history, layers: tracing()(history, layers) if history else None
 
     def _tracing(self) -> TraceImage:
         """Set up the tracing of findings to lines. TargetError where the Dockerfile that was named cannot be read."""
@@ -143,18 +145,6 @@ class Scanner:
                 return replace(found.origin, ignorable=found.ignorable) if found is not None else None
 
             return origin if trace is not None else None
-
-        return image
-
-    def _tracing_at_need(self) -> TraceImage:
-        """Set the tracing up only for an image with findings and a history: nobody else waits for its modules."""
-
-        @cache
-        def tracing() -> TraceImage:
-            return self._tracing()
-
-        def image(history: Sequence[History], layers: Sequence[int | None]) -> Trace | None:
-            return tracing()(history, layers) if history else None
 
         return image
 

@@ -7,6 +7,7 @@ says wins, then the environment, then the nearest file, then the option's defaul
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from pathlib import Path
@@ -206,8 +207,6 @@ def _read_file(file: Path, settings: Mapping[str, Setting]) -> dict[str, Value]:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """Suggest what may have been meant; empty where nothing is near."""
-    import difflib  # noqa: PLC0415 - seldom needed
-
     near = difflib.get_close_matches(word, list(known), 1)
     return f" (did you mean {near[0]}?)" if near else ""
 

@@ -68,9 +68,6 @@ _TABLE: Final[tuple[tuple[Format, tuple[bytes, ...]], ...]] = (
 
 FORMATS: Final[tuple[Format, ...]] = (*(known for known, _ in _TABLE), TAR)
 
-BEGINNINGS: Final = tuple(beginning for _, beginnings in _TABLE for beginning in beginnings)
-"""What a file of any of these formats but tar begins with."""
-
 _BY_FIRST: Final[list[tuple[Format, ...]]] = [(TAR,)] * 256
 """The formats that a file may be in by its first byte, surest first; tar, the least sure, always."""
 

@@ -133,9 +133,9 @@ class Engine:
         """Give a view of one buffer; costs nothing until it is asked."""
         return View(self, data)
 
-    def busy(self) -> bool:
-        """Whether a search would wait for the screen."""
-        return self._screen is not None and self._screen.busy()
+    def busy(self, count: int) -> bool:
+        """Whether a search of `count` bytes would wait for the screen."""
+        return self._screen is not None and self._screen.busy(count)
 
     def find(self, data: bytes, start: int, end: int) -> list[Candidate]:
         """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""

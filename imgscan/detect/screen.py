@@ -58,9 +58,12 @@ class Screen:
         self.begin()
         return True
 
-    def busy(self) -> bool:
-        """Whether it is being compiled: then a search would wait."""
-        return self._begun and not self._done.is_set()
+    def busy(self, count: int) -> bool:
+        """Whether a search of `count` bytes would wait until it is compiled; that is begun where it was not."""
+        if self._done.is_set() or count <= self._left:
+            return False
+        self.begin()
+        return True
 
     def _compile(self) -> None:
         hyperscan = self._hyperscan

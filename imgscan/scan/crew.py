@@ -34,10 +34,14 @@ class Task(Generic[Result]):
 
 
 class Crew(Generic[Result]):
-    """Some threads that do tasks, beginning them in their order."""
+    """Some threads that do tasks, beginning them in their order.
 
-    def __init__(self, count: int, name: str, tasks: Sequence[Task[Result]]) -> None:
+    `stop` is set where the user stops the scan or a task fails: whatever is being done ends as soon as it looks.
+    """
+
+    def __init__(self, count: int, name: str, tasks: Sequence[Task[Result]], stop: threading.Event) -> None:
         self._tasks = tasks
+        self._stop = stop
         self._names = [f"{name}_{number}" for number in range(count)]
         self._work: SimpleQueue[Task[Result] | None] = SimpleQueue()
         self._ended: SimpleQueue[None] = SimpleQueue()
@@ -45,15 +49,23 @@ class Crew(Generic[Result]):
             self._work.put(task)
 
     def work(self) -> None:
-        """Do all tasks; raises what the first of those that raised something has raised."""
-        for name in self._names:
-            threading.Thread(target=self._run, name=name, daemon=True).start()
-        for task in self._tasks:
-            self._wait(task)
-            if task.failure is not None:
-                raise task.failure
+        """Do all tasks; where the user stops the scan, end those that were begun and do no others.
 
-    def dismiss(self) -> None:
+        Raises what the first of the tasks that raised something has raised.
+        """
+        try:
+            for name in self._names:
+                threading.Thread(target=self._run, name=name, daemon=True).start()
+            for task in self._tasks:
+                self._wait(task)
+                if task.failure is not None:
+                    raise task.failure
+        except KeyboardInterrupt:
+            self._stop.set()
+        finally:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
         """Wait until the tasks that were begun have ended; the others are not done any more."""
         undone: set[Task[Result] | None] = set()
         with suppress(Empty):
@@ -76,5 +88,6 @@ class Crew(Generic[Result]):
                 task.result = task.run()
             except BaseException as error:  # noqa: BLE001 - it is raised again, on the thread that waits
                 task.failure = error
+                self._stop.set()
             task.ended = True
             self._ended.put(None)

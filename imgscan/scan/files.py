@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.detect import prepare
 from imgscan.errors import TargetError, UsageError
 from imgscan.model import Diagnostic, Stats
 from imgscan.scan.assemble import Assembly, Placed
@@ -151,7 +150,6 @@ class FileScanner:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
         walked = Troubles()  # of its own: the lanes' threads walk
         walk = Walk(root, walked, sieve)
-        prepare()
         try:
             outcomes = self._read(self._lane(), Gatherer(walk, walk.root, pseudo=walk.pseudo))
         finally:
@@ -168,15 +166,7 @@ class FileScanner:
         """Read files on several threads; give what came of each thread."""
         jobs = 1 if lane.alone else max(1, self.jobs)
         tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
-        crew = Crew(jobs, "imgscan-files", tasks)
-        try:
-            crew.work()
-        except BaseException as error:
-            self._stop.set()
-            if not isinstance(error, KeyboardInterrupt):
-                raise
-        finally:
-            crew.dismiss()
+        Crew(jobs, "imgscan-files", tasks, self._stop).work()
         return [task.result for task in tasks if task.result is not None]
 
 

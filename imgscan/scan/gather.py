@@ -14,9 +14,8 @@ import stat
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.scan.troubles import Trouble
+from imgscan.scan.troubles import Trouble, unread
 from imgscan.scan.walk import made_up, special
-from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ class Opened(NamedTuple):
     number: int
     path: bytes
     handle: int
+    status: os.stat_result
 
 
 class Group(NamedTuple):
@@ -110,16 +110,12 @@ class Gatherer:
         with self._gate:
             if self._over:
                 return None
-            try:
-                self._over = not self._fill(group, troubles, read=not slow)
-            except BaseException:
-                self._over = True
-                raise
+            self._over = not self._fill(group, troubles, read=not slow)
         if slow:
             waiting = group.opened[:]
             group.opened.clear()
             for opened in waiting:
-                self._read(group, opened, os.fstat(opened.handle).st_size, troubles)
+                self._read(group, opened, troubles)
         self._slow = _storage() != before
         return group
 
@@ -136,16 +132,16 @@ class Gatherer:
                 troubles.append(unread(path, error))
                 continue
             status = os.fstat(handle)
-            if status.st_mode & 0o170000 != stat.S_IFREG or status.st_nlink != 1 or status.st_dev != device:
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_dev != device:
                 trouble = self._unusual(path, status)
                 if trouble is not None or self._again(status):
                     os.close(handle)
                     names.pop()
                     troubles += [trouble] if trouble is not None else []
                     continue
-            file = Opened(number, path, handle)
+            file = Opened(number, path, handle, status)
             if read and status.st_size <= CHUNK:
-                self._read(group, file, status.st_size, troubles)
+                self._read(group, file, troubles)
             else:
                 opened.append(file)
             size += status.st_size
@@ -153,9 +149,10 @@ class Gatherer:
                 return True
         return False
 
-    def _read(self, group: Group, file: Opened, size: int, troubles: list[Trouble]) -> None:
+    def _read(self, group: Group, file: Opened, troubles: list[Trouble]) -> None:
         """Read a file that should be small, and close it; one that is not what it was said to be stays open."""
-        number, path, handle = file
+        number, path, handle, status = file
+        size = status.st_size
         if size > CHUNK:
             group.opened.append(file)
             return
@@ -189,10 +186,3 @@ class Gatherer:
             return True
         self._seen.add(inode)
         return False
-
-
-def unread(path: bytes, error: OSError | StreamError) -> Trouble:
-    """Say that a file could not be read, or not to its end."""
-    if isinstance(error, StreamError):
-        return Trouble(error.severity, error.code, str(error), path)
-    return Trouble("error", "unreadable-file", f"the file cannot be read: {error.strerror or error}", path)

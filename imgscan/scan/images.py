@@ -120,13 +120,7 @@ class ImageScanner:
         stored = sum(source.shelf.blobs.get(name, 0) for name in wanted)
         self.progress.begin(target, stored, len(wanted))
         tasks = {name: Task(partial(self._open, source, name, algorithms)) for name, algorithms in wanted.items()}
-        crew = Crew(min(max(1, self.jobs), len(tasks)), "imgscan-blob", list(tasks.values()))
-        try:
-            crew.work()
-        except KeyboardInterrupt:
-            self._stop.set()
-        finally:
-            crew.dismiss()
+        Crew(min(max(1, self.jobs), len(tasks)), "imgscan-blob", list(tasks.values()), self._stop).work()
         scans = {name: task.result for name, task in tasks.items() if task.result is not None}
         yield from self._reports(source.shelf, plan, images, scans, target, diagnostics)
 

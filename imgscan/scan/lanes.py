@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import may_be
 from imgscan.scan.blob import interruption
-from imgscan.scan.gather import unread
 from imgscan.scan.limits import Limits
 from imgscan.scan.nest import Nest
 from imgscan.scan.node import Top
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import WINDOW, JoinedSearch
-from imgscan.scan.troubles import Trouble
+from imgscan.scan.troubles import Trouble, unread
 from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Spool
@@ -149,16 +148,15 @@ class _Pour:
                 hit = concealer.hit(match, path, concealer.spell(path), member=number, field="file/name")
                 self._outcome.found.append((number, hit))
 
-    def _file(self, number: int, path: bytes, handle: int) -> None:
+    def _file(self, number: int, path: bytes, handle: int, status: os.stat_result) -> None:
         """Search a file that is open."""
-        status = os.fstat(handle)
         self._search.begin(JoinedFile(path, number))
+        head = os.read(handle, CHUNK)
         if status.st_size >= _SPARSE and _has_holes(status):
-            data = os.read(handle, CHUNK)
             os.lseek(handle, 0, os.SEEK_SET)
-            self._pieces(data, _extents(handle, status.st_size), path, number, again=True)
+            self._pieces(head, _extents(handle, status.st_size), path, number)
         else:
-            self._pieces(os.read(handle, CHUNK), iter(partial(os.read, handle, CHUNK), b""), path, number)
+            self._pieces(head, chain((head,), iter(partial(os.read, handle, CHUNK), b"")), path, number)
         self._tell()
 
     def _tell(self) -> None:
@@ -174,20 +172,19 @@ class _Pour:
         self._search.begin(JoinedFile(name, 0))
         raw.peek(HEAD)
         self._told = 1 << 62  # the reader tells
-        self._pieces(raw.read(CHUNK), iter(partial(raw.read, CHUNK), b""), name, 0)
+        head = raw.read(CHUNK)
+        self._pieces(head, chain((head,), iter(partial(raw.read, CHUNK), b"")), name, 0)
 
-    def _pieces(
-        self, head: bytes, more: Iterable[bytes | int], path: bytes, number: int, *, again: bool = False
-    ) -> None:
-        """Search a file that comes in pieces, and what it holds. A number stands for so many zeros.
+    def _pieces(self, head: bytes, pieces: Iterable[bytes | int], path: bytes, number: int) -> None:
+        """Search a file that comes in pieces, and what it holds: it begins with `head`.
 
-        `head` is the first piece; with `again` it comes once more.
+        A number among the pieces stands for so many zeros.
         """
         search = self._search
         self._nest.spent = 0
-        intake = self._nest.offer(head, Top(path, number, number)) if head and may_be(head, 0, len(head)) else None
+        intake = self._nest.offer(head, Top(path, number, number)) if head else None
         try:
-            for piece in more if again else chain((head,), more):
+            for piece in pieces:
                 self._lane.go_on()
                 if isinstance(piece, int):
                     search.skip(piece)

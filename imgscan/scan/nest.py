@@ -105,17 +105,21 @@ class Nest:
 
     def whole(self, data: Chunk, top: Top) -> None:
         """Look at once into a file that is there as a whole, if it is a container."""
-        node = Node(top, top.name)
+        self._whole(data, Node(top, top.name))
+
+    def _whole(self, data: Chunk, node: Node) -> None:
         found = self._recognise(data, node)
         if found is not None:
             self._open(node, found, data)
 
     def _offer(self, head: Chunk, node: Node) -> Intake | None:
         found = self._recognise(head, node)
-        return self._take(node, found) if found is not None else None
+        if found is None:
+            return None
+        return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
 
     def _recognise(self, head: Chunk, node: Node) -> Format | None:
-        found = find(bytes(head[:HEAD]))
+        found = find(bytes(head[:HEAD])) if may_be(head, 0, len(head)) else None
         if found is not None and node.depth >= self.limits.depth:
             self._lack(
                 "depth-limit",
@@ -124,9 +128,6 @@ class Nest:
             )
             return None
         return found
-
-    def _take(self, node: Node, found: Format) -> Intake:
-        return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
 
     def _lack(self, code: str, message: str, node: Node, *, damage: bool = False) -> None:
         self.lacks.append(Lack(code, message, node.name, damage=damage))
@@ -187,10 +188,7 @@ class Nest:
         self.members += 1
         self._expand(node.top, len(content))
         lane.feed(content)
-        if may_be(content, 0, len(content)):
-            found = self._recognise(content, node)
-            if found is not None:
-                self._open(node, found, content)
+        self._whole(content, node)
 
     def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
         """Go through the members of a container; False where it was not read to its end."""
@@ -235,8 +233,7 @@ class Nest:
             chunks = iter(member.chunks)
             head = _head(chunks)
             if head:
-                if may_be(head, 0, len(head)):
-                    intake = self._offer(head, node)
+                intake = self._offer(head, node)
                 for chunk in chain((head,), chunks):
                     count = len(chunk)
                     size += count

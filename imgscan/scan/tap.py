@@ -69,7 +69,7 @@ class Tap:
         elif self._head is not None:
             head = self._head + bytes(piece[:HEAD])
             known = len(head) >= HEAD or member.end <= end
-            if known and may_be(head, 0, len(head)):
+            if known:
                 self._intake = self.nest.offer(head, top)
             if self._intake is not None:
                 self._intake.feed(self._head)

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from imgscan.streams.tar import Member, TarWalker
 
 
-_KINDS = {Kind.DIRECTORY: DIRECTORY, Kind.LINK: HARD_LINK}
-
-
 class TarRegions:
     """Maps a stream by its tar headers, with `walker` beside it.
 
@@ -65,8 +62,7 @@ class TarRegions:
             return
         folder, link = Kind.DIRECTORY, Kind.LINK
         kinds = [
-            PLAIN if member.kind is not folder and member.kind is not link else _KINDS[member.kind]
-            for member in members
+            DIRECTORY if member.kind is folder else HARD_LINK if member.kind is link else PLAIN for member in members
         ]
         if HARD_LINK not in kinds:
             self.names.add_all(names, kinds)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic
+from imgscan.streams.inflate import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +26,13 @@ class Trouble(NamedTuple):
     message: str
     path: bytes | None = None
     bytes: int | None = None
+
+
+def unread(path: bytes, error: OSError | StreamError) -> Trouble:
+    """Say that a file could not be read, or not to its end."""
+    if isinstance(error, StreamError):
+        return Trouble(error.severity, error.code, str(error), path)
+    return Trouble("error", "unreadable-file", f"the file cannot be read: {error.strerror or error}", path)
 
 
 class Troubles:

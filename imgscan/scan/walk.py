@@ -56,7 +56,7 @@ def pseudo_devices(mounts: Path = Path("/proc/self/mountinfo")) -> dict[int, str
 
 
 Listed = tuple[bytes, int]
-"""A file as it was listed: its path, and the device of the folder that it was listed in."""
+"""A file as it was listed: its path, and the device of the folder that it was listed in (-1: not known)."""
 
 
 class Walk:

@@ -33,10 +33,10 @@ class Window(NamedTuple):
 class Windower:
     """Cuts chunks of any size into windows that own at least `size` bytes (the last one may own fewer).
 
-    While `busy` says that nobody can take a window yet, it grows to a few times its size before it is given.
+    While `busy` says that nobody can take so many bytes yet, a window grows to a few times its size before it is given.
     """
 
-    def __init__(self, behind: int, ahead: int, size: int, busy: Callable[[], bool] | None = None) -> None:
+    def __init__(self, behind: int, ahead: int, size: int, busy: Callable[[int], bool] | None = None) -> None:
         self._behind = behind
         self._ahead = ahead
         self._size = size
@@ -60,7 +60,7 @@ class Windower:
         return self._next() if self._held >= self._full else None
 
     def _next(self) -> Window | None:
-        if self._busy is not None and self._busy() and self._held < _PATIENCE * self._full:
+        if self._held < _PATIENCE * self._full and self._busy is not None and self._busy(self._held):
             return None
         return self._cut(self._held - self._ahead)
 

@@ -66,7 +66,7 @@ def test_memory_is_bounded() -> None:
 def test_a_window_grows_while_nobody_can_take_it() -> None:
     """It is given when somebody can, and when it has grown to four times its size."""
     busy = True
-    windower = Windower(0, 0, 100, lambda: busy)
+    windower = Windower(0, 0, 100, lambda _: busy)
     given = [windower.feed(b"x" * 50) for _ in range(8)]
     assert [window is not None for window in given] == [False] * 7 + [True]
     assert windower.feed(b"x" * 120) is None
