@@ -64,8 +64,8 @@ _LIMITS = """\
 * Documented examples cannot be written into a file of this repository, so no decoy is one; the real trees hold them.
 * PayMongo, Tap and Moyasar issue keys of exactly Stripe's old shape. Nothing tells them apart, so they are neither
   cases nor decoys.
-* A literal that is broken inside its prefix (`"sk_" + "live_…"`) is not read, and a key of 24 or 34 characters that
-  is broken at all is not either: pieces are joined only to a key that proves itself.
+* A key of 24 or 34 characters that is broken into pieces is not read: pieces are joined only to a key that proves
+  itself. Nor is a terminal token that is broken inside its prefix, or a key that is broken there twice.
 * A string in a binary whose next byte is a letter, as the type of what follows can be, cannot be told from a longer
   one unless it is one of today's keys.
 * Big-endian UTF-16 at an odd offset of a binary is asked of tiers A to C only: the same bytes are little-endian text

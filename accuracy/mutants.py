@@ -38,7 +38,7 @@ TESTS = "tests/detect"
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 LEFT_OUT = ("__init__", "specimens")
-"""Modules without a mutant that matters: specimens are texts for the rules' own examples."""
+"""Modules without a mutant that matters: one only imports; specimens are texts for the rules' own examples."""
 
 COUNTING = "tests/detect/test_linear.py"
 """Counts calls, which mutmut's wrappers double."""
@@ -117,7 +117,7 @@ def arguments_for(file: Path = SURVIVORS) -> dict[Change, str]:
 def modules(only: Sequence[str]) -> list[str]:
     """List the modules to mutate, by bare name."""
     names = sorted(path.relative_to(TOP / PACKAGE).with_suffix("").as_posix() for path in (TOP / PACKAGE).rglob("*.py"))
-    names = [name for name in names if name.rpartition("/")[2] not in LEFT_OUT]
+    names = [name for name in names if name not in LEFT_OUT]
     if unknown := set(only) - set(names):
         raise Broken(f"no module {', '.join(sorted(unknown))} in {PACKAGE}")
     return [name for name in names if not only or name in only]
@@ -162,8 +162,9 @@ def first_pass(folder: Path, names: Sequence[str], jobs: int) -> dict[str, int |
 
 
 def module_of(name: str) -> str:
-    """Give the bare name of a mutant's module."""
-    return name.rpartition(".")[0].removeprefix(PACKAGE.replace("/", ".") + ".").replace(".", "/")
+    """Give the bare name of a mutant's module; mutmut calls a package's own module as the package."""
+    module = name.rpartition(".")[0].removeprefix(PACKAGE.replace("/", ".") + ".").replace(".", "/")
+    return f"{module}/__init__" if (TOP / PACKAGE / module).is_dir() else module
 
 
 def change_of(folder: Path, name: str) -> Change:

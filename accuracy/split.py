@@ -1,7 +1,7 @@
 """Keys that a program or a text breaks into two or three pieces: only today's keys, which prove themselves, are told.
 
-The first piece holds at least the whole prefix. A literal that breaks the prefix itself (as these tests do, so that
-the repository holds no key) is nothing that a reader of single strings could know.
+Keys are broken behind their prefix, and inside of it as well. Terminal tokens are only broken behind theirs: halves of
+those prefixes are not looked for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accuracy.units import Unit
 
 _LEAST = 3
+_UNBROKEN = ("pst_", "pss_")
 
 _JOINTS: dict[str, tuple[str, str, str]] = {
     "plus": ('{n} = "', '" + "', '"\n'),
@@ -43,11 +44,14 @@ _JOINTS: dict[str, tuple[str, str, str]] = {
 
 
 def _cuts(random: Random, secret: str, pieces: int, variant: int) -> list[int]:
-    """Choose where to break; the first variant breaks right behind the prefix."""
+    """Choose where to break; the first variant breaks right behind the prefix, every third inside of it."""
     prefix = secret.index("_", secret.index("_") + 1) + 1
-    cuts = [0, prefix if variant == 0 else random.randrange(prefix + 1, len(secret) // 2)]
+    if variant % 3 == 1 and not secret.startswith(_UNBROKEN):
+        cuts = [0, random.randrange(1, prefix)]
+    else:
+        cuts = [0, prefix if variant == 0 else random.randrange(prefix + 1, len(secret) // 2)]
     if pieces == 3:
-        cuts.append(random.randrange(cuts[-1] + _LEAST, len(secret) - _LEAST))
+        cuts.append(random.randrange(max(cuts[-1], prefix) + _LEAST, len(secret) - _LEAST))
     return [*cuts, len(secret)]
 
 

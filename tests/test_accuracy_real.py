@@ -139,3 +139,11 @@ def test_a_survivor_needs_an_argument() -> None:
 def test_the_committed_arguments_are_of_modules_there_are() -> None:
     """The list of survivors can be read and names modules that are mutated."""
     assert {change.module for change in mutants.arguments_for()} <= set(mutants.modules(()))
+
+
+def test_a_packages_own_functions_are_mutated() -> None:
+    """What stands in `encodings/__init__.py` is of its own module, though mutmut names it by the package."""
+    assert mutants.module_of("imgscan.detect.encodings.x_forms__mutmut_1") == "encodings/__init__"
+    assert mutants.module_of("imgscan.detect.encodings.plain.x__read__mutmut_1") == "encodings/plain"
+    assert mutants.module_of("imgscan.detect.engine.xǁEngineǁfind__mutmut_1") == "engine"
+    assert "encodings/__init__" in mutants.modules(())

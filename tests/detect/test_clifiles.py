@@ -103,9 +103,9 @@ def test_a_tokens_date_is_in_its_own_file() -> None:
     assert clifiles.note(data, start, len(data), data.index(b"\n"), len(data)) == ", Stripe CLI uat"
 
 
-@pytest.mark.parametrize(("name", "told"), [("p", "p"), ("p" * 80, "p" * 80), ("p" * 81, "default")])
+@pytest.mark.parametrize(("name", "told"), [("", "default"), ("p", "p"), ("p" * 80, "p" * 80), ("p" * 81, "default")])
 def test_a_profiles_name_has_up_to_80_characters(name: str, told: str) -> None:
-    """What is longer between brackets is no profile."""
+    """What is longer between brackets is no profile, nor is nothing."""
     assert notes(f"[{name}]\ntest_mode_api_key = '{Keys(8).secret99(live=False)}'\n") == [
         f", Stripe CLI profile {told}"
     ]
@@ -117,3 +117,13 @@ def test_a_settings_name_stands_right_before_its_value(length: int, told: str) -
     setting = "test_mode_api_key".ljust(length - 3) + "= '"
     assert len(setting) == length
     assert notes(f"{setting}{Keys(9).secret99(live=False)}'\n") == [told]
+
+
+@pytest.mark.parametrize(("away", "told"), [(4096, ", expires 2030-02-03"), (4097, "")])
+def test_how_near_a_date_is(away: int, told: str) -> None:
+    """A date that ends 4,096 bytes behind a token, or begins as many before it, counts."""
+    token, date = Keys(10).cli_oauth(), '"expires_at": "2030-02-03'
+    behind = f'"uat": "{token}'
+    assert notes(f'{behind}",{date.rjust(away - 2)}"') == [f", Stripe CLI uat{told}"]
+    before = '"uat": "'
+    assert notes(f"{date[1:].ljust(away - len(before))}{before}{token}") == [f", Stripe CLI uat{told}"]

@@ -72,6 +72,21 @@ def test_clean_strings_stay(text: str) -> None:
         assert engine.redact(text) == text
 
 
+@pytest.mark.parametrize(("lower", "hidden"), [(260, True), (261, False)])
+def test_a_name_made_of_oak_has_no_capital(lower: int, hidden: bool) -> None:
+    """What follows `oak_` begins like a token if one of its first 261 characters is a capital or a digit."""
+    text = "oak" + "_" + "a" * lower + "B"
+    assert (SCREENED.redact(text) != text) == hidden
+    assert SCREENED.redact("oak" + "_B" + "a" * 30) != "oak" + "_B" + "a" * 30
+
+
+@pytest.mark.parametrize(("intent", "secret", "hidden"), [(12, 12, True), (11, 12, False), (12, 11, False)])
+def test_the_least_of_a_client_secret_that_is_redacted(intent: int, secret: int, hidden: bool) -> None:
+    """An intent of twelve characters and as many of its secret are enough to be redacted, and no fewer."""
+    text = "pi" + "_" + "1" * intent + "_secret_" + "2" * secret
+    assert (SCREENED.redact(text) != text) == hidden
+
+
 def test_publishable_keys_stay() -> None:
     """Publishable keys are not secret."""
     key = Keys(2).publishable()

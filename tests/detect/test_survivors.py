@@ -446,6 +446,34 @@ def test_a_counted_secret_ends_in_its_file() -> None:
     assert tokens.webhook(place._replace(high=len(data) - 9)) is None
 
 
+@pytest.mark.parametrize("before", [b"a", b"\0"])
+@pytest.mark.parametrize("behind", [b"", b"z", b"\0"])
+def test_a_counted_hexadecimal_secret_has_64_digits(before: bytes, behind: bytes) -> None:
+    """In a binary the length before a secret as `stripe listen` prints it tells where it ends."""
+    secret = Keys(35).webhook_hex()
+    data = b"\0" + bytes([len(secret)]) + secret.encode()
+    assert secrets(data + behind, binary=True) == [secret]
+    short = b"\0" + bytes([len(secret) - 1]) + secret[:-1].encode() + b"z"
+    assert secrets(before + short + behind, binary=True) == []
+
+
+@pytest.mark.parametrize(("length", "found"), [(19, False), (20, True)])
+def test_the_least_secret_of_an_intent(length: int, found: bool) -> None:
+    """The validator itself asks for twenty characters, though the sieves before it do so as well."""
+    keys = Keys(36)
+    before = b"seti_" + keys.body(24).encode()
+    data = before + b"_secret_" + keys.body(length).encode()
+    place = Place(data, len(before), len(before) + 8, 0, len(data), binary=False, now=NOW)
+    assert (tokens.intent_secret(place) is not None) == found
+
+
+@pytest.mark.parametrize(("parameters", "found"), [("", True), ("38;5;200;48;", True), ("38;5;200;48;5", False)])
+def test_a_colour_of_the_terminal_is_no_word(parameters: str, found: bool) -> None:
+    """The letter that ends a terminal's colour, of up to twelve characters, is not part of the key behind it."""
+    key = Keys(37).secret24()
+    assert secrets(f"\x1b[{parameters}m{key} ") == [key] * found
+
+
 @pytest.mark.parametrize("escape", ["%2F", "=3D", "%3a", "\\x2D", "\\u002f", "\\075"])
 def test_an_escape_before_a_credential_is_no_part_of_a_word(escape: str) -> None:
     """An escape whose character is no letter or digit ends the word before it, whatever its last digit is."""

@@ -3,7 +3,7 @@ r"""How a credential's text can stand in a file: the literals to look for, and t
 An anchor is the part of a prefix that its credentials share (`k_live_` of `sk_live_`, `rk_live_`, `pk_live_`).
 Each encoding turns an anchor into one or more literals: bytes that stand in the file wherever the anchor stands in
 the text, whatever stands beside it, and reads the neighbourhood of those bytes. What an encoding holds may be
-encoded again: the literal of the inner form is then the anchor of the outer one, to `DEPTH` encodings. A further
+encoded again: the literal of the inner form is then the anchor of the outer one, to three encodings. A further
 encoding is one module with one `Encoding`, and one more entry here.
 
 Readers are local and bounded: they look no further than `Form.needs` says, never outside the file's own bytes, so a
@@ -24,7 +24,7 @@ from imgscan.detect.encodings.utf16 import UTF16
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["DEPTH", "ENCODINGS", "PLAIN", "Encoding", "Form", "Reach", "Span", "Text", "forms"]
+__all__ = ["ENCODINGS", "PLAIN", "Encoding", "Form", "Reach", "Span", "Text", "forms"]
 
 ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
 """All encodings but plain text, of which each can hold the anchors."""
@@ -37,8 +37,6 @@ _TWICE: tuple[Encoding, ...] = (BASE64, HEX)
 
 _LONG_ENOUGH = 6
 """Characters that half an anchor must have to be looked for in an encoding: fewer stand there by chance."""
-
-DEPTH = 3
 
 
 def forms(exact: Iterable[bytes], cores: Iterable[bytes], proving: Iterable[bytes]) -> tuple[Form, ...]:
