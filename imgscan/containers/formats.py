@@ -7,12 +7,15 @@ certainty; two formats have no real magic and come last.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from imgscan.containers import program
 from imgscan.containers.ar import AR
-from imgscan.containers.base import Sought
+from imgscan.containers.base import HEAD, Member, Sought, Streamed
 from imgscan.containers.compressed import ALPINE, BZ2, GZIP, LZ4, LZMA, XZ, ZLIB, ZSTD
 from imgscan.containers.cpio import CPIO
+from imgscan.containers.cursor import TO_THE_END, Cursor
 from imgscan.containers.foreign import BEGINNINGS as FOREIGN_BEGINNINGS
 from imgscan.containers.foreign import FOREIGN
 from imgscan.containers.gitloose import GIT_OBJECT
@@ -21,20 +24,49 @@ from imgscan.containers.rpm import RPM
 from imgscan.containers.sqlite import SQLITE
 from imgscan.containers.tarball import TAR
 from imgscan.containers.zip import ZIP, has_directory
+from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgscan.containers.base import Format, Held, Member, Unread
+    from imgscan.containers.base import Format, Held, Unread
     from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Reader
+
+
+_PAYLOAD: Final = re.compile(rb"\n(?=\x1f\x8b\x08[\0-\x1f]|BZh[1-9]1AY&SY|\xfd7zXZ\0|\x28\xb5\x2f\xfd)")
+_SCRIPT: Final = 1 << 20
+"""Bytes of a script in which it ends, if an archive follows."""
 
 
 def _behind_a_program(held: Held) -> Iterator[Member | Unread]:
-    return ZIP.members(held) if has_directory(held) else iter(())
+    if has_directory(held):
+        yield from ZIP.members(held)
+    elif held[:2] == b"#!" and (found := _PAYLOAD.search(bytes(held[:_SCRIPT]))):
+        pieces = (held[at : at + CHUNK] for at in range(found.end(), len(held), CHUNK))
+        yield Member(None, pieces, (found.end(), TO_THE_END))
 
 
-PREFIXED: Final = Sought("zip", lambda head: head.startswith((b"#!", b"MZ")), _behind_a_program)
-"""A zip with a program in front: scripts and Windows programs are kept until their end tells whether they are one."""
+PREFIXED: Final = Sought("prefixed", lambda head: head.startswith((b"#!", b"MZ")), _behind_a_program)
+"""A zip with a program in front: scripts and Windows programs are kept until their end tells whether they are one.
+
+Installers are scripts with a compressed tar behind their last line.
+"""
+
+
+def _behind_elf(raw: Reader) -> Iterator[Member | Unread]:
+    cursor = Cursor(raw)
+    if cursor.skip(program.end(cursor.peek(program.HEADERS))):
+        cursor.skip_zeros()
+        if find(cursor.peek(HEAD)) is not None:
+            yield Member(None, iter(partial(cursor.read, CHUNK), b""), (cursor.offset, TO_THE_END))
+
+
+PROGRAM: Final = Streamed("program", program.recognise, _behind_elf)
+"""A program that goes on behind its own end, with anything that is a container."""
+
+POSSIBLE: Final = (PREFIXED, PROGRAM)
+"""What is a container only if there are members."""
 
 _ZLIB_HEADS: Final = tuple(
     bytes((method, flags))
@@ -46,6 +78,7 @@ _ZLIB_HEADS: Final = tuple(
 
 _TABLE: Final[tuple[tuple[Format, tuple[bytes, ...]], ...]] = (
     (PREFIXED, (b"#!", b"MZ")),
+    (PROGRAM, (b"\x7fELF",)),
     (PACK, (b"PACK",)),
     (BUNDLE, (b"# v",)),
     (SQLITE, (b"SQLite",)),
@@ -103,13 +136,16 @@ def may_be(data: Chunk, start: int, end: int) -> bool:
     return data[start + _USTAR_AT : start + 262] == _USTAR
 
 
-def find(head: bytes) -> Format | None:
-    """Tell the format of a file by its first `HEAD` bytes (all of a shorter file); None if it is no container.
+def find(head: Chunk, size: int | None = None) -> Format | None:
+    """Tell the format of a file by its first `HEAD` bytes or more (all of a shorter file); None if it is no container.
 
-    A program in front of an archive hides it from this, save where the file is a script or a Windows program.
+    Of a script or a program only what it holds tells whether it is one (`POSSIBLE`). A program is none if its `size` is
+    known and its tables, where `head` has them, say that it is all its own.
     """
-    if head and not _ONLY_ALIKE.match(head):
-        for known in _BY_FIRST[head[0]]:
-            if known.recognise(head):
-                return known
+    beginning = bytes(head[:HEAD])
+    if beginning and not _ONLY_ALIKE.match(beginning):
+        for known in _BY_FIRST[beginning[0]]:
+            if known.recognise(beginning):
+                own = known is PROGRAM and size is not None and program.end(bytes(head[: program.HEADERS])) >= size
+                return None if own else known
     return None

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Member, Sought, Unread
-from imgscan.containers.zipdirectory import END_SIZE, entries, find_directory
+from imgscan.containers.zipdirectory import entries, find_directory
 from imgscan.containers.ziplocal import (
     HEADER,
     LOCAL,
@@ -51,19 +51,6 @@ def recognise(head: bytes) -> bool:
 def has_directory(held: Held) -> bool:
     """Whether a file ends as a zip archive does, whatever it begins with. Looks at no more than the last 64 KiB."""
     return find_directory(held) is not None
-
-
-def ends_archive(tail: bytes) -> bool:
-    """Whether a file that ends so may be a zip archive; `tail` is at most its last `zipdirectory.TAIL` bytes.
-
-    For whoever sees a file go by and must decide at its end whether it was worth keeping.
-    """
-    at = len(tail)
-    while (at := tail.rfind(b"PK\x05\x06", 0, at)) >= 0:
-        comment = int.from_bytes(tail[at + 20 : at + 22], "little")
-        if at + END_SIZE + comment <= len(tail):
-            return True
-    return False
 
 
 def members(held: Held) -> Iterator[Member | Unread]:

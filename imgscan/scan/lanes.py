@@ -154,9 +154,10 @@ class _Pour:
         head = os.read(handle, CHUNK)
         if status.st_size >= _SPARSE and _has_holes(status):
             os.lseek(handle, 0, os.SEEK_SET)
-            self._pieces(head, _extents(handle, status.st_size), path, number)
+            pieces = _extents(handle, status.st_size)
         else:
-            self._pieces(head, chain((head,), iter(partial(os.read, handle, CHUNK), b"")), path, number)
+            pieces = chain((head,), iter(partial(os.read, handle, CHUNK), b""))
+        self._pieces(head, pieces, path, number, status.st_size)
         self._tell()
 
     def _tell(self) -> None:
@@ -175,21 +176,23 @@ class _Pour:
         head = raw.read(CHUNK)
         self._pieces(head, chain((head,), iter(partial(raw.read, CHUNK), b"")), name, 0)
 
-    def _pieces(self, head: bytes, pieces: Iterable[bytes | int], path: bytes, number: int) -> None:
+    def _pieces(
+        self, head: bytes, pieces: Iterable[bytes | int], path: bytes, number: int, size: int | None = None
+    ) -> None:
         """Search a file that comes in pieces, and what it holds: it begins with `head`.
 
         A number among the pieces stands for so many zeros.
         """
         search = self._search
         self._nest.spent = 0
-        intake = self._nest.offer(head, Top(path, number, number)) if head else None
+        intake = self._nest.offer(head, Top(path, number, number), size) if head else None
         try:
             for piece in pieces:
                 self._lane.go_on()
                 if isinstance(piece, int):
                     search.skip(piece)
-                    for size in _in_chunks(piece if intake is not None else 0):
-                        intake = _fed(intake, bytes(size))
+                    for zeros in _in_chunks(piece if intake is not None else 0):
+                        intake = _fed(intake, bytes(zeros))
                 else:
                     search.feed(piece)
                     intake = _fed(intake, piece)

@@ -18,7 +18,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD, Streamed, Unread
-from imgscan.containers.formats import find, may_be
+from imgscan.containers.formats import POSSIBLE, find, may_be
 from imgscan.scan.blob import INTERRUPTED, interruption
 from imgscan.scan.intake import Counted, Intake
 from imgscan.scan.limits import Limits
@@ -99,35 +99,44 @@ class Nest:
         """Whether the user has stopped the scan: then nothing more is read."""
         return self._stop is not None and self._stop.is_set()
 
-    def offer(self, head: Chunk, top: Top) -> Intake | None:
-        """Take a file in if its first `HEAD` bytes (all of a shorter one) say that it is a container."""
-        return self._offer(head, Node(top, top.name))
+    def offer(self, head: Chunk, top: Top, size: int | None = None) -> Intake | None:
+        """Take a file in if its first `HEAD` bytes (all of a shorter one) say that it is a container.
+
+        `size` is that of the file, where it is known.
+        """
+        return self._offer(head, Node(top, top.name), size)
 
     def whole(self, data: Chunk, top: Top) -> None:
         """Look at once into a file that is there as a whole, if it is a container."""
         self._whole(data, Node(top, top.name))
 
     def _whole(self, data: Chunk, node: Node) -> None:
-        found = self._recognise(data, node)
+        found = self._recognise(data, node, len(data))
         if found is not None:
             self._open(node, found, data)
 
-    def _offer(self, head: Chunk, node: Node) -> Intake | None:
-        found = self._recognise(head, node)
+    def _offer(self, head: Chunk, node: Node, size: int | None = None) -> Intake | None:
+        found = self._recognise(head, node, size)
         if found is None:
             return None
         return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
 
-    def _recognise(self, head: Chunk, node: Node) -> Format | None:
-        found = find(bytes(head[:HEAD])) if may_be(head, 0, len(head)) else None
-        if found is not None and node.depth >= self.limits.depth:
-            self._lack(
-                "depth-limit",
-                f"it is a container at depth {node.depth + 1}, and --max-depth is {self.limits.depth}",
-                node,
-            )
+    def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
+        found = find(head, size) if may_be(head, 0, len(head)) else None
+        if found is not None and found not in POSSIBLE and self._too_deep(node):
             return None
         return found
+
+    def _too_deep(self, node: Node) -> bool:
+        """Whether a container is deeper than the limit; that is then a lack."""
+        if node.depth < self.limits.depth:
+            return False
+        self._lack(
+            "depth-limit",
+            f"it is a container at depth {node.depth + 1}, and --max-depth is {self.limits.depth}",
+            node,
+        )
+        return True
 
     def _lack(self, code: str, message: str, node: Node, *, damage: bool = False) -> None:
         self.lacks.append(Lack(code, message, node.name, damage=damage))
@@ -204,6 +213,8 @@ class Nest:
         else:
             items = found.members(memoryview(source) if isinstance(source, bytes) else source)
         for number, item in enumerate(items):
+            if not number and self._too_deep(node):
+                return False
             if isinstance(item, Unread):
                 self._unread(node, item)
                 whole = False

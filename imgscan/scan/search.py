@@ -155,9 +155,8 @@ class WindowSearch(ABC):
 class StreamSearch(WindowSearch):
     """Searches a tar, or a stream that is a single file. `hits` are in member order after `finish`.
 
-    `walker` is None for a single file, whose name is `name`; in a tar, `name` is what bytes behind its end are called
-    and `inside` what every member's name is preceded by. `tap` looks into its members. `names` collects what the life
-    of a file is told from.
+    `walker` is None for a single file, whose name is `name`; in a tar, `name` is what bytes behind its end are
+    called. `tap` looks into its members. `names` collects what the life of a file is told from.
     """
 
     def __init__(
@@ -166,7 +165,6 @@ class StreamSearch(WindowSearch):
         *,
         name: bytes,
         walker: TarWalker | None = None,
-        inside: bytes = b"",
         tap: Tap | None = None,
         window: int = WINDOW,
     ) -> None:
@@ -174,7 +172,7 @@ class StreamSearch(WindowSearch):
         self._tap = tap
         regions: Regions
         if walker is not None:
-            regions = TarRegions(walker, concealer, self.hits.append, name=name, inside=inside, tap=tap)
+            regions = TarRegions(walker, concealer, self.hits.append, name=name, tap=tap)
             self.names = regions.names
         else:
             regions = JoinedRegions()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import may_be
+from imgscan.containers.program import HEADERS
 from imgscan.scan.node import Top
 from imgscan.streams.tar import Kind
 
@@ -67,10 +68,10 @@ class Tap:
         if self._intake is not None:
             self._intake.feed(piece)
         elif self._head is not None:
-            head = self._head + bytes(piece[:HEAD])
+            head = self._head + bytes(piece[:HEADERS])
             known = len(head) >= HEAD or member.end <= end
             if known:
-                self._intake = self.nest.offer(head, top)
+                self._intake = self.nest.offer(head, top, member.end - member.start)
             if self._intake is not None:
                 self._intake.feed(self._head)
                 self._intake.feed(piece)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class TarRegions:
     """Maps a stream by its tar headers, with `walker` beside it.
 
-    `name` is what bytes behind the archive's end are called, `inside` what every member's name is preceded by.
-    `tap` is shown the members. Hits in headers go to `report`. `names` collects what the life of a file is told from.
+    `name` is what bytes behind the archive's end are called. `tap` is shown the members. Hits in headers go to
+    `report`. `names` collects what the life of a file is told from.
     """
 
     def __init__(
@@ -37,7 +37,6 @@ class TarRegions:
         report: Callable[[Hit], None],
         *,
         name: bytes,
-        inside: bytes = b"",
         tap: Tap | None = None,
     ) -> None:
         self._tap = tap
@@ -46,7 +45,6 @@ class TarRegions:
         self._concealer = concealer
         self._report = report
         self._name = name
-        self._inside = inside
         self._members: list[Member] = []  # those that the coming windows may touch
         self._first = 0  # the number of the first of them
         self._header_hits: list[int] = []  # hits in a header whose member is not known yet
@@ -95,7 +93,7 @@ class TarRegions:
         if position < member.start:
             self._tell_header(member, number)
             return None
-        name = self._inside + normalise(member.name)
+        name = normalise(member.name)
         if position < member.end and member.fragments is None:
             return Region(member.start, member.end, number, name, 0, None)
         if position < member.end and member.fragments:  # they follow each other in the stream
@@ -152,7 +150,7 @@ class TarRegions:
         for key, value in (member.records or {}).items():
             field = "tar/pax/" + concealer.text(key.decode("utf-8", "backslashreplace"))
             texts += [(field, text) for text in (key, value) if text not in (member.name, member.link)]
-        name = self._inside + normalise(member.name)
+        name = normalise(member.name)
         spelling = concealer.spell(name)
         for field, text in texts:
             for match in concealer.engine.search(text):

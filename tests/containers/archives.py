@@ -278,3 +278,26 @@ def alpine_of(members: Pairs) -> bytes:
     signature = tar([(b".SIGN.RSA.key.rsa.pub", b"signature")], end=False)
     control = tar([(b".PKGINFO", b"pkgname = p\n")], end=False)
     return gzipped(signature) + gzipped(control) + gzipped(tar(members, end=True))
+
+
+def elf_of(code: bytes = b"code" * 9, *, bits: int = 64, order: str = "<", first: bool = False) -> bytes:
+    """Make a program of one segment and three sections; `first` puts the sections' table in front, as Go's linker does.
+
+    One of the sections takes no bytes of the file, whatever its size says.
+    """
+    word, header, segment, section = ("Q", 64, 56, 64) if bits == 64 else ("I", 52, 32, 40)
+    tables = header + segment
+    start = tables + 3 * section if first else tables
+    sections = tables if first else start + len(code)
+    ident = b"\x7fELF" + bytes([bits // 32, 1 if order == "<" else 2, 1]).ljust(12, b"\0")
+    head = ident + struct.pack(
+        f"{order}HHI3{word}I6H", 2, 62, 1, 0, header, sections, 0, header, segment, 1, section, 3, 0
+    )
+    if bits == 64:
+        loaded = struct.pack(f"{order}II6Q", 1, 5, 0, 0, 0, start, start, 4096)
+    else:
+        loaded = struct.pack(f"{order}8I", 1, 0, 0, 0, start, start, 5, 4096)
+    table = bytes(section)
+    for kind, size in ((1, len(code)), (8, 1 << 20)):
+        table += struct.pack(f"{order}II4{word}II2{word}", 0, kind, 0, 0, start, size, 0, 0, 0, 0)
+    return head + loaded + (table + code if first else code + table)

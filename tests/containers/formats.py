@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from tests.builders import tar
-from tests.containers.archives import alpine_of, ar_of, cpio_of, lz4_frame, rpm_of
+from tests.containers.archives import alpine_of, ar_of, cpio_of, elf_of, lz4_frame, rpm_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +76,10 @@ FORMATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cpio crc": (lambda data: cpio_of([(b"etc/p", data)], "crc"), "!/etc/p"),
     "cpio odc": (lambda data: cpio_of([(b"etc/p", data)], "odc"), "!/etc/p"),
     "rpm": (lambda data: rpm_of(gzip.compress(cpio_of([(b"./etc/p.conf", data)]))), "!/etc/p.conf"),
+    "zip behind a script": (lambda data: b"#!/bin/sh\nexit 0\n" + zip_of({"x/y": data}), "!/x/y"),
+    "tar.xz behind a script": (lambda data: b"#!/bin/sh\nexit 0\n" + lzma.compress(tar([("a", data)])), "!/a"),
+    "zip behind a program": (lambda data: elf_of() + zip_of({"x/y": data}), "!/x/y"),
+    "tar.gz behind Go's program": (lambda data: elf_of(first=True) + gzip.compress(tar([("a", data)])), "!/a"),
     "alpine": (lambda data: alpine_of([(b"etc/p", data)]), "!/etc/p"),
 }
 
@@ -91,6 +95,7 @@ CHAINS = [
     ["alpine", "zip bzip2", "zlib"],
     ["cpio odc", "lz4", "tar", "zstd", "zip stored", "git object"],
     ["zip stored", "zip stored", "tar", "tar.gz"],
+    ["zip behind a program", "zip behind a program", "gzip", "zip behind a script"],
 ]
 """Formats inside of formats, the outermost first."""
 

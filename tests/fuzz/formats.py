@@ -11,12 +11,12 @@ from typing import Final
 
 import zstandard
 
-from imgscan.containers import compressed, foreign
+from imgscan.containers import compressed, foreign, program
 from imgscan.containers import zip as zips
 from imgscan.containers.ar import AR
 from imgscan.containers.base import HEAD
 from imgscan.containers.cpio import CPIO
-from imgscan.containers.formats import find
+from imgscan.containers.formats import PROGRAM, find
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip import ZIP
 from imgscan.streams.tar import TarWalker
@@ -26,6 +26,7 @@ from tests.containers.archives import (
     alpine_of,
     ar_of,
     cpio_of,
+    elf_of,
     gzipped,
     lz4_frame,
     lzma_alone,
@@ -118,6 +119,18 @@ def recognise_seeds() -> list[bytes]:
     return [seed[:HEAD] for target in TARGETS if target.name != "recognise" for seed in target.seeds()]
 
 
+def fuzz_program(data: bytes) -> None:
+    """Look for what stands behind a program."""
+    if program.recognise(data[:HEAD]):
+        check(PROGRAM.members(Trickle(data, READ)), len(data))
+
+
+def program_seeds() -> list[bytes]:
+    """Make programs of each layout with an archive behind them."""
+    shapes = [(bits, order, first) for bits in (32, 64) for order in "<>" for first in (False, True)]
+    return [elf_of(bits=bits, order=order, first=first) + zip_of(PAIRS) for bits, order, first in shapes]
+
+
 def fuzz_tar(data: bytes) -> None:
     """Walk a tar stream in pieces."""
     walker = TarWalker()
@@ -148,6 +161,7 @@ TARGETS: Final = [
     Target("cpio", fuzz_cpio, cpio_seeds),
     Target("rpm", fuzz_rpm, rpm_seeds),
     Target("compressed", fuzz_compressed, compressed_seeds),
+    Target("program", fuzz_program, program_seeds),
     Target("tar", fuzz_tar, tar_seeds),
     Target("recognise", fuzz_recognise, recognise_seeds),
 ]

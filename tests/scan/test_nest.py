@@ -17,6 +17,7 @@ from imgscan.scan.nest import Nest
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.spool import Spool
 from tests.builders import Image, Layer, docker_modern, oci_archive, podman_archive, sha256, tar
+from tests.containers.archives import elf_of
 from tests.containers.formats import CHAINS, FORMATS, database, initrd, zip_of
 from tests.containers.gitpacks import commits, git, new, the_pack
 from tests.keys import Keys
@@ -191,6 +192,22 @@ def test_limits_are_told(name: str) -> None:
     assert scan.lacks[0].path.startswith(b"a")
     assert "--max-" in scan.lacks[0].message or "depth" in scan.lacks[0].message
     assert places(scan)[-1] == "b"
+
+
+@pytest.mark.parametrize("program", [b"#!/bin/sh\nexit 0\n" * 9, b"MZ" + bytes(200), elf_of()])
+@pytest.mark.parametrize("behind", [b"", b"nothing that is known" * 9])
+def test_a_program_is_no_container_at_the_limit_of_depth(program: bytes, behind: bytes) -> None:
+    """A script or program is beyond the limit only if there is an archive behind it."""
+    assert look(tar([("a", program + behind)]), limits=Limits(depth=0)).lacks == []
+    scan = look(tar([("a", program + zip_of({"x": TEXT}))]), limits=Limits(depth=0))
+    assert [(lack.code, lack.path) for lack in scan.lacks] == [("depth-limit", b"a")]
+
+
+def test_a_disk_image_behind_a_program_is_told() -> None:
+    """An AppImage is a program with a squashfs behind it, which nobody reads here: the report says so."""
+    [lack] = held("app.AppImage", elf_of() + b"hsqs" + bytes(5000)).lacks
+    assert (lack.code, lack.path) == ("unsupported", b"app.AppImage")
+    assert "squashfs" in lack.message
 
 
 def test_a_spool_that_is_full_is_told() -> None:

@@ -217,19 +217,6 @@ def test_a_sparse_file_of_many_pieces_takes_no_quadratic_time() -> None:
     assert hits[-1].offset == (count - 1) * 1000
 
 
-# names inside a file
-
-
-def test_members_of_an_archive_are_named_inside_it() -> None:
-    """What every member's name is preceded by stands in paths and fingerprints, not in what the lives are told from."""
-    archive = tar([("./home/.env", KEY), ("etc/" + SHORT.decode(), b"")]) + bytes(512) + OTHER
-    stream = StreamSearch(concealer(), name=b"b.tar", inside=b"b.tar!/", walker=TarWalker())
-    stream.feed(archive)
-    stream.finish()
-    assert [hit.name for hit in stream.hits] == [b"b.tar!/home/.env", b"b.tar!/etc/" + SHORT, b"b.tar"]
-    assert stream.names.holds(b"home/.env")
-
-
 # joined files
 
 

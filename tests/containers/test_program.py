@@ -1,0 +1,80 @@
+"""Programs with something behind their end."""
+
+from __future__ import annotations
+
+import gzip
+import random
+
+import pytest
+
+from imgscan.containers import program
+from imgscan.containers.formats import PROGRAM, find
+from imgscan.streams.readers import BytesReader
+from tests.containers.archives import elf_of, zip_of
+from tests.containers.reading import read
+from tests.trickle import Trickle
+
+SHAPES = [(bits, order, first) for bits in (32, 64) for order in "<>" for first in (False, True)]
+
+
+@pytest.mark.parametrize(("bits", "order", "first"), SHAPES)
+def test_a_program_ends_where_its_tables_say(bits: int, order: str, first: bool) -> None:
+    """With words of either size and order, and with the sections' table at either end."""
+    made = elf_of(bits=bits, order=order, first=first)
+    assert program.recognise(made)
+    assert program.end(made) == len(made)
+
+
+def test_segments_tell_the_end_where_there_are_no_sections() -> None:
+    """A program that was stripped of its sections ends with its last segment."""
+    made = bytearray(elf_of(first=True))
+    made[40:48] = bytes(8)
+    made[60:62] = bytes(2)
+    loaded = 64 + 56 + 3 * 64
+    assert program.end(bytes(made)) == loaded
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_program_of_its_own_size_is_no_container(first: bool) -> None:
+    """It is asked for what it holds only where its size is not known, or is more than its own."""
+    made = elf_of(first=first)
+    assert find(made, len(made)) is None
+    assert find(made, len(made) - 1) is None
+    assert find(made, len(made) + 1) is PROGRAM
+    assert find(made) is PROGRAM
+
+
+@pytest.mark.parametrize("padding", [0, 1, 511])
+@pytest.mark.parametrize("size", [1, 100, 1 << 20])
+def test_what_stands_behind_a_program_is_its_member(padding: int, size: int) -> None:
+    """The member is what follows the program and zeros, to the end."""
+    made, behind = elf_of(b"x" * 70_000), gzip.compress(b"hello") + b"more"
+    reading = read(PROGRAM.members(Trickle(made + bytes(padding) + behind, size)))
+    assert reading.members == [(None, behind)]
+    assert reading.whole
+    assert [extent and extent[0] for extent in reading.extents] == [len(made) + padding]
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(4096), b"a signature, or what else nobody knows" * 9])
+def test_what_is_no_container_is_no_member(behind: bytes) -> None:
+    """Padding, signatures and the like are searched as the file's own bytes, as they are."""
+    assert read(PROGRAM.members(BytesReader(elf_of() + behind))).members == []
+
+
+def test_a_program_that_is_cut_is_no_container() -> None:
+    """Where the file ends before the program does there is nothing behind it."""
+    made = elf_of(b"x" * 500)
+    assert all(read(PROGRAM.members(BytesReader(made[:size]))).members == [] for size in range(64, len(made)))
+
+
+def test_no_table_leads_astray() -> None:
+    """Offsets, sizes and counts may say anything."""
+    seeded = random.Random(5)
+    made = elf_of() + zip_of([(b"a", b"b")])
+    for _ in range(3000):
+        head = bytearray(made)
+        for _ in range(seeded.randrange(1, 5)):
+            head[seeded.randrange(16, 300)] = seeded.choice((0, 1, 0xFF, seeded.randrange(256)))
+        assert program.end(bytes(head)) >= 64
+        reading = read(PROGRAM.members(BytesReader(bytes(head))))
+        assert len(reading.members) <= 1
