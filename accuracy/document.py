@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from accuracy import tables
+from accuracy import outcome, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -203,7 +203,7 @@ def _compiled(record: Any) -> Iterator[str]:
 
 
 def _mutants(record: Any) -> Iterator[str]:
-    """Read what `accuracy.mutants` recorded: counts, also by module, and each survivor with the reason why it may."""
+    """Tell what `accuracy.mutants` recorded: counts, also by module, and each survivor with the reason why it may."""
     if record is None:
         yield "Not measured yet: `make mutants`."
         return
@@ -218,5 +218,8 @@ def _mutants(record: Any) -> Iterator[str]:
     yield ""
     yield "These live:" if record["survived"] else "None lives."
     yield ""
-    for each in record["survived"]:
-        yield f"* `{each['place']}`: {each['change']}: {each['reason'] or 'not argued for yet'}"
+    reasons = outcome.arguments_for()
+    for change in outcome.changes_of(record):
+        removed, added = (" ".join(text.split()) for text in (change.removed, change.added))
+        reason = reasons.get(change, "Not argued for yet.")
+        yield f"* `{change.module}.{change.function}`: `{removed}` becomes `{added}`. {reason}"

@@ -1,6 +1,6 @@
 """A mutation run over `imgscan/detect`: for every small change to the engine some test has to fail.
 
-    python -m accuracy.mutants [--only MODULE...] [--jobs N] [--keep DIR] [--record FILE]
+    python -m accuracy.mutants [--only MODULE...] [--jobs N] [--keep DIR] [--record FILE] [--again]
 
 Two passes, on copies of the tree in a temporary folder. In the first, mutmut makes the mutants and runs the tests that
 call the changed function, in processes that are forked from one that has imported everything: fast, but blind to what
@@ -8,34 +8,40 @@ is computed once at import, and its wrappers forbid the tests that count calls. 
 change of a module's numbers (`accuracy.constants`), is written into a copy as real code, and the whole of
 `tests/detect` runs on it in a process of its own. Time-outs are of processor time, so that a busy machine kills
 nothing. What survives must be argued for in `survivors.toml`; a survivor without an argument makes the run fail.
+
+`--again` goes on from the record: of modules that are as they were, only the mutants that lived then are run, since
+more tests kill no fewer. Whoever takes a test away runs all.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
-from collections import Counter
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from accuracy import constants
+from accuracy.outcome import Change, Mutant, arguments_for, changes_of, record, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from accuracy.outcome import Verdict
 
 TOP = Path(__file__).parents[1]
 PACKAGE = "imgscan/detect"
 TESTS = "tests/detect"
-SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 LEFT_OUT = ("__init__", "specimens")
 """Modules without a mutant that matters: one only imports; specimens are texts for the rules' own examples."""
@@ -63,55 +69,18 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_utime, file=sys.stderr)
 sys.exit(code)
 """
 
-Verdict = str
-"""`killed`, `timeout` or `survived`."""
-
 
 class Broken(Exception):  # noqa: N818 - it says what happened
     """The run itself cannot go on; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Change:
-    """A mutant by what it changes: stable over other edits to the module. Lines are without indentation."""
-
-    module: str
-    function: str
-    removed: str
-    added: str
-
-
 class Trial(NamedTuple):
-    """A mutant as real code: its name, the text of its module, and what it changes where that is known already."""
+    """A mutant as real code: its name, what gives the text of its module, and what it changes where that is known."""
 
     name: str
     module: str
-    text: str
+    text: Callable[[], str]
     change: Change | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A mutant, and what became of it; `change` is that of a survivor."""
-
-    name: str
-    module: str
-    verdict: Verdict
-    change: Change | None = None
-
-
-def arguments_for(file: Path = SURVIVORS) -> dict[Change, str]:
-    """Read why survivors may survive; ValueError if an entry lacks something, or says it twice."""
-    document = tomllib.loads(file.read_text(encoding="utf-8"))
-    reasons: dict[Change, str] = {}
-    for item in document.get("survivor", []):
-        if set(item) != {"module", "function", "removed", "added", "reason"} or not item["reason"]:
-            raise ValueError(f"{file.name}: an entry has `module`, `function`, `removed`, `added` and `reason`")
-        change = Change(item["module"], item["function"], item["removed"], item["added"])
-        if change in reasons:
-            raise ValueError(f"{file.name}: two entries for one mutant of {change.module}.{change.function}")
-        reasons[change] = item["reason"]
-    return reasons
 
 
 def modules(only: Sequence[str]) -> list[str]:
@@ -121,6 +90,41 @@ def modules(only: Sequence[str]) -> list[str]:
     if unknown := set(only) - set(names):
         raise Broken(f"no module {', '.join(sorted(unknown))} in {PACKAGE}")
     return [name for name in names if not only or name in only]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be run: modules of which all mutants are, and single mutants of others by name, with their modules."""
+
+    whole: Sequence[str]
+    single: Mapping[str, str]
+
+    @property
+    def modules(self) -> list[str]:
+        """All modules of which anything is run."""
+        return sorted({*self.whole, *self.single.values()})
+
+    def has(self, name: str, module: str) -> bool:
+        """Whether a mutant is to be run."""
+        return name in self.single or module in self.whole
+
+    def patterns(self) -> list[str]:
+        """Give patterns of the names of those that mutmut makes."""
+        package = PACKAGE.replace("/", ".")
+        dotted = [f"{package}.{name}".replace("/", ".").removesuffix(".__init__") for name in self.whole]
+        return [f"{module}.x*" for module in dotted] + [name for name in self.single if name.startswith(package)]
+
+
+def due(names: Sequence[str], earlier: Mapping[str, Any]) -> Due:
+    """Tell what is to be run of these modules, after what a record says of those that are as they were then."""
+    known = {name for name in names if earlier["modules"].get(name, {}).get("source") == source_of(name)}
+    single = {each["mutant"]: each["module"] for each in earlier["survived"] if each["module"] in known}
+    return Due([name for name in names if name not in known], single)
+
+
+def source_of(module: str) -> str:
+    """Tell a module's text from others."""
+    return hashlib.sha256((TOP / PACKAGE / f"{module}.py").read_bytes()).hexdigest()[:16]
 
 
 def copy(into: Path) -> Path:
@@ -133,11 +137,14 @@ def copy(into: Path) -> Path:
     return into
 
 
-def first_pass(folder: Path, names: Sequence[str], jobs: int) -> dict[str, int | None]:
+def first_pass(folder: Path, wanted: Due, jobs: int) -> dict[str, int | None]:
     """Let mutmut make the mutants and run them; give the exit code of each by its name, None where it ran none."""
+    patterns = wanted.patterns()
+    if not patterns:
+        return {}
     settings = {
         "source_paths": ["imgscan/"],
-        "only_mutate": [f"{PACKAGE}/{name}.py" for name in names],
+        "only_mutate": [f"{PACKAGE}/{name}.py" for name in wanted.modules],
         "pytest_add_cli_args_test_selection": [TESTS],
         "pytest_add_cli_args": [f"--ignore={COUNTING}", "--hypothesis-seed=0", "-p", "no:cacheprovider"],
         "also_copy": ["imgscan", "tests", "accuracy"],
@@ -149,16 +156,16 @@ def first_pass(folder: Path, names: Sequence[str], jobs: int) -> dict[str, int |
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
     with (folder / "mutmut.log").open("wb") as log:
-        command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs)]
+        command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *patterns]
         done = subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=False, stdin=subprocess.DEVNULL)
     codes: dict[str, int | None] = {}
-    for name in names:
+    for name in wanted.modules:
         results = folder / "mutants" / PACKAGE / f"{name}.py.meta"
         if results.is_file():
             codes |= json.loads(results.read_text(encoding="utf-8"))["exit_code_by_key"]
     if done.returncode or not codes:
         raise Broken(f"mutmut ends with exit code {done.returncode}; see {folder / 'mutmut.log'}")
-    return codes
+    return {name: code for name, code in codes.items() if wanted.has(name, module_of(name))}
 
 
 def module_of(name: str) -> str:
@@ -213,13 +220,15 @@ def test(folder: Path, seconds: int) -> tuple[Verdict, float]:
     return ("timeout" if done.returncode < 0 else "killed"), 0.0
 
 
-def numbers(names: Iterable[str]) -> Iterator[Trial]:
+def numbers(wanted: Due) -> Iterator[Trial]:
     """Give the changes of the numbers of modules."""
-    for module in names:
+    for module in wanted.modules:
         text = (TOP / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
         for count, edit in enumerate(constants.edits(text)):
             change = Change(module, edit.name, edit.removed, edit.added)
-            yield Trial(f"{module} {edit.name} {count}", module, edit.text, change)
+            name = f"{module} {edit.name} {count}"
+            if wanted.has(name, module):
+                yield Trial(name, module, partial(str, edit.text), change)
 
 
 def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable[[str], None]) -> list[Mutant]:
@@ -233,13 +242,16 @@ def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable
     if verdict != "survived":
         raise Broken(f"{TESTS} fails on unchanged code")
     limit = int(spent * _PATIENCE) + 10
+    applying = threading.Lock()
 
     def run(trial: Trial) -> Mutant:
         copied = free.get()
         file = copied / PACKAGE / f"{trial.module}.py"
         before = file.read_text(encoding="utf-8")
         try:
-            file.write_text(trial.text, encoding="utf-8")
+            with applying:
+                text = trial.text()
+            file.write_text(text, encoding="utf-8")
             verdict, _ = test(copied, limit)
         finally:
             file.write_text(before, encoding="utf-8")
@@ -252,62 +264,15 @@ def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable
         return list(pool.map(run, trials))
 
 
-def measure(folder: Path, only: Sequence[str], jobs: int, tell: Callable[[str], None]) -> list[Mutant]:
+def measure(folder: Path, wanted: Due, jobs: int, tell: Callable[[str], None]) -> list[Mutant]:
     """Run both passes; Broken if that cannot be done."""
-    names = modules(only)
     first = copy(folder / "first")
-    codes = first_pass(first, names, jobs)
+    codes = first_pass(first, wanted, jobs)
     tell(f"{len(codes)} mutants, {sum(code in _KILLED for code in codes.values())} killed in the first pass")
     killed = [Mutant(name, module_of(name), "killed") for name, code in codes.items() if code in _KILLED]
-    rest = [Trial(name, module_of(name), mutated(first, name)) for name, code in codes.items() if code not in _KILLED]
-    return killed + second_pass(first, [*rest, *numbers(names)], jobs, tell)
-
-
-def record(mutants: Sequence[Mutant], reasons: dict[Change, str]) -> dict[str, object]:
-    """Give the outcome as a document: counts, also by module, and the survivors with their arguments."""
-    counts: dict[str, Counter[str]] = {}
-    for mutant in mutants:
-        counts.setdefault(mutant.module, Counter())[mutant.verdict] += 1
-    survivors = sorted({mutant.change for mutant in mutants if mutant.change is not None})
-    return {
-        "total": len(mutants),
-        "killed": sum(mutant.verdict != "survived" for mutant in mutants),
-        "timeouts": sum(mutant.verdict == "timeout" for mutant in mutants),
-        "modules": {
-            name: {verdict: counts[name][verdict] for verdict in ("killed", "timeout", "survived")}
-            for name in sorted(counts)
-        },
-        "survived": [
-            {
-                "place": f"{change.module}.{change.function}",
-                "change": f"`{_line(change.removed)}` becomes `{_line(change.added)}`",
-                "reason": reasons.get(change),
-            }
-            for change in survivors
-        ],
-    }
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def told(mutants: Sequence[Mutant], reasons: dict[Change, str]) -> str:
-    """Say it in words."""
-    lines = [f"{'module':14}{'killed':>8}{'timeout':>9}{'survived':>10}"]
-    names = sorted({mutant.module for mutant in mutants})
-    for name in [*names, "all"]:
-        counts = Counter(mutant.verdict for mutant in mutants if name in (mutant.module, "all"))
-        lines.append(f"{name:14}{counts['killed']:>8}{counts['timeout']:>9}{counts['survived']:>10}")
-    survivors = sorted({mutant.change for mutant in mutants if mutant.change is not None})
-    for change in survivors:
-        lines += ["", f"{change.module}.{change.function}: {reasons.get(change, 'NO ARGUMENT')}"]
-        lines += [f"  - {line}" for line in change.removed.splitlines()]
-        lines += [f"  + {line}" for line in change.added.splitlines()]
-    stale = [change for change in sorted(reasons) if change.module in names and change not in survivors]
-    lines += [f"argued for in vain: {change.module}.{change.function}: {change.added}" for change in stale]
-    lines.append(f"\n{sum(change not in reasons for change in survivors)} survivors without an argument")
-    return "\n".join(lines)
+    rest = [name for name, code in codes.items() if code not in _KILLED]
+    trials = [Trial(name, module_of(name), partial(mutated, first, name)) for name in rest]
+    return killed + second_pass(first, [*trials, *numbers(wanted)], jobs, tell)
 
 
 def _tell(text: str) -> None:
@@ -325,22 +290,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes at a time")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this empty folder, and leave it")
     parser.add_argument("--record", type=Path, metavar="FILE", help="write the outcome as JSON")
+    parser.add_argument("--again", action="store_true", help="go on from the record: run what is new or lived")
     options = parser.parse_args(arguments)
     reasons = arguments_for()
+    earlier: Mapping[str, Any] = {"modules": {}, "survived": []}
+    if options.again:
+        earlier = json.loads(options.record.read_text(encoding="utf-8"))
     try:
+        wanted = due(modules(options.only), earlier)
         if options.keep is not None:
             options.keep.mkdir(parents=True, exist_ok=True)
-            mutants = measure(options.keep.resolve(), options.only, options.jobs, _tell)
+            mutants = measure(options.keep.resolve(), wanted, options.jobs, _tell)
         else:
             with tempfile.TemporaryDirectory(prefix="imgscan-mutants-") as folder:
-                mutants = measure(Path(folder), options.only, options.jobs, _tell)
+                mutants = measure(Path(folder), wanted, options.jobs, _tell)
     except Broken as error:
         print(f"python -m accuracy.mutants: {error}", file=sys.stderr)
         return 2
-    print(told(mutants, reasons))
+    sources = {name: source_of(name) for name in wanted.whole}
+    outcome = record(mutants, sources, wanted.single, earlier)
+    print(told(outcome, reasons))
     if options.record is not None:
-        options.record.write_text(json.dumps(record(mutants, reasons), indent=2) + "\n", encoding="utf-8")
-    return 1 if any(mutant.change is not None and mutant.change not in reasons for mutant in mutants) else 0
+        options.record.write_text(json.dumps(outcome, indent=2) + "\n", encoding="utf-8")
+    return 1 if any(change not in reasons for change in changes_of(outcome)) else 0
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from accuracy import compiled, mutants, real, trees
+from accuracy import compiled, mutants, outcome, real, trees
 from accuracy.makers import MAKERS, Maker
-from accuracy.mutants import Change, Mutant
+from accuracy.outcome import Change, Mutant
 from accuracy.toolbox import Missing, Toolbox
 from imgscan.detect import RULES
 from tests.keys import Keys
@@ -122,23 +122,60 @@ def test_a_tools_output_is_not_passed_on() -> None:
     assert str(caught.value) == "sh ends with exit code 3"
 
 
+NOTHING: dict[str, Any] = {"modules": {}, "survived": []}
+ARGUED, SILENT = (Change("tokens", "loose", "a < b", added) for added in ("a <= b", "a > b"))
+MADE = [
+    Mutant("one", "tokens", "survived", ARGUED),
+    Mutant("two", "tokens", "survived", SILENT),
+    Mutant("three", "tokens", "killed"),
+    Mutant("four", "rules", "timeout"),
+]
+SOURCES = {"tokens": "aa", "rules": "bb"}
+
+
 def test_a_survivor_needs_an_argument() -> None:
     """What was not killed is listed with its argument, and counted where it has none."""
-    argued, silent = (Change("tokens", "loose", "a < b", added) for added in ("a <= b", "a > b"))
-    made = [
-        Mutant("one", "tokens", "survived", argued),
-        Mutant("two", "tokens", "survived", silent),
-        Mutant("three", "tokens", "killed"),
-    ]
-    text = mutants.told(made, {argued: "equal here"})
+    text = outcome.told(outcome.record(MADE, SOURCES, {}, NOTHING), {ARGUED: "equal here"})
     assert "tokens.loose: equal here\n  - a < b\n  + a <= b" in text
     assert "tokens.loose: NO ARGUMENT\n  - a < b\n  + a > b" in text
     assert "1 survivors without an argument" in text
 
 
+def test_a_record_goes_on() -> None:
+    """A mutant that was run again is counted anew, once; what was not run stays as it was."""
+    first = outcome.record(MADE, SOURCES, {}, NOTHING)
+    assert (first["total"], first["killed"], first["timeouts"]) == (4, 2, 1)
+    second = outcome.record([Mutant("two", "tokens", "killed")], {}, {"two": "tokens"}, first)
+    assert (second["total"], second["killed"]) == (4, 3)
+    assert second["modules"]["tokens"] == {"killed": 2, "timeout": 0, "survived": 1, "source": "aa"}
+    assert [each["mutant"] for each in second["survived"]] == ["one"]
+    third = outcome.record([Mutant("five", "tokens", "killed")], {"tokens": "cc"}, {}, second)
+    assert third["modules"]["tokens"] == {"killed": 1, "timeout": 0, "survived": 0, "source": "cc"}
+    assert (third["survived"], third["total"]) == ([], 2)
+
+
+def test_what_lived_in_an_unchanged_module_is_run_again() -> None:
+    """A module that is another than in the record, or not in it, is run as a whole."""
+    same = {"killed": 1, "timeout": 0, "survived": 1, "source": mutants.source_of("tiers")}
+    lived = [
+        {"mutant": "imgscan.detect.tiers.x_key__mutmut_1", "module": "tiers"},
+        {"mutant": "tiers KEY_MOST 0", "module": "tiers"},
+        {"mutant": "imgscan.detect.rules.x_prefixes_of__mutmut_1", "module": "rules"},
+    ]
+    earlier = {"modules": {"tiers": same, "rules": same}, "survived": lived}
+    wanted = mutants.due(["tiers", "rules", "encodings/__init__"], earlier)
+    assert wanted.whole == ["rules", "encodings/__init__"]
+    assert list(wanted.single) == ["imgscan.detect.tiers.x_key__mutmut_1", "tiers KEY_MOST 0"]
+    assert wanted.patterns() == [
+        "imgscan.detect.rules.x*",
+        "imgscan.detect.encodings.x*",
+        "imgscan.detect.tiers.x_key__mutmut_1",
+    ]
+
+
 def test_the_committed_arguments_are_of_modules_there_are() -> None:
     """The list of survivors can be read and names modules that are mutated."""
-    assert {change.module for change in mutants.arguments_for()} <= set(mutants.modules(()))
+    assert {change.module for change in outcome.arguments_for()} <= set(mutants.modules(()))
 
 
 def test_a_packages_own_functions_are_mutated() -> None:
