@@ -205,7 +205,7 @@ def mutated(folder: Path, name: str) -> str:
         file.write_text(before, encoding="utf-8")
 
 
-def test(folder: Path, seconds: int, module: str = "") -> tuple[Verdict, float]:
+def test(folder: Path, seconds: int, module: str) -> tuple[Verdict, float]:
     """Run the tests in a copy; the verdict, and the processor time in seconds (0 where it was cut off).
 
     `module` is the one that was changed: the likeliest to notice are asked first.
@@ -247,7 +247,7 @@ def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable
     for number in range(jobs):
         free.put(copy(folder / f"real{number}"))
     place = free.get()
-    verdict, spent = test(place, 0)
+    verdict, spent = test(place, 0, "")
     free.put(place)
     if verdict != "survived":
         raise Broken(f"{TESTS} fails on unchanged code")
