@@ -49,7 +49,7 @@ LEFT_OUT = ("__init__", "specimens")
 COUNTING = "tests/detect/test_linear.py"
 """Counts calls, which mutmut's wrappers double."""
 
-ENCODED = ("test_encodings", "test_carriers")
+ENCODED = ("test_forms", "test_plain", "test_utf16", "test_encodings", "test_carriers")
 """The tests of encodings: asked first of a mutant there, and late of others."""
 
 SLOW = (*ENCODED, "test_linear", "test_placeholders", "test_laws")
@@ -60,6 +60,9 @@ _KILLED = frozenset((1, 3, -11))
 
 _PATIENCE = 4
 """A mutant may take as many times the processor time of the tests on unchanged code."""
+
+_WAITING = 4
+"""How many seconds one of processor time may take: what waits for ever takes none."""
 
 _RUN = """
 import resource, sys
@@ -112,10 +115,14 @@ class Due:
         return name in self.single or module in self.whole
 
     def patterns(self) -> list[str]:
-        """Give patterns of the names of those that mutmut makes."""
+        """Give patterns of what mutmut runs: whole modules, or one mutant, so that it makes the single ones."""
         package = PACKAGE.replace("/", ".")
         dotted = [f"{package}.{name}".replace("/", ".").removesuffix(".__init__") for name in self.whole]
-        return [f"{module}.x*" for module in dotted] + [name for name in self.single if name.startswith(package)]
+        return [f"{module}.x*" for module in dotted] or self.made()[:1]
+
+    def made(self) -> list[str]:
+        """List the single ones that mutmut makes."""
+        return [name for name in self.single if name.startswith(PACKAGE.replace("/", "."))]
 
 
 def due(names: Sequence[str], earlier: Mapping[str, Any]) -> Due:
@@ -168,7 +175,7 @@ def first_pass(folder: Path, wanted: Due, jobs: int) -> dict[str, int | None]:
             codes |= json.loads(results.read_text(encoding="utf-8"))["exit_code_by_key"]
     if done.returncode or not codes:
         raise Broken(f"mutmut ends with exit code {done.returncode}; see {folder / 'mutmut.log'}")
-    return {name: code for name, code in codes.items() if wanted.has(name, module_of(name))}
+    return {name: code for name, code in codes.items() if module_of(name) in wanted.whole}
 
 
 def module_of(name: str) -> str:
@@ -216,15 +223,19 @@ def test(folder: Path, seconds: int, module: str) -> tuple[Verdict, float]:
         key=lambda file: (order.index(file.stem if file.stem in order else ""), file.name),
     )
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN, str(seconds), *map(str, files)],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN, str(seconds), *map(str, files)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=_WAITING * seconds or None,
+        )
+    except subprocess.TimeoutExpired:
+        return "timeout", 0.0
     if done.returncode == 0:
         return "survived", float(done.stderr.split()[-1])
     return ("timeout" if done.returncode < 0 else "killed"), 0.0
@@ -280,7 +291,7 @@ def measure(folder: Path, wanted: Due, jobs: int, tell: Callable[[str], None]) -
     codes = first_pass(first, wanted, jobs)
     tell(f"{len(codes)} mutants, {sum(code in _KILLED for code in codes.values())} killed in the first pass")
     killed = [Mutant(name, module_of(name), "killed") for name, code in codes.items() if code in _KILLED]
-    rest = [name for name, code in codes.items() if code not in _KILLED]
+    rest = [name for name, code in codes.items() if code not in _KILLED] + wanted.made()
     trials = [Trial(name, module_of(name), partial(mutated, first, name)) for name in rest]
     return killed + second_pass(first, [*trials, *numbers(wanted)], jobs, tell)
 

@@ -184,8 +184,10 @@ def test_a_key_in_three_pieces(glue: bytes, first: int, second: int) -> None:
     """Three pieces are joined, in every view of the file."""
     key = KEYS["stripe-restricted-key 99"]
     pieces = [key[:first], key[first:second], key[second:]]
-    [match] = agreed(File(b'v = "' + glue.join(piece.encode() for piece in pieces) + b'";\n'), sizes=(1, 64))
+    carrier = glue.join(piece.encode() for piece in pieces)
+    [match] = agreed(File(b'v = "' + carrier + b'";\n'), sizes=(1, 64))
     assert (match.secret.decode(), match.encoding) == (key, "split")
+    assert (match.start, match.end) == (5, 5 + len(carrier))
 
 
 def test_four_pieces_are_not_joined() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from imgscan.detect import Engine, encodings
 from imgscan.detect.automaton import Automaton
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from imgscan.detect.screen import DENSE, Screen
+from imgscan.detect.screen import _LITTLE, DENSE, Screen
 from tests.detect.driver import SCREENED, UNSCREENED
 from tests.keys import Keys
 
@@ -95,6 +96,72 @@ def test_a_screen_that_is_required_and_missing_is_an_error() -> None:
     """Where Hyperscan is not installed, asking for it by name fails instead of going slower in silence."""
     with pytest.raises(ImportError):
         Engine(screen=True)
+
+
+class Watched(Screen):
+    """Tells on which thread it is compiled, and how often it was asked for a scratch space."""
+
+    def __init__(self) -> None:
+        super().__init__([b"abc"])
+        self.threads: list[tuple[str, bool]] = []
+        self.asked = 0
+
+    def _compile(self) -> None:
+        thread = threading.current_thread()
+        self.threads.append((thread.name, thread.daemon))
+        super()._compile()
+
+    def _ready(self) -> object:
+        self.asked += 1
+        return super()._ready()
+
+
+needs_hyperscan = pytest.mark.skipif(not HYPERSCAN, reason="needs hyperscan")
+
+
+@needs_hyperscan
+def test_the_screen_is_compiled_once_on_a_thread_of_its_own() -> None:
+    """The thread has a name, and does not keep the process alive; a thread that searches clones its scratch once."""
+    screen = Watched()
+    screen.begin()
+    screen.begin()
+    assert screen._done.wait(60)
+    for _ in range(3):
+        assert screen.regions(b"--abc--", 1, 7) == [(2, 5)]
+    assert screen.threads == [("imgscan-screen", True)]
+    assert screen.asked == 1
+
+
+@needs_hyperscan
+def test_a_little_is_searched_before_the_screen_is_compiled() -> None:
+    """Half a mebibyte is not worth it, one byte more is; once it is there it is worth any."""
+    screen = Watched()
+    assert not screen.worth(_LITTLE - 1)
+    assert not screen.worth(1)
+    assert screen.threads == []
+    assert screen.worth(1)
+    assert screen._done.wait(60)
+    assert screen.worth(1)
+
+
+@needs_hyperscan
+def test_a_search_that_would_wait_is_told() -> None:
+    """A search of more than is left begins to compile; when that is done none waits."""
+    screen = Watched()
+    assert not screen.busy(_LITTLE)
+    assert screen.threads == []
+    assert screen.busy(_LITTLE + 1)
+    assert screen._done.wait(60)
+    assert not screen.busy(_LITTLE + 1)
+
+
+@needs_hyperscan
+def test_what_goes_wrong_in_compiling_is_raised_where_it_is_missed() -> None:
+    """The thread that searches gets the failure."""
+    screen = Watched()
+    screen._hyperscan = None
+    with pytest.raises(AttributeError, match="has no attribute 'Database'"):
+        screen.regions(b"abc", 0, 3)
 
 
 def test_threads_share_an_engine() -> None:

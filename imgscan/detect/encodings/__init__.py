@@ -32,9 +32,6 @@ ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
 _OUTER: tuple[Encoding, ...] = (UTF16, BASE64, HEX)
 """Those that hold any text, encoded text too."""
 
-_TWICE: tuple[Encoding, ...] = (BASE64, HEX)
-"""Those that are looked for inside of base64 and around another that holds any text."""
-
 _LONG_ENOUGH = 6
 """Characters that half an anchor must have to be looked for in an encoding: fewer stand there by chance."""
 
@@ -70,8 +67,11 @@ def _all(first: list[Form], cores: tuple[bytes, ...], proving: tuple[bytes, ...]
     wrapped = [form for inner in held for form in _cut(inner, BASE64) if len(form.literal) >= _LONG_ENOUGH]
     yield from (form for inner in wrapped for form in _whole(inner, BASE64))
     plainest = [form for form in once if form.encoding in _OUTER]
-    middle = [form for inner in plainest for encoding in _TWICE for form in _whole(inner, encoding)]
-    yield from (form for inner in middle for form in _whole(inner, BASE64))
+    middle = [form for inner in plainest for encoding in _OUTER for form in _whole(inner, encoding)]
+    for inner in middle:
+        # Hexadecimal digits of hexadecimal digits are rare, and would be what looks farthest around.
+        for encoding in _OUTER if inner.encoding is BASE64 else (BASE64,):
+            yield from _whole(inner, encoding)
 
 
 def _whole(inner: Form, encoding: Encoding) -> Iterator[Form]:

@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from imgscan.detect.encodings.form import Cut, Encoding, Literal
+from imgscan.detect.encodings.form import Cut, Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
 from imgscan.detect.verdict import BASE62
 
@@ -44,10 +44,6 @@ _NEVER = frozenset(bytes([byte]) for byte in BASE62 - frozenset(b"5Y"))
 
 _ENDS = b"\"'`\\=\r\n"
 _STARTS = b"\"'` \t\n"
-
-
-def _literals(anchor: bytes) -> Iterator[Literal]:
-    yield Literal(anchor)
 
 
 def _cuts(anchor: bytes) -> Iterator[Literal]:
@@ -84,11 +80,9 @@ def _interrupted(data: bytes, position: int, span: Span, cut: Cut) -> Iterator[T
     left, right = cut.whole[: cut.at], cut.whole[cut.at :]
     if cut.after:
         second = position + 1
-        low = max(span.low, second - _GLUE_BYTES - len(left))
-        first = data.find(left, low, second)
-        while first >= 0 and not _GLUED.fullmatch(data, first + len(left), second):
-            first = data.find(left, first + 1, second)
-        if first < 0:
+        # No glue holds the first letter of an anchor, so it is the last that stands there.
+        first = data.rfind(left, max(span.low, second - _GLUE_BYTES), second)
+        if first < 0 or not _GLUED.fullmatch(data, first + len(left), second):
             return
     else:
         first = position
@@ -108,18 +102,17 @@ def _joined(data: bytes, span: Span, pieces: list[tuple[int, int]], anchor: int)
     Those up to the end of its anchor, which begins at `anchor`, are known; `pieces` is added to.
     """
     high = min(span.high, pieces[-1][1] + _LONGEST + PIECES * _GLUE_BYTES)
-    found = _PIECE.match(data, pieces[-1][1], high)
-    end = found.end() if found else pieces[-1][1]
+    end = _end_of_piece(data, pieces[-1][1], high)
     pieces[-1] = pieces[-1][0], end
     size = end - pieces[0][0]
     while len(pieces) < PIECES and size < _LONGEST:
         glue = _GLUED.match(data, end, high)
-        found = _PIECE.match(data, glue.end(), high) if glue else None
-        if glue is None or found is None or found.end() == glue.end():
+        start = glue.end() if glue else high
+        end = _end_of_piece(data, start, high)
+        if end == start:
             break
-        end = found.end()
-        pieces.append((glue.end(), end))
-        size += end - glue.end()
+        pieces.append((start, end))
+        size += end - start
     if len(pieces) == 1:
         return None
     joined = b"".join([data[start:end] for start, end in pieces])
@@ -136,5 +129,10 @@ def _joined(data: bytes, span: Span, pieces: list[tuple[int, int]], anchor: int)
     return Text("split", joined, anchor - skipped - base, 0, len(joined), base, gaps=Gaps(at, sums), strict=True)
 
 
-PLAIN = Encoding("plain", _literals, _cuts, _read, 1, 1, 0)
-"""Joining looks less far than context does, so it asks for nothing more."""
+def _end_of_piece(data: bytes, start: int, high: int) -> int:
+    found = _PIECE.match(data, start, high)
+    return found.end() if found else start
+
+
+PLAIN = Encoding("plain", uncut, _cuts, _read, 1, 1, 0)
+"""Whole anchors are forms already. Joining looks less far than context does, so it asks for nothing more."""

@@ -1,0 +1,115 @@
+"""Credentials in pieces: which pieces are joined, and how far."""
+
+from __future__ import annotations
+
+import pytest
+
+from imgscan.detect.encodings import Form, Reach, Span
+from imgscan.detect.encodings.plain import PLAIN
+
+ANCHOR = b"k_" + b"live_"
+REACH = Reach(300, 300)
+BODY = b"5" + b"a1B2" * 60
+
+
+class Near(bytes):
+    """Bytes that no search may cross at large."""
+
+    def rfind(self, sub: bytes, start: int, end: int) -> int:  # type: ignore[override]
+        """Find as bytes do."""
+        assert 0 <= end - start <= 64
+        return super().rfind(sub, start, end)
+
+
+def joined(data: bytes, *, low: int = 0, high: int | None = None) -> list[bytes]:
+    """Give what the first anchor is read as, without its text as it stands."""
+    form = Form(PLAIN, ANCHOR, ANCHOR)
+    first, *others = PLAIN.read(data, data.index(ANCHOR), Span(low, len(data) if high is None else high), form, REACH)
+    assert first.encoding == "plain"
+    return [text.data for text in others]
+
+
+def halves(data: bytes, at: int, *, low: int = 0, high: int | None = None) -> list[bytes]:
+    """Give what an anchor that is cut behind `at` characters is read as, by any of the literals that stand in it."""
+    found = []
+    for literal, lead, cut in PLAIN.cuts(ANCHOR):
+        if cut is not None and cut.at == at and literal in data:
+            form = Form(PLAIN, ANCHOR, literal, lead, cut)
+            span = Span(low, len(data) if high is None else high)
+            found += [text.data for text in PLAIN.read(data, data.index(literal), span, form, REACH)]
+    return found
+
+
+def test_an_anchor_is_cut_anywhere() -> None:
+    """The half that is looked for has two characters at least, and what touches it."""
+    cuts = {(len(literal), lead, *cut) for literal, lead, cut in PLAIN.cuts(ANCHOR) if cut is not None}
+    assert cuts == {(7, 0, ANCHOR, 1, True)} | {(at + 1, 0, ANCHOR, at, False) for at in range(2, 7)}
+
+
+def test_what_follows_the_anchor_of_no_key_is_not_joined() -> None:
+    """Keys that prove themselves go on with a five, ephemeral ones with a Y."""
+    assert joined(b"s" + ANCHOR + b'5a" + "bc"') == [b"s" + ANCHOR + b"5abc"]
+    assert joined(b"s" + ANCHOR + b'Ya" + "bc"') == [b"s" + ANCHOR + b"Yabc"]
+    assert joined(b"s" + ANCHOR + b'4a" + "bc"') == []
+
+
+@pytest.mark.parametrize("before", [0, 1, 1000])
+@pytest.mark.parametrize("first", [100, 115, 116, 120])
+def test_so_many_characters_are_joined_and_no_more(before: int, first: int) -> None:
+    """Pieces are added until there are 128 characters from the prefix on, wherever in the file that is."""
+    start = b"=" * before + b"s" + ANCHOR
+    prefix = b"=" * min(before, 3) + b"s" + ANCHOR
+    whole = prefix + BODY[:first]
+    expected = [whole + b"xyz"] if len(whole) < 128 else []
+    assert joined(start + BODY[:first] + b'" + "xyz"') == expected
+
+
+@pytest.mark.parametrize("second", [10, 100, 108, 109, 120])
+def test_a_third_piece_is_added_where_two_are_too_short(second: int) -> None:
+    """The characters of all pieces count."""
+    whole = b"s" + ANCHOR + b"5abcdefghij" + BODY[:second]
+    data = b"s" + ANCHOR + b'5abcdefghij" + "' + BODY[:second] + b'" + "xyz"'
+    assert joined(data) == [whole + b"xyz" * (len(whole) < 128)]
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_no_piece_goes_beyond_the_file(cut: int) -> None:
+    """What stands behind the file's end is no part of a piece, and ends no glue."""
+    data = b"s" + ANCHOR + b'5abcd" + "efgh" + "ijkl'
+    high = len(data) - cut
+    expected = b"s" + ANCHOR + b"".join(data[8:high].replace(b'"', b" ").replace(b"+", b" ").split())
+    assert joined(data, high=high) == ([expected] if high > data.index(b"efgh") else [])
+
+
+def test_no_first_piece_goes_beyond_the_file() -> None:
+    """The piece with the anchor ends with the file too."""
+    data = b's" + "' + ANCHOR + b"5abcdef"
+    assert joined(data, high=len(data) - 3) == [b"s" + ANCHOR + b"5abc"]
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+@pytest.mark.parametrize("before", [b"s", b"==s"])
+def test_the_halves_of_an_anchor_are_joined(at: int, before: bytes) -> None:
+    """Wherever it is cut, whatever stands before it, and with the rest of the key."""
+    data = before + ANCHOR[:at] + b'" + "' + ANCHOR[at:] + b"5abc"
+    assert halves(data, at) == [before + ANCHOR + b"5abc"]
+    assert halves(data[len(before) :], at) == [ANCHOR + b"5abc"]
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+def test_both_halves_are_in_the_file(at: int) -> None:
+    """A half before the file's beginning or behind its end is none of it."""
+    data = b"s" + ANCHOR[:at] + b'" + "' + ANCHOR[at:] + b"5abc"
+    assert halves(data, at, high=data.rindex(b"5")) == [b"s" + ANCHOR]
+    if at > 1:
+        assert halves(data, at, high=data.rindex(b"5") - 1) == []
+    else:
+        assert halves(data, at, low=2) == []
+        assert halves(data, at, low=1) == [ANCHOR + b"5abc"]
+
+
+@pytest.mark.parametrize("spaces", [0, 56, 57])
+def test_the_first_half_is_near(spaces: int) -> None:
+    """What stands between two string literals has 56 characters at most, and nobody looks farther."""
+    data = Near(b"k" * 100 + b'sk"' + b" " * spaces + b'"' + ANCHOR[1:] + b"5abc")
+    assert halves(data, 1) == ([b"kkksk" + ANCHOR[1:] + b"5abc"] if spaces <= 56 else [])
