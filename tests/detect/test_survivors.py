@@ -479,3 +479,37 @@ def test_an_escape_before_a_credential_is_no_part_of_a_word(escape: str) -> None
     """An escape whose character is no letter or digit ends the word before it, whatever its last digit is."""
     key = Keys(34).secret24()
     assert secrets(f"a{escape}{key} ") == [key]
+
+
+@pytest.mark.parametrize("length", [25, 30, 33])
+def test_a_length_byte_takes_nothing_in_that_is_no_letter_or_digit(length: int) -> None:
+    """In a binary a key is not continued to the length that stands before it."""
+    key = Keys(38).secret(length)
+    data = b"\0" + bytes([len("sk_" + "live_") + 34]) + key.encode() + b"\0" * 9
+    assert secrets(data, binary=True) == [key]
+
+
+@pytest.mark.parametrize("before", range(256))
+def test_what_stands_before_a_length_byte_is_of_no_text(before: int) -> None:
+    """A space, the length of the oldest keys, is one in a text as well: the byte before it tells."""
+    data = bytes([before, 32]) + b"x" * 32 + b"more"
+    place = Place(data, 2, 10, 0, len(data), binary=True, now=NOW)
+    assert verdict.counted(place, 34) == (before not in b"\t\n\r" and not 0x20 <= before <= 0x7E)
+
+
+@pytest.mark.parametrize(
+    ("low", "binary", "length", "expected"),
+    [(1, True, 32, True), (2, True, 32, False), (1, False, 32, False), (1, True, 31, False), (1, True, 33, False)],
+)
+def test_a_length_byte_is_the_files_own(low: int, binary: bool, length: int, expected: bool) -> None:
+    """What stands before the file tells nothing, neither of the length nor of what kind of byte that is."""
+    data = bytes([ord("a"), length]) + b"x" * 32 + b"more"
+    place = Place(data, 2, 10, low, len(data), binary=binary, now=NOW)
+    assert verdict.counted(place, 34) == expected
+
+
+@pytest.mark.parametrize(("last", "found"), [(7, False), (8, True), (9, True)])
+def test_the_last_piece_of_a_key_proves_where_it_ends(last: int, found: bool) -> None:
+    """What nothing is known of is not taken from a piece of its own that goes on behind the key."""
+    key = Keys(39).secret99()
+    assert (key in secrets(f'"{key[:-last]}" + "{key[-last:]}more"')) == found
