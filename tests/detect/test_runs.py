@@ -236,6 +236,7 @@ def test_which_digits_make_whole_bytes(lead: int, more: int, padding: bytes, off
     made = run(b"." * offset + MARK + digits(more) + padding + b" ", lead=lead)
     assert made.whole() == ((8 + more + lead + min(len(padding), 2)) % 4 == 0)
     assert run(b"." * offset + MARK + digits(40), lead=lead, ahead=more).whole()
+    assert run(b"." * offset + MARK + digits(more) + padding + b" ", lead=lead, ahead=8 + more).whole()
 
 
 def test_a_single_line_is_not_wrapped() -> None:
@@ -256,11 +257,14 @@ def places(text: Text, positions: list[int], digits: int, size: int) -> None:
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\n    "])
 @pytest.mark.parametrize("line", range(4))
-@pytest.mark.parametrize("behind", [0, 3, 4, 63, 64, 65, 100, 128, 129, 400])
+@pytest.mark.parametrize("behind", [0, 3, 4, 21, 63, 64, 65, 100, 128, 129, 400])
+@pytest.mark.parametrize("more", [[], [64], [64, 64]])
 @pytest.mark.parametrize("lead", [0, 2, 3])
-def test_each_character_stands_where_its_digits_do(newline: bytes, line: int, behind: int, lead: int) -> None:
+def test_each_character_stands_where_its_digits_do(
+    newline: bytes, line: int, behind: int, lead: int, more: list[int]
+) -> None:
     """In lines of a run, whichever of them the literal stands in and however far the text reaches back."""
-    data = lines([64] * line, (20 + lead, 36 - lead), [64, 64], newline)
+    data = lines([64] * line, (20 + lead, 36 - lead), more, newline)
     positions = [at for at, byte in enumerate(data) if byte not in b"\r\n "]
     made = run(data, behind=behind + lead, ahead=300, lead=lead)
     made.wrapped()
@@ -294,10 +298,10 @@ def test_each_character_of_hexadecimal_lines_stands_where_its_digits_do() -> Non
 @pytest.mark.parametrize("lead", [0, 2])
 def test_a_text_may_begin_behind_a_delimiter(delimiter: bytes, before: int, between: int, lead: int) -> None:
     """If that is near and a quantum begins there; it is the less likely reading."""
-    data = b": " + digits(before) + delimiter + digits(between + lead, 2) + MARK + digits(20) + b" "
+    data = b": " * 100 + digits(before) + delimiter + digits(between + lead, 2) + MARK + digits(20) + b" "
     made = run(data, lead=lead)
     texts = list(made.texts("base64", settles=True))
-    begins = 2 + before + 1
+    begins = 200 + before + 1
     aligned = between % 4 == 0
     if aligned and before < 3:
         assert texts[0].begin(0) == begins
@@ -314,6 +318,68 @@ def test_a_text_may_begin_behind_a_delimiter(delimiter: bytes, before: int, betw
 def test_without_a_delimiter_there_is_one_reading(between: int) -> None:
     """Nor does a delimiter count in the line before, or in hexadecimal digits."""
     assert len(list(run(b": " + digits(between) + MARK + b" ").texts("base64", settles=False))) == 1
-    made = run(digits(40) + b"/" + digits(23) + b"\n" + digits(between) + MARK + digits(20) + b"\n")
+    made = run(digits(51) + b"/" + digits(8) + b"/" + digits(3) + b"\n" + digits(between) + MARK + digits(20) + b"\n")
     assert made.wrapped()
     assert len(list(made.texts("base64", settles=False))) == 1
+    at_the_end = run(digits(51) + b"/" + digits(12) + b"\n" + MARK + digits(20) + b"\n")
+    assert at_the_end.wrapped()
+    assert len(list(at_the_end.texts("base64", settles=False))) == 2
+
+
+# readings
+
+
+def readings(data: bytes, reach: Reach = Reach(600, 600)) -> list[tuple[str, bool, bytes]]:  # noqa: B008 - a tuple
+    """Give the readings around the mark: what each is called, whether it settles what is there, and its text."""
+    form = Form(BASE64, b"_live_", MARK, inner=Form(PLAIN, b"_live_", b"_live_"))
+    made = BASE64.read(data, data.index(MARK), Span(0, len(data)), form, reach)
+    return [(text.encoding, text.settles, text.data) for text in made]
+
+
+def test_what_the_encodings_say_of_their_size() -> None:
+    """Twice the digits of one line, for wraps and indents, and two quanta and breaks more."""
+    assert (BASE64.name, BASE64.num, BASE64.den, BASE64.slack) == ("base64", 8, 3, 16 + 2 * 66)
+    assert (HEX.name, HEX.num, HEX.den, HEX.slack) == ("hex", 4, 1, 8 + 2 * 66)
+
+
+def test_a_single_line_settles_what_is_there() -> None:
+    """There is no other reading of it."""
+    line = digits(8) + MARK + digits(20, 2)
+    assert readings(b": " + line + b";") == [("base64", True, _BASE64.decode(line))]
+
+
+def test_lines_of_an_encoder_settle_what_is_there() -> None:
+    """The line by itself is the other reading."""
+    first, second = MARK + digits(56), digits(40, 2)
+    whole, line = _BASE64.decode(first + second), _BASE64.decode(first)
+    assert readings(first + b"\n" + second + b"\n") == [("base64", True, whole), ("base64", False, line)]
+
+
+@pytest.mark.parametrize("offset", [0, 2000])
+@pytest.mark.parametrize(
+    ("first", "second", "alone"),
+    [
+        (69, 11, False),
+        (69, 20, False),
+        (72, 10, True),
+        (72, 20, False),
+        (68, 10, False),
+        (67, 10, False),
+        (32, 10, False),
+    ],
+)
+def test_other_lines_settle_nothing(first: int, second: int, alone: bool, offset: int) -> None:
+    """Save one that is longer than encoders make them, makes whole bytes, and none with what follows."""
+    own, other = MARK + digits(first), digits(second, 2)
+    line, both = (_BASE64.decode(made) for made in (own, own + other))
+    data = b"." * offset + b"\n" + own + b"\n" + other + b"\n"
+    assert readings(data) == [("base64", alone, line), ("base64", False, both)]
+
+
+@pytest.mark.parametrize("form", [Form(BASE64, b"_live_", *each) for each in BASE64.literals(b"_live_")], ids=str)
+def test_as_much_is_read_as_was_asked_for(form: Form) -> None:
+    """Whole quanta of it: ten characters before the anchor are twelve, and 20 from it on are at least as many."""
+    data = digits(100) + b"AAAA"[: form.lead] + form.literal + digits(100)
+    [text] = BASE64.read(data, 100 + form.lead, Span(0, len(data)), form, Reach(10, 20))
+    assert text.at == 12 + form.lead * 3 // 4
+    assert len(text.data) == len(_BASE64.decode(digits(16 + form.lead + len(form.literal) + 32)))
