@@ -318,7 +318,10 @@ def test_a_text_may_begin_behind_a_delimiter(delimiter: bytes, before: int, betw
 def test_without_a_delimiter_there_is_one_reading(between: int) -> None:
     """Nor does a delimiter count in the line before, or in hexadecimal digits."""
     assert len(list(run(b": " + digits(between) + MARK + b" ").texts("base64", settles=False))) == 1
-    made = run(digits(51) + b"/" + digits(8) + b"/" + digits(3) + b"\n" + digits(between) + MARK + digits(20) + b"\n")
+    before = b"." * 70 + b"\n"
+    made = run(
+        before + digits(51) + b"/" + digits(8) + b"/" + digits(3) + b"\n" + digits(between) + MARK + digits(20) + b"\n"
+    )
     assert made.wrapped()
     assert len(list(made.texts("base64", settles=False))) == 1
     at_the_end = run(digits(51) + b"/" + digits(12) + b"\n" + MARK + digits(20) + b"\n")
