@@ -9,8 +9,8 @@ change of a module's numbers (`accuracy.constants`), is written into a copy as r
 `tests/detect` runs on it in a process of its own. Time-outs are of processor time, so that a busy machine kills
 nothing. What survives must be argued for in `survivors.toml`; a survivor without an argument makes the run fail.
 
-`--again` goes on from the record: of modules that are as they were, only the mutants that lived then are run, since
-more tests kill no fewer. Whoever takes a test away runs all.
+`--again` goes on from the record: of modules that are as they were, only mutants are run that lived then and have no
+argument, since more tests kill no fewer. Whoever takes a test away runs all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from accuracy import constants
-from accuracy.outcome import Change, Mutant, arguments_for, changes_of, record, told
+from accuracy.outcome import Change, Mutant, arguments_for, change_in, changes_of, record, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ LEFT_OUT = ("__init__", "specimens")
 COUNTING = "tests/detect/test_linear.py"
 """Counts calls, which mutmut's wrappers double."""
 
-ENCODED = ("test_forms", "test_plain", "test_utf16", "test_encodings", "test_carriers")
+ENCODED = ("test_forms", "test_plain", "test_utf16", "test_runs", "test_encodings", "test_carriers")
 """The tests of encodings: asked first of a mutant there, and late of others."""
 
 SLOW = (*ENCODED, "test_linear", "test_placeholders", "test_laws")
@@ -125,10 +125,11 @@ class Due:
         return [name for name in self.single if name.startswith(PACKAGE.replace("/", "."))]
 
 
-def due(names: Sequence[str], earlier: Mapping[str, Any]) -> Due:
+def due(names: Sequence[str], earlier: Mapping[str, Any], reasons: Mapping[Change, str]) -> Due:
     """Tell what is to be run of these modules, after what a record says of those that are as they were then."""
     known = {name for name in names if earlier["modules"].get(name, {}).get("source") == source_of(name)}
-    single = {each["mutant"]: each["module"] for each in earlier["survived"] if each["module"] in known}
+    lived = [each for each in earlier["survived"] if each["module"] in known and change_in(each) not in reasons]
+    single = {each["mutant"]: each["module"] for each in lived}
     return Due([name for name in names if name not in known], single)
 
 
@@ -318,7 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.again:
         earlier = json.loads(options.record.read_text(encoding="utf-8"))
     try:
-        wanted = due(modules(options.only), earlier)
+        wanted = due(modules(options.only), earlier, reasons)
         if options.keep is not None:
             options.keep.mkdir(parents=True, exist_ok=True)
             mutants = measure(options.keep.resolve(), wanted, options.jobs, _tell)

@@ -83,8 +83,12 @@ def record(
 
 def changes_of(outcome: Mapping[str, Any]) -> list[Change]:
     """List what survivors change, each change once, though several mutants make it."""
-    fields = ("module", "function", "removed", "added")
-    return sorted({Change(*(each[field] for field in fields)) for each in outcome["survived"]})
+    return sorted({change_in(each) for each in outcome["survived"]})
+
+
+def change_in(survivor: Mapping[str, str]) -> Change:
+    """Read what a survivor of a record changes."""
+    return Change(survivor["module"], survivor["function"], survivor["removed"], survivor["added"])
 
 
 def told(outcome: Mapping[str, Any], reasons: Mapping[Change, str]) -> str:

@@ -155,15 +155,17 @@ def test_a_record_goes_on() -> None:
 
 
 def test_what_lived_in_an_unchanged_module_is_run_again() -> None:
-    """A module that is another than in the record, or not in it, is run as a whole."""
+    """If it has no argument; a module that is another than in the record, or not in it, is run as a whole."""
     same = {"killed": 1, "timeout": 0, "survived": 1, "source": mutants.source_of("tiers")}
+    change = {"function": "f", "removed": "a", "added": "b"}
     lived = [
-        {"mutant": "imgscan.detect.tiers.x_key__mutmut_1", "module": "tiers"},
-        {"mutant": "tiers KEY_MOST 0", "module": "tiers"},
-        {"mutant": "imgscan.detect.rules.x_prefixes_of__mutmut_1", "module": "rules"},
+        {"mutant": "imgscan.detect.tiers.x_key__mutmut_1", "module": "tiers", **change},
+        {"mutant": "imgscan.detect.tiers.x_key__mutmut_2", "module": "tiers", **change, "added": "c"},
+        {"mutant": "tiers KEY_MOST 0", "module": "tiers", **change},
+        {"mutant": "imgscan.detect.rules.x_prefixes_of__mutmut_1", "module": "rules", **change},
     ]
     earlier = {"modules": {"tiers": same, "rules": same}, "survived": lived}
-    wanted = mutants.due(["tiers", "rules", "encodings/__init__"], earlier)
+    wanted = mutants.due(["tiers", "rules", "encodings/__init__"], earlier, {Change("tiers", "f", "a", "c"): "why"})
     assert wanted.whole == ["rules", "encodings/__init__"]
     assert list(wanted.single) == ["imgscan.detect.tiers.x_key__mutmut_1", "tiers KEY_MOST 0"]
     assert wanted.patterns() == ["imgscan.detect.rules.x*", "imgscan.detect.encodings.x*"]

@@ -7,6 +7,8 @@ from itertools import product
 
 import pytest
 
+from imgscan.detect import encodings
+from imgscan.detect.rules import ANCHORS, CORES, PROVING
 from tests.detect.driver import SCREENED, File, whole
 from tests.keys import Keys
 
@@ -18,6 +20,7 @@ def digits(encoding: str, data: bytes, low: int, high: int) -> tuple[bytes, int,
     return base64.b64encode(data), low * 4 // 3, -(-high * 4 // 3)
 
 
+FORMS = encodings.forms(ANCHORS, CORES, PROVING)
 CHAINS = [chain for chain in product(["base64", "hex"], repeat=3) if chain[:2] != ("hex", "hex")]
 
 
@@ -80,3 +83,50 @@ def test_short_lines_are_read_as_one_where_that_shows_more() -> None:
     assert base64.b64decode(lines[:44]) == b"=" + key[:32].encode()
     found = whole(SCREENED, File(lines))
     assert [(each.secret.decode(), each.confidence) for each in found] == [(key, "high")]
+
+
+def test_which_halves_of_anchors_are_looked_for_in_two_encodings() -> None:
+    """In base64 that is wrapped, of base64; and in base64 of wrapped base64, if they are long enough to be rare."""
+    own = {form.inner.encoding.name for form in FORMS if form.cut and form.depth == 3 and form.inner}
+    assert own == {"base64"}
+    halves = [form.inner.literal for form in FORMS if form.inner and form.inner.cut]
+    assert min(map(len, halves)) == 6
+
+
+def narrow(data: bytes, width: int) -> bytes:
+    """Break digits into lines that are shorter than encoders make them."""
+    return b"\n".join(data[at : at + width] for at in range(0, len(data), width)) + b"\n"
+
+
+def test_short_lines_are_read_as_one_where_that_shows_a_longer_key() -> None:
+    """Of two keys that are as sure, the longer one counts if the other is its beginning."""
+    key = Keys(7).secret(60)
+    lines = narrow(base64.b64encode(key.encode() + b"\n" + b"A=b\n" * 9), 44)
+    assert base64.b64decode(lines[:44]) == key[:33].encode()
+    found = whole(SCREENED, File(lines))
+    assert [(each.secret.decode(), each.confidence) for each in found] == [(key, "low")]
+
+
+def test_a_reading_that_shows_the_same_ends_nothing() -> None:
+    """Behind a slash the line may be read in two ways, which show one key; the lines show a better one."""
+    key = Keys(8).secret34()
+    lines = narrow(base64.b64encode(b"=" + key.encode() + b"\n" + b"A=b\n" * 9), 44)
+    found = whole(SCREENED, File(b"abc/" + lines))
+    assert [(each.secret.decode(), each.confidence) for each in found] == [(key, "high")]
+
+
+@pytest.mark.parametrize("width", range(24, 56))
+@pytest.mark.parametrize("before", range(3))
+def test_a_line_that_ends_inside_of_the_inner_anchor_is_not_the_last_word(width: int, before: int) -> None:
+    """What a line lacks of the anchor that it holds encoded may stand in the next."""
+    key = Keys(9).secret99()
+    inner = base64.b64encode(b"=" * before + key.encode() + b"\n")
+    found = whole(SCREENED, File(narrow(base64.b64encode(inner), width)))
+    assert [each.secret.decode() for each in found] == [key]
+
+
+def test_the_likelier_byte_order_refuses_for_the_other_one() -> None:
+    """A masked key that begins a big-endian file is none that is a character shorter in the other order."""
+    key = Keys(10).secret(30)
+    assert whole(SCREENED, File(f"{key}\n".encode("utf-16-be")))
+    assert whole(SCREENED, File(f"{key}…\n".encode("utf-16-be"))) == []
