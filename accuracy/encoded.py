@@ -226,7 +226,10 @@ def carriers() -> tuple[Carrier, ...]:
         _nested("base64", "percent underscore"),
         _nested("base64", "escaped"),
         _nested("base64", "hex"),
+        _nested("base64", "utf-16-le", "base64"),
+        _nested("base64", "utf-16-le", "hex"),
         _nested("hex", "base64"),
+        _nested("hex", "base64", "base64"),
         _nested("hex", "utf-16-le"),
         Carrier("nested: base64 of split", "base64+split", STRUCTURAL, PLACES, "text", _split_inside),
     )

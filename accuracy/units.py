@@ -74,7 +74,8 @@ def utf16(inner: Unit, order: str, mark: bool = False) -> Unit:
     name = f"utf-16-{order}"
     pieces = (inner.data[: inner.start], inner.data[inner.start : inner.end], inner.data[inner.end :])
     before, carrier, after = (piece.decode().encode(name) for piece in pieces)
-    return unit(("\ufeff" if mark else "").encode(name) + before, carrier, after)
+    made = unit(("\ufeff" if mark else "").encode(name) + before, carrier, after)
+    return made if inner.bare else made.bound()
 
 
 def based(inner: Unit, *, url: bool = False, padded: bool = True) -> Unit:
