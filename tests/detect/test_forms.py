@@ -93,6 +93,17 @@ def test_which_halves_of_anchors_are_looked_for_in_two_encodings() -> None:
     assert min(map(len, halves)) == 6
 
 
+def test_digits_of_digits_of_digits_are_not_looked_for() -> None:
+    """Hexadecimal digits twice around another encoding would make every window look much farther."""
+    chains = {
+        (form.encoding.name, form.inner.encoding.name)
+        for form in FORMS
+        if form.depth == 4 and form.inner and not form.cut
+    }
+    names = ("base64", "hex", "utf-16")
+    assert chains == {("base64", name) for name in names} | {(name, "base64") for name in names}
+
+
 def narrow(data: bytes, width: int) -> bytes:
     """Break digits into lines that are shorter than encoders make them."""
     return b"\n".join(data[at : at + width] for at in range(0, len(data), width)) + b"\n"

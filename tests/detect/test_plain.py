@@ -81,6 +81,19 @@ def test_no_piece_goes_beyond_the_file(cut: int) -> None:
     assert joined(data, high=high) == ([expected] if high > data.index(b"efgh") else [])
 
 
+@pytest.mark.parametrize("sizes", [(3, 9), (9, 3), (5, 5)])
+def test_each_character_of_three_pieces_stands_where_it_does(sizes: tuple[int, int]) -> None:
+    """Behind one gap, and behind two."""
+    first, second = b"s" + ANCHOR + b"5" + b"a" * sizes[0], b"b" * sizes[1]
+    data = b'x = "' + first + b'" + "' + second + b"' . '" + b"cdefg"
+    form = Form(PLAIN, ANCHOR, ANCHOR)
+    _, text = PLAIN.read(data, data.index(ANCHOR), Span(0, len(data)), form, REACH)
+    assert bytes(data[text.begin(index)] for index in range(len(text.data))) == text.data
+    assert [text.end(index + 1) for index in range(len(text.data))] == [
+        text.begin(index) + 1 for index in range(len(text.data))
+    ]
+
+
 def test_no_first_piece_goes_beyond_the_file() -> None:
     """The piece with the anchor ends with the file too."""
     data = b's" + "' + ANCHOR + b"5abcdef"
