@@ -49,7 +49,7 @@ LEFT_OUT = ("__init__", "specimens")
 COUNTING = "tests/detect/test_linear.py"
 """Counts calls, which mutmut's wrappers double."""
 
-ENCODED = ("test_forms", "test_plain", "test_utf16", "test_runs", "test_encodings", "test_carriers")
+ENCODED = ("test_escapes", "test_forms", "test_plain", "test_utf16", "test_runs", "test_encodings", "test_carriers")
 """The tests of encodings: asked first of a mutant there, and late of others."""
 
 SLOW = (*ENCODED, "test_linear", "test_placeholders", "test_laws")

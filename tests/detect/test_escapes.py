@@ -1,0 +1,121 @@
+"""Escapes: how anchors look in them, what they stand for, and where their characters stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imgscan.detect.encodings import Form, Reach, Span
+from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
+from imgscan.detect.encodings.form import Encoding, Literal
+from imgscan.detect.encodings.plain import PLAIN
+
+if TYPE_CHECKING:
+    from imgscan.detect.encodings import Text
+
+
+def read(
+    encoding: Encoding, data: bytes, position: int, reach: Reach, *, low: int = 0, high: int | None = None
+) -> Text:
+    """Give the only reading of a literal that stands at a position."""
+    form = Form(encoding, b"_", b"_", inner=Form(PLAIN, b"_", b"_"))
+    [text] = encoding.read(data, position, Span(low, len(data) if high is None else high), form, reach)
+    return text
+
+
+def test_what_percent_signs_make_of_an_anchor() -> None:
+    """They stand for its underscores or for all of it, with digits of either case."""
+    assert list(PERCENT.literals(b"k_o")) == [
+        Literal(b"k%5Fo"),
+        Literal(b"k%5fo"),
+        Literal(b"%6B%5F%6F"),
+        Literal(b"%6b%5f%6f"),
+    ]
+    assert list(PERCENT.literals(b"ko")) == [Literal(b"%6B%6F"), Literal(b"%6b%6f")]
+
+
+UNDERSCORES = [
+    "\\u005f", "\\u005F", "\\u{5f}", "\\u{5F}", "\\x5f", "\\x5F", "\\137",
+    "&#95;", "&#095;", "&#x5f;", "&#x5F;", "&#X5F;", "&lowbar;", "&UnderBar;",
+]  # fmt: skip
+
+
+def test_what_escapes_make_of_an_anchor() -> None:
+    """Each stands for its underscores; those of source code for all of it too."""
+    whole = [b"\\x6b\\x5f", b"\\x6B\\x5F", b"\\u006b\\u005f", b"\\u006B\\u005F"]
+    expected = [Literal(b"k" + escape.encode()) for escape in UNDERSCORES] + [Literal(each) for each in whole]
+    assert list(ESCAPED.literals(b"k_")) == expected
+    assert list(ESCAPED.literals(b"ko")) == [
+        Literal(b"\\x6b\\x6f"),
+        Literal(b"\\x6B\\x6F"),
+        Literal(b"\\u006b\\u006f"),
+        Literal(b"\\u006B\\u006F"),
+    ]
+
+
+def test_no_line_break_stands_inside_of_an_escaped_anchor() -> None:
+    """There are no halves of it to be looked for."""
+    assert [list(encoding.cuts(b"k_live_")) for encoding in (PERCENT, ESCAPED)] == [[], []]
+
+
+def test_what_encodings_of_escapes_say_of_their_size() -> None:
+    """Three bytes a character, or six, and the widest escape once."""
+    assert (PERCENT.name, PERCENT.num, PERCENT.den, PERCENT.slack) == ("percent", 3, 1, 10)
+    assert (ESCAPED.name, ESCAPED.num, ESCAPED.den, ESCAPED.slack) == ("escaped", 6, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("escape", "byte"),
+    [(escape, b"_") for escape in UNDERSCORES]
+    + [
+        ("\\u00ff", b"\xff"), ("\\u0100", b"?"), ("\\u{e9}", b"\xe9"), ("\\u{1F511}", b"?"), ("\\x00", b"\0"),
+        ("\\377", b"\xff"), ("\\400", b"\\400"), ("&#233;", b"\xe9"), ("&#256;", b"?"), ("&#x100;", b"?"),
+        ("&amp;", b"&amp;"), ("%5F", b"%5F"),
+    ],
+)  # fmt: skip
+def test_what_an_escape_stands_for(escape: str, byte: bytes) -> None:
+    """A character of Latin-1 by its number, in the base that the escape is written in; others are a question mark."""
+    data = b"a" + escape.encode() + b"b"
+    text = read(ESCAPED, data, 0, Reach(99, 99))
+    assert (text.encoding, text.data, text.at, text.settles) == ("escaped", b"a" + byte + b"b", 0, True)
+
+
+def test_what_a_percent_sign_stands_for() -> None:
+    """A byte, by its two digits; nothing where there are none."""
+    text = read(PERCENT, b"a%5f%C3%a9%G0%5b", 0, Reach(99, 99))
+    assert (text.encoding, text.data, text.at, text.settles) == ("percent", b"a_\xc3\xa9%G0[", 0, True)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "pieces"),
+    [
+        (PERCENT, b"x%3Dsk%5Fl%5f%35a", [b"x", b"%3D", b"s", b"k", b"%5F", b"l", b"%5f", b"%35", b"a"]),
+        (ESCAPED, b"\\x3dk&#95;a\\u{5f}", [b"\\x3d", b"k", b"&#95;", b"a", b"\\u{5f}"]),
+    ],
+)  # fmt: skip
+def test_each_character_stands_where_its_escape_does(encoding: Encoding, data: bytes, pieces: list[bytes]) -> None:
+    """It begins with the first byte of the escape and ends with the last."""
+    ends = [sum(map(len, pieces[: index + 1])) for index in range(len(pieces))]
+    for at in [0, *ends[:-1]]:
+        text = read(encoding, data, at, Reach(99, 99))
+        assert len(text.data) == len(pieces)
+        assert [text.begin(index) for index in range(len(pieces))] == [0, *ends[:-1]]
+        assert [text.end(index + 1) for index in range(len(pieces))] == ends
+        assert text.begin(text.at) == at
+
+
+@pytest.mark.parametrize(("encoding", "width"), [(PERCENT, 3), (ESCAPED, 6)])
+@pytest.mark.parametrize(("low", "high"), [(0, 400), (150, 400), (0, 220)])
+def test_no_more_is_decoded_than_was_asked_for(encoding: Encoding, width: int, low: int, high: int) -> None:
+    """As many bytes as the widest characters take, and one escape; nothing outside of the file."""
+    data = b"." * 400
+    text = read(encoding, data, 200, Reach(10, 20), low=low, high=high)
+    first, last = max(low, 200 - 10 * width - 10), min(high, 200 + 20 * width + 10)
+    assert (text.base, text.at, text.low, text.high, len(text.data)) == (
+        first,
+        200 - first,
+        0,
+        last - first,
+        last - first,
+    )
