@@ -115,10 +115,10 @@ class Due:
         return name in self.single or module in self.whole
 
     def patterns(self) -> list[str]:
-        """Give patterns of what mutmut runs: whole modules, or one mutant, so that it makes the single ones."""
+        """Give patterns of what mutmut runs: whole modules, and one mutant, so that it makes the single ones."""
         package = PACKAGE.replace("/", ".")
         dotted = [f"{package}.{name}".replace("/", ".").removesuffix(".__init__") for name in self.whole]
-        return [f"{module}.x*" for module in dotted] or self.made()[:1]
+        return [f"{module}.x*" for module in dotted] + self.made()[:1]
 
     def made(self) -> list[str]:
         """List the single ones that mutmut makes."""

@@ -62,10 +62,11 @@ def record(
     told_before = {name: counted for name, counted in earlier["modules"].items() if name not in sources}
     counts = {name: Counter({each: counted[each] for each in VERDICTS}) for name, counted in told_before.items()}
     kept = [each for each in earlier["survived"] if each["module"] in counts and each["mutant"] not in single]
+    counts |= {name: Counter() for name in sources}
     for module in single.values():
         counts[module]["survived"] -= 1
     for mutant in mutants:
-        counts.setdefault(mutant.module, Counter())[mutant.verdict] += 1
+        counts[mutant.module][mutant.verdict] += 1
     lived = [{"mutant": mutant.name, **asdict(mutant.change)} for mutant in mutants if mutant.change is not None]
     total = sum(counts.values(), Counter())
     return {
