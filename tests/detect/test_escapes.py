@@ -105,6 +105,15 @@ def test_each_character_stands_where_its_escape_does(encoding: Encoding, data: b
         assert text.begin(text.at) == at
 
 
+@pytest.mark.parametrize(("encoding", "escape"), [(PERCENT, b"%5F"), (ESCAPED, b"&lowbar;")])
+def test_an_escape_that_ends_behind_the_file_is_none(encoding: Encoding, escape: bytes) -> None:
+    """What the end of the file cuts off is what it is."""
+    data = b"a" + escape + b"b" + escape
+    for missing in range(1, len(escape) + 1):
+        text = read(encoding, data, 0, Reach(99, 99), high=len(data) - missing)
+        assert text.data == b"a_b" + escape[:-missing]
+
+
 @pytest.mark.parametrize(("encoding", "width"), [(PERCENT, 3), (ESCAPED, 6)])
 @pytest.mark.parametrize(("low", "high"), [(0, 400), (150, 400), (0, 220)])
 def test_no_more_is_decoded_than_was_asked_for(encoding: Encoding, width: int, low: int, high: int) -> None:

@@ -13,7 +13,7 @@ from imgscan.detect.encodings.form import Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from imgscan.detect.encodings.form import Form
     from imgscan.detect.encodings.text import Reach, Span
@@ -48,10 +48,6 @@ def _escaped_literals(anchor: bytes) -> Iterator[Literal]:
         yield Literal("".join(pattern % byte for byte in anchor).encode())
 
 
-def _percent_of(match: re.Match[bytes]) -> bytes:
-    return bytes([int(match[1], 16)])
-
-
 def _escape_of(match: re.Match[bytes]) -> bytes:
     group = match.lastindex or 0
     if group > len(_BASES):
@@ -60,10 +56,10 @@ def _escape_of(match: re.Match[bytes]) -> bytes:
     return bytes([code]) if code < 0x100 else b"?"  # no credential's character: only that there is one matters
 
 
-def _reader(name: str, pattern: re.Pattern[bytes]) -> Encoding:
-    decode = _percent_of if name == "percent" else _escape_of
-    literals = _percent_literals if name == "percent" else _escaped_literals
-    num = 3 if name == "percent" else 6
+def _encoding(
+    name: str, pattern: re.Pattern[bytes], literals: Callable[[bytes], Iterator[Literal]], num: int
+) -> Encoding:
+    """Make an encoding of escapes of at most `num` bytes, but for the names of references."""
 
     def read(data: bytes, position: int, span: Span, _form: Form, reach: Reach) -> Iterator[Text]:
         first = max(span.low, position - num * reach.behind - _WIDEST)
@@ -74,7 +70,7 @@ def _reader(name: str, pattern: re.Pattern[bytes]) -> Encoding:
         for match in pattern.finditer(data, first, last):
             if match.start() >= position and at < 0:
                 at = size + position - done
-            pieces += (data[done : match.start()], decode(match))
+            pieces += (data[done : match.start()], _escape_of(match))
             size += match.start() - done + 1
             gaps.append((size, match.end() - match.start() - 1))
             done = match.end()
@@ -96,5 +92,5 @@ def _summed(gaps: Sequence[tuple[int, int]]) -> Gaps:
     return Gaps([at for at, _ in gaps], sums, trailing=True)
 
 
-PERCENT = _reader("percent", _PERCENT)
-ESCAPED = _reader("escaped", _ESCAPE)
+PERCENT = _encoding("percent", _PERCENT, _percent_literals, 3)
+ESCAPED = _encoding("escaped", _ESCAPE, _escaped_literals, 6)
