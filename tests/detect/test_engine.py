@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from imgscan.detect import Engine, context, engine
+from imgscan.detect import RULES, Engine, context, engine
 from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, agreed
 from tests.keys import Keys
 
@@ -83,6 +83,13 @@ def test_how_far_an_engine_looks() -> None:
     around = context.SIBLING + context.LINE
     assert SCREENED.reach_behind == around + 2 * reaches.behind
     assert SCREENED.reach_ahead == around + 2 * reaches.ahead
+
+
+def test_what_is_decoded_around_an_anchor() -> None:
+    """The longest credential, a line, and what a validator may look at behind it; for a glance a prefix and a gap."""
+    longest = max(rule.max_length for rule in RULES)
+    assert tuple(engine._REACH) == (longest + 256 + 1, longest + 8 + 256)
+    assert tuple(engine._GLANCE) == (12, 40 + 160)
 
 
 def test_a_literal_that_begins_in_a_range_is_found_whole() -> None:

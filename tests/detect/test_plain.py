@@ -94,6 +94,25 @@ def test_each_character_of_three_pieces_stands_where_it_does(sizes: tuple[int, i
     ]
 
 
+@pytest.mark.parametrize(
+    ("glue", "expected"),
+    [
+        (b'" rb"', True), (b'" urb"', False),
+        (b"\n" + b" " * 48 + b"#" + b" " * 4, True), (b"\n" + b" " * 49 + b"#", False), (b"\n#" + b" " * 5, False),
+        (b"\n" + b" " * 52, True), (b"\n" + b" " * 53, False),
+        (b"\\n" + b" " * 48, True), (b"\\n" + b" " * 49, False),
+    ],
+)  # fmt: skip
+def test_what_may_stand_between_pieces(glue: bytes, expected: bool) -> None:
+    """Two letters before a quotation mark, indents as they occur."""
+    assert joined(b"s" + ANCHOR + b"5ab" + glue + b"cd") == [b"s" + ANCHOR + b"5abcd"] * expected
+
+
+def test_plain_text_takes_a_byte_a_character() -> None:
+    """Joining looks no farther than context does."""
+    assert (PLAIN.name, PLAIN.num, PLAIN.den, PLAIN.slack) == ("plain", 1, 1, 0)
+
+
 def test_no_first_piece_goes_beyond_the_file() -> None:
     """The piece with the anchor ends with the file too."""
     data = b's" + "' + ANCHOR + b"5abcdef"

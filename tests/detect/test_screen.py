@@ -133,6 +133,19 @@ def test_the_screen_is_compiled_once_on_a_thread_of_its_own() -> None:
 
 
 @needs_hyperscan
+@pytest.mark.parametrize("byte", range(256))
+def test_a_literal_may_hold_any_byte(byte: int) -> None:
+    """None has a meaning to the screen."""
+    literal = bytes((byte, 0x61, byte))
+    assert Screen([literal]).regions(b"--" + literal + b"--", 0, 7) == [(2, 5)]
+
+
+def test_when_the_screen_is_worth_it() -> None:
+    """Half a mebibyte, and as many hits as cost as much as the automaton over a window."""
+    assert (_LITTLE, DENSE) == (524_288, 4096)
+
+
+@needs_hyperscan
 def test_a_little_is_searched_before_the_screen_is_compiled() -> None:
     """Half a mebibyte is not worth it, one byte more is; once it is there it is worth any."""
     screen = Watched()

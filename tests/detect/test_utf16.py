@@ -87,4 +87,9 @@ def test_characters_become_bytes(codec: str) -> None:
     assert decoded(f"Ü…{TEXT}ßØ", codec) == f"Ü?{TEXT}ßØ".encode("latin-1")
     assert decoded(f"{TEXT}…", codec) == f"{TEXT}...".encode()
     assert decoded(f"{TEXT}•", codec) == f"{TEXT}***".encode()
-    assert decoded(f"中{TEXT}\U0001f600", codec) == f"?{TEXT}??".encode()
+    assert decoded(f"中{TEXT}\U0001f600\U00010000\U0001f7ff", codec) == f"?{TEXT}??????".encode()
+
+
+def test_what_the_encoding_says_of_its_size() -> None:
+    """Two bytes a character, and one that stands beside the literal."""
+    assert (UTF16.name, UTF16.num, UTF16.den, UTF16.slack) == ("utf-16", 2, 1, 1)
