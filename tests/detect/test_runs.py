@@ -214,7 +214,7 @@ def test_lines_outside_of_the_file_do_not_count() -> None:
     ("own", "behind", "expected"),
     [
         ((0, 52), [60, 28], True),
-        ((0, 51), [59, 29], False),
+        ((0, 51), [59, 30], False),
         ((0, 52), [60, 27], False),
         ((0, 68), [76], True),
         ((0, 69), [75], False),
