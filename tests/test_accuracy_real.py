@@ -177,6 +177,12 @@ def test_the_committed_arguments_are_of_modules_there_are() -> None:
     assert {change.module for change in outcome.arguments_for()} <= set(mutants.modules(()))
 
 
+def test_whatever_lives_in_the_committed_record_is_argued_for() -> None:
+    """The record of the last run has no survivor without a reason."""
+    recorded = json.loads((mutants.TOP / "accuracy" / "mutants.json").read_text(encoding="utf-8"))
+    assert set(outcome.changes_of(recorded)) <= set(outcome.arguments_for())
+
+
 def test_a_packages_own_functions_are_mutated() -> None:
     """What stands in `encodings/__init__.py` is of its own module, though mutmut names it by the package."""
     assert mutants.module_of("imgscan.detect.encodings.x_forms__mutmut_1") == "encodings/__init__"
