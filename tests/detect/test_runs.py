@@ -384,7 +384,7 @@ def test_other_lines_settle_nothing(first: int, second: int, alone: bool, offset
     assert readings(data) == [("base64", alone, line), ("base64", False, both)]
 
 
-@pytest.mark.parametrize("form", [Form(BASE64, b"_live_", *each) for each in BASE64.literals(b"_live_")], ids=str)
+@pytest.mark.parametrize("form", [Form(BASE64, b"_live_", *each) for each in BASE64.literals(b"_live_")], ids=range(3))
 def test_as_much_is_read_as_was_asked_for(form: Form) -> None:
     """Whole quanta of it: ten characters before the anchor are twelve, and 20 from it on are at least as many."""
     data = digits(100) + b"AAAA"[: form.lead] + form.literal + digits(100)
