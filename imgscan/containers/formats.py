@@ -47,6 +47,11 @@ def _behind_a_program(held: Held) -> Iterator[Member | Unread]:
         yield Member(None, pieces, (found.end(), TO_THE_END))
 
 
+def holds_nothing(script: Chunk) -> bool:
+    """Whether a look at a script or program that is there as a whole shows that nothing stands behind it."""
+    return b"PK\x05\x06" not in bytes(script) and not _PAYLOAD.search(script)
+
+
 PREFIXED: Final = Sought("prefixed", lambda head: head.startswith((b"#!", b"MZ")), _behind_a_program)
 """A zip with a program in front: scripts and Windows programs are kept until their end tells whether they are one.
 
