@@ -264,7 +264,7 @@ def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable
     if verdict != "survived":
         raise Broken(f"{TESTS} fails on unchanged code")
     limit = int(spent * _PATIENCE) + 10
-    applying = threading.Lock()
+    applying = threading.Lock()  # mutmut shows and applies by the file in the folder, one mutant at a time
 
     def run(trial: Trial) -> Mutant:
         copied = free.get()
@@ -279,7 +279,10 @@ def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable
             file.write_text(before, encoding="utf-8")
             free.put(copied)
         tell(f"{trial.name}: {verdict}")
-        change = trial.change or change_of(folder, trial.name) if verdict == "survived" else None
+        change = None
+        if verdict == "survived":
+            with applying:
+                change = trial.change or change_of(folder, trial.name)
         return Mutant(trial.name, trial.module, verdict, change)
 
     with ThreadPoolExecutor(jobs) as pool:

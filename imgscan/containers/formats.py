@@ -47,11 +47,6 @@ def _behind_a_program(held: Held) -> Iterator[Member | Unread]:
         yield Member(None, pieces, (found.end(), TO_THE_END))
 
 
-def holds_nothing(script: Chunk) -> bool:
-    """Whether a look at a script or program that is there as a whole shows that nothing stands behind it."""
-    return b"PK\x05\x06" not in bytes(script) and not _PAYLOAD.search(script)
-
-
 PREFIXED: Final = Sought("prefixed", lambda head: head.startswith((b"#!", b"MZ")), _behind_a_program)
 """A zip with a program in front: scripts and Windows programs are kept until their end tells whether they are one.
 
@@ -144,13 +139,20 @@ def may_be(data: Chunk, start: int, end: int) -> bool:
 def find(head: Chunk, size: int | None = None) -> Format | None:
     """Tell the format of a file by its first `HEAD` bytes or more (all of a shorter file); None if it is no container.
 
-    Of a script or a program only what it holds tells whether it is one (`POSSIBLE`). A program is none if its `size` is
-    known and its tables, where `head` has them, say that it is all its own.
+    Of a script or a program only what it holds tells whether it is one (`POSSIBLE`). It is none if its `size` is known
+    and `head` shows that nothing stands behind it.
     """
     beginning = bytes(head[:HEAD])
     if beginning and not _ONLY_ALIKE.match(beginning):
         for known in _BY_FIRST[beginning[0]]:
             if known.recognise(beginning):
-                own = known is PROGRAM and size is not None and program.end(bytes(head[: program.HEADERS])) >= size
-                return None if own else known
+                return None if size is not None and _is_all(known, head, size) else known
     return None
+
+
+def _is_all(known: Format, head: Chunk, size: int) -> bool:
+    """Whether a file is a program and nothing else: by its own tables, or because all of a script is there."""
+    if known is PROGRAM:
+        return program.end(bytes(head[: program.HEADERS])) >= size
+    whole = known is PREFIXED and len(head) >= size
+    return whole and b"PK\x05\x06" not in bytes(head) and not _PAYLOAD.search(head)

@@ -18,7 +18,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD, Streamed, Unread
-from imgscan.containers.formats import POSSIBLE, PREFIXED, find, holds_nothing, may_be
+from imgscan.containers.formats import POSSIBLE, find, may_be
 from imgscan.scan.blob import INTERRUPTED, interruption
 from imgscan.scan.intake import Counted, Intake
 from imgscan.scan.limits import Limits
@@ -112,7 +112,7 @@ class Nest:
 
     def _whole(self, data: Chunk, node: Node) -> None:
         found = self._recognise(data, node, len(data))
-        if found is not None and not (found is PREFIXED and holds_nothing(data)):
+        if found is not None:
             self._open(node, found, data)
 
     def _offer(self, head: Chunk, node: Node, size: int | None = None) -> Intake | None:

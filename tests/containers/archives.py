@@ -280,6 +280,10 @@ def alpine_of(members: Pairs) -> bytes:
     return gzipped(signature) + gzipped(control) + gzipped(tar(members, end=True))
 
 
+ELF_SHAPES = [(bits, order, first) for bits in (32, 64) for order in "<>" for first in (False, True)]
+"""What `elf_of` makes: words of either size and order, the sections' table at either end."""
+
+
 def elf_of(code: bytes = b"code" * 9, *, bits: int = 64, order: str = "<", first: bool = False) -> bytes:
     """Make a program of one segment and three sections; `first` puts the sections' table in front, as Go's linker does.
 

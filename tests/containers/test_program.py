@@ -8,16 +8,14 @@ import random
 import pytest
 
 from imgscan.containers import program
-from imgscan.containers.formats import PROGRAM, find
+from imgscan.containers.formats import PREFIXED, PROGRAM, find
 from imgscan.streams.readers import BytesReader
-from tests.containers.archives import elf_of, zip_of
+from tests.containers.archives import ELF_SHAPES, elf_of, zip_of
 from tests.containers.reading import read
 from tests.trickle import Trickle
 
-SHAPES = [(bits, order, first) for bits in (32, 64) for order in "<>" for first in (False, True)]
 
-
-@pytest.mark.parametrize(("bits", "order", "first"), SHAPES)
+@pytest.mark.parametrize(("bits", "order", "first"), ELF_SHAPES)
 def test_a_program_ends_where_its_tables_say(bits: int, order: str, first: bool) -> None:
     """With words of either size and order, and with the sections' table at either end."""
     made = elf_of(bits=bits, order=order, first=first)
@@ -42,6 +40,16 @@ def test_a_program_of_its_own_size_is_no_container(first: bool) -> None:
     assert find(made, len(made) - 1) is None
     assert find(made, len(made) + 1) is PROGRAM
     assert find(made) is PROGRAM
+
+
+@pytest.mark.parametrize("behind", [b"", zip_of([(b"a", b"b")]), b"\n" + gzip.compress(b"hello")])
+@pytest.mark.parametrize("program", [b"#!/bin/sh\nexit 0\n", b"MZ" + bytes(99)])
+def test_a_script_that_is_there_as_a_whole_is_told_at_once(program: bytes, behind: bytes) -> None:
+    """It is no container if nothing stands behind it; where its end is not seen, or its size not known, it may be."""
+    script = program + behind
+    assert find(script, len(script)) is (PREFIXED if behind else None)
+    assert find(script, len(script) + 1) is PREFIXED
+    assert find(script) is PREFIXED
 
 
 @pytest.mark.parametrize("padding", [0, 1, 511])

@@ -22,6 +22,7 @@ from imgscan.containers.zip import ZIP
 from imgscan.streams.tar import TarWalker
 from tests.containers.archives import (
     DIALECTS,
+    ELF_SHAPES,
     Zipped,
     alpine_of,
     ar_of,
@@ -127,8 +128,7 @@ def fuzz_program(data: bytes) -> None:
 
 def program_seeds() -> list[bytes]:
     """Make programs of each layout with an archive behind them."""
-    shapes = [(bits, order, first) for bits in (32, 64) for order in "<>" for first in (False, True)]
-    return [elf_of(bits=bits, order=order, first=first) + zip_of(PAIRS) for bits, order, first in shapes]
+    return [elf_of(bits=bits, order=order, first=first) + zip_of(PAIRS) for bits, order, first in ELF_SHAPES]
 
 
 def fuzz_tar(data: bytes) -> None:
