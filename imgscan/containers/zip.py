@@ -29,7 +29,7 @@ from imgscan.streams.inflate import StreamError, crc32, raw_inflate
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from imgscan.containers.base import Held
     from imgscan.containers.zipdirectory import Entry
@@ -131,7 +131,12 @@ def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Memb
             yield _unsupported(reading, stop - start)
             continue
         content = Content(held, start, reading, work)
-        yield Member(entry.name, content, (entry.at, stop))
+        chunks: Iterable[Chunk] | None = content
+        if not entry.size and entry.name[-1:] == b"/":  # a folder, unless something is in it
+            first, more, failure = _begun(content)
+            chunks = _rest(first, more, failure, sure=True) if first or failure else None
+        if chunks is not None:
+            yield Member(entry.name, chunks, (entry.at, stop))
         read.add(entry.at, content.end or (start if content.failed else stop))
 
 
@@ -173,13 +178,7 @@ def _unlisted(held: Held, at: int, end: int, work: Work, *, sure: bool) -> Itera
                 continue
             entry = entry._replace(stored=end_of_stored(held, start, end, work) - start)
         content = Content(held, start, entry, work)
-        chunks = iter(content)
-        first: Chunk = b""
-        failure = None
-        try:
-            first = next(chunks, b"")
-        except StreamError as error:
-            failure = error
+        first, chunks, failure = _begun(content)
         if failure is None or sure:
             # Where deflated data end is not known before they were read.
             extent = (
@@ -191,6 +190,15 @@ def _unlisted(held: Held, at: int, end: int, work: Work, *, sure: bool) -> Itera
                 at = content.end
             elif not content.failed and stop <= end:
                 at = stop
+
+
+def _begun(content: Content) -> tuple[Chunk, Iterator[Chunk], StreamError | None]:
+    """Read the first chunk of a member: give it, those that follow, and the failure to have one."""
+    chunks = iter(content)
+    try:
+        return next(chunks, b""), chunks, None
+    except StreamError as error:
+        return b"", chunks, error
 
 
 def _rest(first: Chunk, chunks: Iterator[Chunk], failure: StreamError | None, *, sure: bool) -> Iterator[Chunk]:

@@ -290,6 +290,16 @@ def test_an_empty_archive_is_recognised_and_has_no_members() -> None:
     assert contents(zip_of([])) == []
 
 
+@pytest.mark.parametrize("method", [0, 8, 12, 14])
+@pytest.mark.parametrize("descriptor", [False, True])
+def test_a_folder_is_no_member_however_it_was_compressed(method: int, descriptor: bool) -> None:
+    """Unless something is in it, whatever its size is said to be."""
+    folder = Zipped(b"a/", b"", method, descriptor=descriptor)
+    filled = Zipped(b"b/", b"hidden", method, size=0, descriptor=descriptor)
+    assert contents(zip_of([folder, Zipped(b"a/b", b"c")])) == [(b"a/b", b"c")]
+    assert (b"b/", b"hidden") in read(ZIP.members(zip_of([folder, filled]))).members
+
+
 @given(st.binary(max_size=200))
 def test_an_end_without_a_record_is_no_archive(tail: bytes) -> None:
     """What does not end with the record that ends an archive is none, whatever it is."""
