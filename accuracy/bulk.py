@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from accuracy.surroundings import lines, noise, words
-from tests.keys import BASE62, HEX
+from fixtures.keys import BASE62, HEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

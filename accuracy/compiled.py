@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from accuracy.makers import MAKERS
 from accuracy.toolbox import Missing, Toolbox
+from fixtures.keys import Keys
 from imgscan.api import scan_path
 from imgscan.detect import Engine
 from imgscan.model import Finding
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from accuracy import bulk
 from accuracy.kinds import KINDS, STRUCTURAL
 from accuracy.surroundings import lines
-from tests.keys import BASE62, HEX, Keys
+from fixtures.keys import BASE62, HEX, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from accuracy.carriers import PLACES, STRUCTURAL, TIERS, Carrier
 from accuracy.units import unit, utf16
-from tests.keys import BASE62
+from fixtures.keys import BASE62
 
 if TYPE_CHECKING:
     from collections.abc import Callable

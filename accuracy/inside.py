@@ -6,14 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fixtures.builders import tar
+from fixtures.keys import Keys
 from imgscan.detect import Engine
-from imgscan.scan.blob import scan_blob
 from imgscan.scan.hits import Concealer
-from imgscan.scan.nest import Nest
+from imgscan.scan.inside.nest import Nest
+from imgscan.scan.layer import scan_blob
 from imgscan.streams.readers import BytesReader
-from tests.builders import tar
 from tests.containers.formats import CHAINS, FORMATS, chained
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

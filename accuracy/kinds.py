@@ -1,6 +1,6 @@
 """The credentials of the corpus: every kind in every shape that it is known to take, with its tier.
 
-Keys are assembled when they are asked for, by `tests.keys`, so none stands in the repository. A credential depends
+Keys are assembled when they are asked for, by `fixtures.keys`, so none stands in the repository. A credential depends
 on nothing but the seed and its own name, so adding a kind or a carrier changes no other case.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tests.keys import Keys
+from fixtures.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,4 +106,4 @@ _MORE: tuple[Kind, ...] = (
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (*(_by_tests(name) for name in Keys("names").all()), *_MORE)
 }  # fmt: skip
-"""By name: what `tests.keys` lists, and the shapes that it does not."""
+"""By name: what `fixtures.keys` lists, and the shapes that it does not."""

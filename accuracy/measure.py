@@ -21,10 +21,10 @@ from accuracy.corpus import CARRIERS, Case, expect
 from accuracy.count import Reported
 from accuracy.kinds import KINDS
 from accuracy.surroundings import lines, noise
+from fixtures.builders import Image, Layer, docker_modern, tar
 from imgscan.detect import Engine
-from imgscan.scan.blob import scan_blob
 from imgscan.scan.hits import Concealer
-from tests.builders import Image, Layer, docker_modern, tar
+from imgscan.scan.layer import scan_blob
 from tests.detect.driver import File, windowed
 
 if TYPE_CHECKING:

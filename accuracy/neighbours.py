@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from accuracy.kinds import KINDS, STRUCTURAL
 from accuracy.units import Unit, based, each, unit, utf16
-from tests.keys import BASE62
+from fixtures.keys import BASE62
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

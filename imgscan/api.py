@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect import Engine, prepare
 from imgscan.errors import TargetError
-from imgscan.scan.assemble import Policy
 from imgscan.scan.hits import Concealer
-from imgscan.scan.limits import Limits
+from imgscan.scan.image.assemble import Policy
+from imgscan.scan.inside.limits import Limits
 from imgscan.scan.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from imgscan.image.documents import History, Platform
     from imgscan.model import Confidence, Diagnostic, Finding, Origin, TargetReport
-    from imgscan.scan.assemble import Trace, TraceImage
-    from imgscan.scan.gitscope import Scope
+    from imgscan.scan.git.scope import Scope
+    from imgscan.scan.image.assemble import Trace, TraceImage
     from imgscan.sources.gitrepo import Repository
 
 _MOST_JOBS = 8
@@ -88,7 +88,7 @@ class Scanner:
     def image(self, target: str) -> Iterator[TargetReport]:
         """Scan an image, a report for each of its platforms. TargetError or UsageError where it cannot be opened."""
         from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
-        from imgscan.scan.images import ImageScanner  # noqa: PLC0415
+        from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
         from imgscan.sources.base import StreamSource  # noqa: PLC0415
         from imgscan.sources.recognise import open_source  # noqa: PLC0415
 
@@ -150,7 +150,7 @@ class Scanner:
 
     def path(self, target: str) -> Iterator[TargetReport]:
         """Scan a file, the files below a folder, or standard input (`-`), as files: one report."""
-        from imgscan.scan.files import FileScanner  # noqa: PLC0415 - likewise
+        from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - likewise
 
         options = self.options
         scanner = FileScanner(
@@ -168,7 +168,7 @@ class Scanner:
 
     def git(self, repository: Repository, scopes: Iterable[Scope]) -> Iterator[TargetReport]:
         """Scan parts of a git repository, a report for each. TargetError where git does not know what is named."""
-        from imgscan.scan.history import HistoryScanner  # noqa: PLC0415 - seldom needed
+        from imgscan.scan.git.history import HistoryScanner  # noqa: PLC0415 - seldom needed
 
         scanner = HistoryScanner(repository, self.concealer, self._policy, self._progress, self.options.limits)
         for scope in scopes:

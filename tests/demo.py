@@ -15,9 +15,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import builders
-from tests.builders import Image, Layer
-from tests.keys import Keys
+from fixtures import builders
+from fixtures.builders import Image, Layer
+from fixtures.keys import Keys
 
 TARGET = "shop.tar"
 _TOP = Path(__file__).parents[1]

@@ -23,7 +23,7 @@ from accuracy.inside import Inside
 from accuracy.kinds import KINDS, STRUCTURAL, TIERS
 from accuracy.run import arguments
 from accuracy.units import based, fill, unit, utf16, wrapped
-from tests.keys import BASE62
+from fixtures.keys import BASE62
 
 if TYPE_CHECKING:
     from imgscan.model import Confidence

@@ -13,8 +13,8 @@ from accuracy import compiled, mutants, outcome, real, trees
 from accuracy.makers import MAKERS, Maker
 from accuracy.outcome import Change, Mutant
 from accuracy.toolbox import Missing, Toolbox
+from fixtures.keys import Keys
 from imgscan.detect import RULES
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from pathlib import Path

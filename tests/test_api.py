@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import imgscan
+from fixtures.builders import Image, Layer, docker_containerd, docker_modern, tar, write
+from fixtures.keys import Keys
 from imgscan import Diagnostic, Finding, TargetError, UsageError, scan_image, scan_path
-from tests.builders import Image, Layer, docker_containerd, docker_modern, tar, write
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

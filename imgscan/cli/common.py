@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from imgscan.api import Scanner
     from imgscan.cli.outputs import Outputs
     from imgscan.model import Level, TargetKind, TargetReport
-    from imgscan.scan.limits import Limits
+    from imgscan.scan.inside.limits import Limits
 
 EXIT_CLEAN, EXIT_FINDINGS = 0, 1
 INCLUDES = ("examples", "publishable")
@@ -136,7 +136,7 @@ _ENDS = (
 
 def limits_of(options: dict[str, Any]) -> Limits:
     """Take the limits out of the options of `limit_options`."""
-    from imgscan.scan.limits import Limits  # noqa: PLC0415 - keeps --help and --version quick
+    from imgscan.scan.inside.limits import Limits  # noqa: PLC0415 - keeps --help and --version quick
 
     return Limits(
         depth=options["max_depth"],
@@ -175,8 +175,8 @@ def scan_targets(
     `options` are those of `report_options` and `run_options`, `more` further fields of `api.Options`.
     """
     from imgscan.api import Options, Scanner  # noqa: PLC0415 - keeps --help and --version quick
+    from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.outputs import Outputs  # noqa: PLC0415
-    from imgscan.cli.progress import make_progress  # noqa: PLC0415
     from imgscan.cli.triage import Triage  # noqa: PLC0415
     from imgscan.detect import RULES  # noqa: PLC0415
 

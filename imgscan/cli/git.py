@@ -54,7 +54,7 @@ def git(
       imgscan git --all-history -f sarif -o results.sarif
     """  # noqa: D301 - click's mark for lines to be kept is the character itself
     from imgscan.errors import TargetError  # noqa: PLC0415 - keeps --help quick
-    from imgscan.scan.gitscope import Request, resolve  # noqa: PLC0415
+    from imgscan.scan.git.scope import Request, resolve  # noqa: PLC0415
 
     if staged + pre_push + all_history > 1 or (named and (staged or all_history)):
         raise click.UsageError("choose one: --staged, --pre-push, --all-history or a RANGE", context)

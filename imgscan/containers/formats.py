@@ -18,12 +18,12 @@ from imgscan.containers.cpio import CPIO
 from imgscan.containers.cursor import TO_THE_END, Cursor
 from imgscan.containers.foreign import BEGINNINGS as FOREIGN_BEGINNINGS
 from imgscan.containers.foreign import FOREIGN
-from imgscan.containers.gitloose import GIT_OBJECT
-from imgscan.containers.gitpack import BUNDLE, PACK
+from imgscan.containers.git.loose import GIT_OBJECT
+from imgscan.containers.git.pack import BUNDLE, PACK
 from imgscan.containers.rpm import RPM
 from imgscan.containers.sqlite import SQLITE
 from imgscan.containers.tarball import TAR
-from imgscan.containers.zip import ZIP, has_directory
+from imgscan.containers.zip.container import ZIP, has_directory
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A hit: a credential at a place within one blob, with nothing secret left in it.
 
 The same blob can be a layer of several images and at several places, so a hit does not know its layer yet;
-`imgscan.scan.assemble` turns hits into findings.
+`imgscan.scan.image.assemble` turns hits into findings.
 """
 
 from __future__ import annotations

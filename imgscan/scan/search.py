@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from imgscan.detect import Candidate, Match, View
     from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.inside.tap import Tap
     from imgscan.scan.regions import Region, Regions
-    from imgscan.scan.tap import Tap
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.tar import TarWalker
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgscan.scan.hits import Concealer, Hit
-    from imgscan.scan.tap import Tap
+    from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.tar import Member, TarWalker
 

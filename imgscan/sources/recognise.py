@@ -117,7 +117,7 @@ def _exists(path: Path) -> bool:
 
 
 def _engine_source(name: str, scheme: str | None) -> StreamSource:
-    from imgscan.sources.engine import open_engine  # noqa: PLC0415 - the docker SDK is slow to import
+    from imgscan.sources.daemon import open_engine  # noqa: PLC0415 - the docker SDK is slow to import
 
     return open_engine(name, scheme)
 

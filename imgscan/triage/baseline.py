@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imgscan.errors import OutputError, UsageError
-from imgscan.triage.documents import Node, parse
+from imgscan.triage.edited import Node, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

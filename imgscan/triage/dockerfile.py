@@ -13,7 +13,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from imgscan.triage import words
+from imgscan.triage import lexer
 
 LIMIT = 1 << 20
 """Bytes of the largest Dockerfile that is read; the rest of a larger one is left out."""
@@ -212,11 +212,11 @@ class _Reader:
         if "<<" not in rest:
             return ()
         found = []
-        for _, word in words.split(rest, self.escape):
+        for _, word in lexer.split(rest, self.escape):
             match = _HEREDOC.fullmatch(word)
             if match is None:
                 continue
-            name = words.expand(match[3], lambda _: None, self.escape).replace(words.UNKNOWN, "")
+            name = lexer.expand(match[3], lambda _: None, self.escape).replace(lexer.UNKNOWN, "")
             stripped, first, content = bool(match[2]), self._at + 1, []
             while self._at < len(self._lines):
                 line = self._lines[self._at]
@@ -238,7 +238,7 @@ def _silent(line: str) -> bool:
 def _flags(rest: str, escape: str) -> tuple[tuple[tuple[str, str], ...], str]:
     """Take the flags off an instruction's arguments."""
     found: list[tuple[str, str]] = []
-    for offset, word in words.split(rest, escape):
+    for offset, word in lexer.split(rest, escape):
         if not word.startswith("--") or word == "--":
             return tuple(found), rest[offset + 2 * (word == "--") :].strip()
         name, _, value = word[2:].partition("=")

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Origin
+from imgscan.triage.lexer import UNKNOWN, fits
 from imgscan.triage.patterns import wild
 from imgscan.triage.places import line_of_use
-from imgscan.triage.words import UNKNOWN, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from imgscan.triage.copied import Source, SourceTree, Wanted
     from imgscan.triage.places import KeyLines
-    from imgscan.triage.sources import Source, SourceTree, Wanted
     from imgscan.triage.steps import Copied, Recipe, Step
 
 _PATIENCE = 4096

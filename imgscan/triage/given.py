@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgscan.triage.copied import contents
 from imgscan.triage.dockerfile import Dockerfile
 from imgscan.triage.origin import Origins
-from imgscan.triage.sources import contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgscan.triage.lexer import collapse, fits
 from imgscan.triage.steps import MAKERS
-from imgscan.triage.words import collapse, fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

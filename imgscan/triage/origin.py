@@ -10,12 +10,12 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from imgscan.triage.copied import SourceTree, Wanted
 from imgscan.triage.follow import Follower, Trace, covers, made_from
 from imgscan.triage.instructions import align
+from imgscan.triage.lexer import pairs
 from imgscan.triage.places import KeyLines, line_of_name, line_of_use
-from imgscan.triage.sources import SourceTree, Wanted
 from imgscan.triage.steps import MAKERS, Recipe
-from imgscan.triage.words import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

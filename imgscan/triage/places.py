@@ -6,8 +6,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from imgscan.triage.lexer import split
 from imgscan.triage.lines import lines_of
-from imgscan.triage.words import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgscan.errors import UsageError
-from imgscan.triage.documents import Node, parse
+from imgscan.triage.edited import Node, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

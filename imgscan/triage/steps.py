@@ -13,7 +13,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.triage.words import UNKNOWN, collapse, expand, join, pairs, split
+from imgscan.triage.lexer import UNKNOWN, collapse, expand, join, pairs, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

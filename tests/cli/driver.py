@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fixtures import builders
+from fixtures.builders import Image, Layer
+from fixtures.keys import Keys
 from imgscan.cli.app import run
-from tests import builders
-from tests.builders import Image, Layer
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     import pytest

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from fixtures.keys import Keys
 from tests import tools
 from tests.cli.driver import TOP, archive, environment
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from tests.cli.driver import Targets

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import builders
-from tests.builders import Image
+from fixtures import builders
+from fixtures.builders import Image
+from fixtures.keys import Keys
 from tests.cli.driver import archive, image
-from tests.keys import Keys
 from tests.sources.engine import FakeEngine
 
 if TYPE_CHECKING:

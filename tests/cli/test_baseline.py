@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.keys import Keys
 from tests.cli.driver import archive, command, environment
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.keys import Keys
+from fixtures.keys import Keys
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.builders import tar
+from fixtures.builders import tar
+from fixtures.keys import Keys
 from tests.cli.driver import command, environment, process
-from tests.keys import Keys
 from tests.scan.trees import grow
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.keys import Keys
 from tests import tools
 from tests.cli.driver import TOP, command, environment, process
-from tests.keys import Keys
 from tests.scan.repositories import ENVIRONMENT, Repo
 
 if TYPE_CHECKING:
@@ -164,8 +164,15 @@ def test_starts_light(repo: Repo) -> None:
         capture_output=True, text=True, env=environment(), check=True, timeout=60,
     )  # fmt: skip
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "imgscan.scan.history" in modules
-    assert not modules & {"hyperscan", "docker", "requests", "tqdm", "imgscan.scan.images", "imgscan.sources.engine"}
+    assert "imgscan.scan.git.history" in modules
+    assert not modules & {
+        "hyperscan",
+        "docker",
+        "requests",
+        "tqdm",
+        "imgscan.scan.image.images",
+        "imgscan.sources.daemon",
+    }
 
 
 # the protocol of the pre-push hook

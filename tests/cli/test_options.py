@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from fixtures import builders
 from imgscan import __version__
 from imgscan.cli.options import pair
 from imgscan.detect import RULES
 from imgscan.model import CONFIDENCES
-from tests import builders
 from tests.cli.driver import image
 
 if TYPE_CHECKING:

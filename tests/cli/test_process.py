@@ -19,9 +19,9 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from tests import builders
+from fixtures import builders
+from fixtures.keys import Keys
 from tests.cli.driver import archive, command, environment, image, process
-from tests.keys import Keys
 from tests.sources.engine import FakeEngine
 
 if TYPE_CHECKING:

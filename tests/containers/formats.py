@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from tests.builders import tar
+from fixtures.builders import tar
 from tests.containers.archives import alpine_of, ar_of, cpio_of, elf_of, lz4_frame, rpm_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgscan.containers import gitpack
 from imgscan.containers.base import Member, Unread
+from imgscan.containers.git import pack as gitpack
 from imgscan.streams.inflate import StreamError
 from tests import tools
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from imgscan.containers import gitloose
 from imgscan.containers.base import Member
+from imgscan.containers.git import loose as gitloose
 from imgscan.streams.inflate import StreamError
 from imgscan.streams.readers import BytesReader
 from tests.containers import gitpacks

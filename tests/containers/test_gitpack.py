@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.containers import gitdelta, gitindex, gitpack, gitstore
+from fixtures.keys import Keys
 from imgscan.containers.base import Member
+from imgscan.containers.git import deltas as gitdelta
+from imgscan.containers.git import pack as gitpack
+from imgscan.containers.git import packindex as gitindex
+from imgscan.containers.git import store as gitstore
 from tests.containers import gitpacks
 from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, TREE, Pack, copy, delta, insert, name_of
 from tests.detect.driver import SCREENED
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from pathlib import Path

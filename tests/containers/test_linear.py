@@ -11,7 +11,7 @@ from imgscan.containers import compressed
 from imgscan.containers.ar import AR
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.rpm import RPM
-from imgscan.containers.zip import ZIP
+from imgscan.containers.zip.container import ZIP
 from imgscan.streams.readers import BytesReader
 from tests.containers.archives import Zipped, ar_of, cpio_of, gzipped, lz4_frame, rpm_of, stripped_cpio, zip_of
 from tests.containers.reading import read

@@ -42,8 +42,10 @@ def test_a_program_of_its_own_size_is_no_container(first: bool) -> None:
     assert find(made) is PROGRAM
 
 
-@pytest.mark.parametrize("behind", [b"", zip_of([(b"a", b"b")]), b"\n" + gzip.compress(b"hello")])
-@pytest.mark.parametrize("program", [b"#!/bin/sh\nexit 0\n", b"MZ" + bytes(99)])
+@pytest.mark.parametrize(
+    "behind", [b"", zip_of([(b"a", b"b")]), b"\n" + gzip.compress(b"hello")], ids=("none", "zip", "gzip")
+)
+@pytest.mark.parametrize("program", [b"#!/bin/sh\nexit 0\n", b"MZ" + bytes(99)], ids=("script", "windows"))
 def test_a_script_that_is_there_as_a_whole_is_told_at_once(program: bytes, behind: bytes) -> None:
     """It is no container if nothing stands behind it; where its end is not seen, or its size not known, it may be."""
     script = program + behind

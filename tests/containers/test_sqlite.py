@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.containers import sqlite, sqliterecord
 from imgscan.containers.base import Unread
 from imgscan.containers.sqliterecord import SEPARATOR
 from tests.detect.driver import SCREENED
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgscan.containers import zip as zips
-from imgscan.containers.zip import ZIP
+from imgscan.containers.zip import container as zips
+from imgscan.containers.zip.container import ZIP
 from tests import tools
 from tests.containers.archives import Pairs, Zipped, deflate, zip_of
 from tests.containers.reading import given_up, read, read_file

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.detect import Engine
 from imgscan.detect.context import LINE
-from tests.keys import Keys
 
 ENGINE = Engine(screen=False)
 KEY = Keys("allowed").secret99()

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.detect import encodings
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
 from tests.detect.driver import SCREENED, File, agreed, secrets, whole
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import clifiles
 from tests.detect.driver import SCREENED
-from tests.keys import Keys
 
 
 def notes(text: str | bytes) -> list[str]:

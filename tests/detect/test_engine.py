@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import RULES, Engine, context, engine
 from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, agreed
-from tests.keys import Keys
 
 WEBHOOK = "whsec" + "_"
 

@@ -7,10 +7,10 @@ from itertools import product
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import encodings
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
 from tests.detect.driver import SCREENED, File, whole
-from tests.keys import Keys
 
 
 def digits(encoding: str, data: bytes, low: int, high: int) -> tuple[bytes, int, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.keys import Keys
 from tests.detect.driver import SCREENED
-from tests.keys import Keys
 
 
 def test_a_seed_gives_the_same_keys() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.detect import Engine, context
 from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, whole, windowed
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

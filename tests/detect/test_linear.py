@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.keys import Keys
 from tests.detect.driver import SCREENED, UNSCREENED, File, windowed
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

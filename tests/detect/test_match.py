@@ -7,9 +7,9 @@ import hashlib
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import examples
 from tests.detect.driver import SCREENED
-from tests.keys import Keys
 
 
 @pytest.mark.parametrize("sort", Keys(1).all())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import placeholders
 from tests.detect.driver import SCREENED, secrets
-from tests.keys import Keys
 
 LIVE = "sk_" + "live_"
 SAMPLE = 20_000

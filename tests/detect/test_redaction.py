@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.secrecy import redact
 from tests.detect.driver import ENGINES, SCREENED, UNSCREENED
-from tests.keys import Keys
 
 KEYS = Keys(1).all()
 LIVE = "sk_" + "live_"

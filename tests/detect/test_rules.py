@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import RULES, Rule
 from imgscan.detect.rules import ANCHORS, CORES, FOLLOWS, prefixes_of
 from tests.detect.driver import SCREENED, File, agreed
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

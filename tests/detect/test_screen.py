@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.detect import Engine, encodings
 from imgscan.detect.automaton import Automaton
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
 from imgscan.detect.screen import _LITTLE, DENSE, Screen
 from tests.detect.driver import SCREENED, UNSCREENED
-from tests.keys import Keys
 
 HYPERSCAN = find_spec("hyperscan") is not None
 

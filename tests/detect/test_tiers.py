@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fixtures.keys import CREATED, Keys
 from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
-from tests.keys import CREATED, Keys
 
 LIVE = "sk_" + "live_"
 

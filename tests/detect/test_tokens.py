@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
+from fixtures.keys import HEX, Keys
 from tests.detect.driver import SCREENED, File, agreed, secrets
-from tests.keys import HEX, Keys
 
 
 def _confidence(text: str) -> list[str]:

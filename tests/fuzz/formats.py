@@ -12,13 +12,13 @@ from typing import Final
 import zstandard
 
 from imgscan.containers import compressed, foreign, program
-from imgscan.containers import zip as zips
 from imgscan.containers.ar import AR
 from imgscan.containers.base import HEAD
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.formats import PROGRAM, find
 from imgscan.containers.rpm import RPM
-from imgscan.containers.zip import ZIP
+from imgscan.containers.zip import container as zips
+from imgscan.containers.zip.container import ZIP
 from imgscan.streams.tar import TarWalker
 from tests.containers.archives import (
     DIALECTS,

@@ -11,11 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.image.documents import Platform
-from imgscan.image.plan import Plan, plan_images
-from imgscan.model import Digest
-from imgscan.sources.base import Shelf
-from tests.builders import (
+from fixtures.builders import (
     OCI_CONFIG,
     OCI_INDEX,
     OCI_LAYER,
@@ -30,13 +26,17 @@ from tests.builders import (
     sha256,
     tar,
 )
+from imgscan.image.documents import Platform
+from imgscan.image.plan import Plan, plan_images
+from imgscan.model import Digest
+from imgscan.sources.base import Shelf
 from tests.image.test_documents import hostile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fixtures.builders import Content
     from imgscan.image.plan import ImagePlan
-    from tests.builders import Content
 
 BASE, TOP = tar({"etc/os": b"base"}), tar({"app/.env": b"top"})
 IMAGE = Image([Layer(BASE, "ADD base"), Layer(TOP, "COPY app")], empty=[(1, "ENV A=b")])

@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.keys import Keys
+from fixtures.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

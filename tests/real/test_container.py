@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fixtures.keys import Keys
 from tests import tools
 from tests.cli.driver import archive
-from tests.keys import Keys
 from tests.real.machine import Storage, environment, run, scratch, served, succeeds
 from tests.real.scanner import Scan, scan
 

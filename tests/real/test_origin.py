@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.api import Options, Scanner
 from imgscan.image.plan import plan_images
 from imgscan.model import Origin
@@ -27,7 +28,6 @@ from imgscan.sources.recognise import open_source
 from imgscan.triage.dockerfile import Dockerfile
 from imgscan.triage.origin import Origins
 from tests import tools
-from tests.keys import Keys
 from tests.real.machine import HOST, Storage, dockerd, scratch, trixie
 
 if TYPE_CHECKING:

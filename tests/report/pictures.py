@@ -15,7 +15,7 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-from tests import builders
+from fixtures import builders
 from tests.demo import TARGET, demo_image
 from tests.report.browser import Browser
 

@@ -11,9 +11,9 @@ import pytest
 
 from imgscan.detect import Engine, context
 from imgscan.image.documents import parse_platform
-from imgscan.scan.assemble import Policy
 from imgscan.scan.hits import Concealer
-from imgscan.scan.images import ImageScanner
+from imgscan.scan.image.assemble import Policy
+from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW, StreamSearch
 from imgscan.sources.base import StreamSource

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from imgscan.detect import examples
-from imgscan.model import Hidden, Visibility
-from imgscan.scan.assemble import Policy
-from tests.builders import (
+from fixtures.builders import (
     OCI_CONFIG,
     OCI_LAYER,
     OCI_MANIFEST,
@@ -30,7 +27,10 @@ from tests.builders import (
     tar,
     write,
 )
-from tests.keys import Keys
+from fixtures.keys import Keys
+from imgscan.detect import examples
+from imgscan.model import Hidden, Visibility
+from imgscan.scan.image.assemble import Policy
 from tests.scan.support import codes, digest, scan
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
-from imgscan.scan.limits import Limits
-from tests.builders import Image, Layer, docker_modern, tar
+from fixtures.builders import Image, Layer, docker_modern, tar
+from fixtures.keys import Keys
+from imgscan.scan.inside.limits import Limits
 from tests.containers.archives import zip_of as crafted_zip
 from tests.containers.formats import zip_of
-from tests.keys import Keys
 from tests.scan.test_nest import TEXT, held, look, places
 
 if TYPE_CHECKING:

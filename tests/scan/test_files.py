@@ -16,16 +16,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fixtures.keys import Keys
 from imgscan.errors import TargetError, UsageError
-from imgscan.scan import files, gather, lanes, troubles
-from imgscan.scan.assemble import Policy
+from imgscan.scan.image.assemble import Policy
 from imgscan.scan.position import HEAD, charset_of
 from imgscan.scan.progress import Progress
+from imgscan.scan import troubles
+from imgscan.scan.tree import files, gather, lanes
+from imgscan.scan.tree.walk import Walk, pseudo_devices
 from imgscan.scan.troubles import Troubles
-from imgscan.scan.walk import Walk, pseudo_devices
 from imgscan.streams.budget import Budget
 from tests import tools
-from tests.keys import Keys
 from tests.scan.support import concealer, digest
 from tests.scan.trees import Found, found, grow, lacks, paths, scan_tree
 from tests.trickle import Trickle
@@ -363,7 +364,7 @@ def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch:
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr("imgscan.scan.walk.os.scandir", refusing)
+    monkeypatch.setattr("imgscan.scan.tree.walk.os.scandir", refusing)
     report = scan_tree(root)
     assert paths(report) == ["b/x"]
     assert lacks(report) == [("error", "unreadable-folder", "a/")]
@@ -398,7 +399,7 @@ def test_pseudo_filesystems_are_known_by_their_mounts(tmp_path: Path) -> None:
 def test_a_pseudo_filesystem_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder on such a filesystem is skipped, with its type for a reason."""
     root = grow(tmp_path, {"a/b": LINE})
-    monkeypatch.setattr("imgscan.scan.walk.pseudo_devices", lambda: {root.stat().st_dev: "proc"})
+    monkeypatch.setattr("imgscan.scan.tree.walk.pseudo_devices", lambda: {root.stat().st_dev: "proc"})
     report = scan_tree(root)
     assert (lacks(report), paths(report)) == ([("skipped", "pseudo-filesystem", "")], [])
     assert "a proc filesystem" in report.diagnostics[0].message

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
+from fixtures.builders import tar
+from fixtures.keys import Keys
 from imgscan.containers.formats import find
-from tests.builders import tar
-from tests.keys import Keys
 from tests.scan.support import digest
 from tests.scan.trees import found, grow, lacks, paths, scan_tree
 from tests.streams.tar_archives import END, file, header

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.builders import tar
+from fixtures.keys import Keys
 from imgscan.detect import Engine
 from imgscan.errors import TargetError
-from imgscan.scan import gitscope
-from imgscan.scan.assemble import Policy
-from imgscan.scan.history import HistoryScanner
+from imgscan.scan.git import scope as gitscope
+from imgscan.scan.git.history import HistoryScanner
 from imgscan.scan.hits import Concealer
+from imgscan.scan.image.assemble import Policy
 from imgscan.scan.progress import Progress
 from imgscan.sources.gitpush import Push
 from imgscan.sources.gitrepo import Objects, Repository
-from tests.builders import tar
-from tests.keys import Keys
 from tests.scan.repositories import DATE, ENVIRONMENT, Repo
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgscan.model import Finding, TargetReport
-    from imgscan.scan.gitscope import Scope
+    from imgscan.scan.git.scope import Scope
 
 ENGINE = Engine(screen=False)
 ENV = "STRIPE_KEY={}\n"

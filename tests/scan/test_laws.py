@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zstandard
 
+from fixtures import builders
+from fixtures.builders import COMPRESSIONS, Image, Layer, Link
+from fixtures.keys import Keys
 from imgscan.api import Options, Scanner
 from imgscan.cli.rules import rule_infos
 from imgscan.report import FORMATS, ReportContext, open_report
-from imgscan.scan.assemble import Policy
-from imgscan.scan.images import ImageScanner
+from imgscan.scan.image.assemble import Policy
+from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW
 from imgscan.sources.recognise import open_source
-from tests import builders
-from tests.builders import COMPRESSIONS, Image, Layer, Link
-from tests.keys import Keys
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:

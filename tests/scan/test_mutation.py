@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.builders import (
+    COMPRESSIONS,
+    Image,
+    Layer,
+    docker_legacy,
+    docker_modern,
+    folder,
+    oci_archive,
+    oci_files,
+    tar,
+)
+from fixtures.keys import Keys
 from imgscan.errors import ImgscanError
-from tests.builders import COMPRESSIONS, Image, Layer, docker_legacy, docker_modern, folder, oci_archive, oci_files, tar
-from tests.keys import Keys
 from tests.scan.support import scan
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.scan.blob import scan_blob
-from imgscan.scan.limits import Limits
-from imgscan.scan.nest import Nest
+from fixtures.builders import Image, Layer, docker_modern, oci_archive, podman_archive, sha256, tar
+from fixtures.keys import Keys
+from imgscan.scan.inside.limits import Limits
+from imgscan.scan.inside.nest import Nest
+from imgscan.scan.layer import scan_blob
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.spool import Spool
-from tests.builders import Image, Layer, docker_modern, oci_archive, podman_archive, sha256, tar
 from tests.containers.archives import elf_of
 from tests.containers.formats import CHAINS, FORMATS, database, initrd, zip_of
 from tests.containers.gitpacks import commits, git, new, the_pack
-from tests.keys import Keys
 from tests.scan.support import concealer, digest
 from tests.trickle import Trickle
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from imgscan.scan.blob import BlobScan
     from imgscan.scan.hits import Hit
+    from imgscan.scan.layer import BlobScan
 
 KEY = Keys(1).secret99()
 TEXT = b"A=1\n" * 300 + b"KEY=" + KEY.encode() + b"\n" + b"Z=2\n" * 300

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.builders import Image, Layer, docker_modern, oci_archive, tar
+from fixtures.builders import Image, Layer, docker_modern, oci_archive, tar
+from fixtures.keys import Keys
 from tests.containers.formats import CHAINS, FORMATS
-from tests.keys import Keys
 from tests.scan.support import digest, scan
 
 if TYPE_CHECKING:

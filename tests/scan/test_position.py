@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.builders import tar
+from fixtures.keys import Keys
 from imgscan.scan.position import HEAD, TextPosition, charset_of
-from tests.builders import tar
-from tests.keys import Keys
 from tests.scan.support import search, short_sight
 
 KEY = Keys("position").secret99()

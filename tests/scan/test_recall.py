@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.scan.search import WINDOW
-from imgscan.sources.archive import ArchiveStream
-from imgscan.streams import inflate
-from tests.builders import (
+from fixtures.builders import (
     COMPRESSIONS,
     Content,
     Image,
@@ -27,7 +24,10 @@ from tests.builders import (
     tar,
     write,
 )
-from tests.keys import Keys
+from fixtures.keys import Keys
+from imgscan.scan.search import WINDOW
+from imgscan.sources.archive import ArchiveStream
+from imgscan.streams import inflate
 from tests.scan.support import digest, scan, short_sight, told
 from tests.trickle import Trickle
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.builders import tar
+from fixtures.keys import Keys
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch, StreamSearch
 from imgscan.streams.tar import TarWalker
-from tests.builders import tar
-from tests.keys import Keys
 from tests.scan.support import concealer, digest, search, short_sight
 from tests.streams.tar_archives import END, GNU, file, header, long, old_sparse, pad, pax, text_sparse
 

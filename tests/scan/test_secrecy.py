@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.builders import OCI_INDEX, Image, Layer, descriptor, dump, folder, oci_files, sha256, tar
+from fixtures.keys import Keys
 from imgscan.cli.rules import rule_infos
 from imgscan.image.plan import ImageDocument
 from imgscan.report import FORMATS, ReportContext, open_report
-from imgscan.scan.documents import search_document
-from tests.builders import OCI_INDEX, Image, Layer, descriptor, dump, folder, oci_files, sha256, tar
-from tests.keys import Keys
+from imgscan.scan.image.fields import search_document
 from tests.scan.support import concealer, scan, search
 from tests.streams.tar_archives import END, file, header, long, pax
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from imgscan.scan.assemble import Policy
-from imgscan.scan.files import FileScanner
+from imgscan.scan.image.assemble import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW
+from imgscan.scan.tree.files import FileScanner
+from imgscan.scan.tree.walk import Walk
 from imgscan.scan.troubles import Troubles
-from imgscan.scan.walk import Walk
 from tests.scan.support import concealer
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgscan.model import TargetReport
-    from imgscan.scan.globs import Sieve
     from imgscan.scan.hits import Concealer
+    from imgscan.scan.tree.exclude import Sieve
 
 
 def grow(root: Path, files: Mapping[str, bytes] | Mapping[bytes, bytes] | Mapping[str | bytes, bytes]) -> Path:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from fixtures import builders
+from fixtures.builders import Image, Layer
+from fixtures.keys import Keys
 from imgscan.api import Options, Scanner
-from imgscan.scan.assemble import Policy
-from imgscan.scan.images import ImageScanner
+from imgscan.scan.image.assemble import Policy
+from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.progress import Progress
 from imgscan.sources.recognise import open_source
-from tests import builders
-from tests.builders import Image, Layer
-from tests.keys import Keys
 
 if TYPE_CHECKING:
     from imgscan.model import TargetReport

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures import builders
 from imgscan.errors import EngineError, TargetError
 from imgscan.model import Digest
-from tests import builders
 from tests.sources.driver import codes, scan, shop
 from tests.sources.engine import CutError, FakeEngine
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures import builders
 from imgscan.sources.folder import ImageFolder
 from imgscan.streams.readers import FileSlice
-from tests import builders
 from tests.sources.driver import codes, scan, shop
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
+from fixtures import builders
 from imgscan.errors import EngineError, TargetError, UsageError
 from imgscan.sources import recognise
 from imgscan.sources.archive import ArchiveFile, ArchiveStream
 from imgscan.sources.base import RootfsSource
 from imgscan.sources.folder import ImageFolder
 from imgscan.sources.recognise import SCHEMES, open_source, split_scheme
-from tests import builders
 from tests.sources.driver import OnePass, codes, scan, scan_stream, shop, told
 
 if TYPE_CHECKING:

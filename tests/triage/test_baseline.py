@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import Engine
 from imgscan.errors import OutputError, UsageError
 from imgscan.triage import baseline
 from imgscan.triage.baseline import Baseline, Entry
 from imgscan.triage.reports import Reported, Reports, read_report
-from tests.keys import Keys
 from tests.report.samples import BROKEN, CLEAN, DIRECTORY, HOSTILE, SAMPLES, SHOP, render
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.keys import Keys
 from imgscan.detect import RULES, Engine
 from imgscan.errors import UsageError
 from imgscan.triage import ignores
 from imgscan.triage.ignores import Ignores
-from tests.keys import Keys
 from tests.report.samples import BROKEN, SHOP
 
 if TYPE_CHECKING:

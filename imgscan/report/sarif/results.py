@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgscan.report.base import layers_by_index, shorten
 from imgscan.report.sarif.artifacts import LARGEST
+from imgscan.report.sarif.markup import layer_text, message, result_text
 from imgscan.report.sarif.names import NESTED, file_uri, location_uri
-from imgscan.report.sarif.words import layer_text, message, result_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

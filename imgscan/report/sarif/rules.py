@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from imgscan.report.base import shorten
-from imgscan.report.sarif.words import escape
+from imgscan.report.sarif.markup import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

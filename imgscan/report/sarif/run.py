@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from imgscan.model import CONFIDENCES, LEVELS
 from imgscan.report.base import plural
 from imgscan.report.sarif.artifacts import Artifacts
+from imgscan.report.sarif.markup import escape, message
 from imgscan.report.sarif.names import location_uri
 from imgscan.report.sarif.results import REDACTED, result, snippet
 from imgscan.report.sarif.rules import driver
-from imgscan.report.sarif.words import escape, message
 
 if TYPE_CHECKING:
     from imgscan.model import Diagnostic, Finding, TargetReport

@@ -1,0 +1,1 @@
+"""The object store of git, read without git: loose objects, packs, bundles."""

@@ -1,0 +1,1 @@
+"""What commits of a git repository bring in."""

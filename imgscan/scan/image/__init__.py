@@ -1,0 +1,1 @@
+"""Images: a source in, a report for each image of it out."""

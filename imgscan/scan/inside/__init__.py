@@ -1,0 +1,1 @@
+"""What files hold: containers in containers, to a depth, within limits."""

@@ -1,0 +1,1 @@
+"""Files that are no image: one file, every file below a folder, or standard input."""

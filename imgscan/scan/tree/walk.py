@@ -1,0 +1,162 @@
+"""The files of a tree, in the order of their paths' bytes, and never one outside the tree.
+
+Links are not followed, a folder is listed once. What is no regular file, and what the kernel makes up while it is read
+(`/proc`, `/sys`), is passed over with a reason.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgscan.scan.troubles import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.scan.tree.exclude import Sieve
+    from imgscan.scan.troubles import Troubles
+
+PSEUDO = frozenset(
+    "autofs binder binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl mqueue nsfs proc pstore "  # noqa: SIM905 - a table of words reads best as one
+    "resctrl rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs".split()
+)
+"""Filesystem types of Linux whose files are no stored bytes: reading them may block, change something or never end."""
+
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def special(mode: int) -> str:
+    """Name what a file is that is no regular one."""
+    return _KINDS.get(stat.S_IFMT(mode), "neither a file nor a folder")
+
+
+def pseudo_devices(mounts: Path = Path("/proc/self/mountinfo")) -> dict[int, str]:
+    """Give the device numbers of what is mounted here and stores nothing, with the filesystem's type (proc(5)).
+
+    Empty where there is no such list: only Linux has it.
+    """
+    devices: dict[int, str] = {}
+    with suppress(OSError):
+        for line in mounts.read_bytes().splitlines():
+            before, _, after = line.partition(b" - ")
+            fields, kind = before.split(), after.partition(b" ")[0].decode("ascii", "replace")
+            if kind in PSEUDO and len(fields) > 2:
+                major, _, minor = fields[2].partition(b":")
+                devices[os.makedev(int(major), int(minor))] = kind
+    return devices
+
+
+Listed = tuple[bytes, int]
+"""A file as it was listed: its path, and the device of the folder that it was listed in (-1: not known)."""
+
+
+class Walk:
+    """Lists one tree, once; `troubles` takes what cannot be listed or is passed over.
+
+    Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what the user does not want to be read.
+    `pseudo` are the devices of filesystems that store nothing, with their types.
+    """
+
+    def __init__(self, root: bytes, troubles: Troubles, sieve: Sieve | None = None) -> None:
+        self.root = os.path.join(root, b"")  # noqa: PTH118 - Path knows no bytes
+        self._troubles = troubles
+        self._sieve = sieve
+        self.pseudo = pseudo_devices()
+        self._seen: set[tuple[int, int]] = set()
+
+    def __iter__(self) -> Iterator[Listed]:
+        """Give the regular files, in the order of their paths."""
+        waiting = [self._list(b"")]  # no recursion: a tree may be as deep as it likes
+        while waiting:
+            device, paths = waiting[-1]
+            for path in paths:
+                if path[-1:] == b"/":
+                    waiting.append(self._list(path))
+                    break
+                yield path, device
+            else:
+                waiting.pop()
+
+    def _list(self, folder: bytes) -> tuple[int, Iterator[bytes]]:
+        """List a folder's files and folders, sorted; those end in a slash, so that whole paths ascend."""
+        found: list[bytes] = []
+        device = self._enter(folder)
+        if device is None:
+            return 0, iter(())
+        drops = self._sieve.enter(folder) if self._sieve is not None else None
+        troubles: list[Trouble] = []
+        try:
+            with os.scandir(self.root + folder) as entries:
+                for entry in entries:
+                    path = folder + entry.name
+                    if entry.is_file(follow_symlinks=False):
+                        if drops is None or not drops(path):
+                            found.append(path)
+                    elif entry.is_dir(follow_symlinks=False):
+                        path += b"/"
+                        if drops is None or not drops(path):
+                            found.append(path)
+                    elif not entry.is_symlink() and (drops is None or not drops(path)):
+                        trouble = _passed_over(path, entry)
+                        if trouble is not None:
+                            troubles.append(trouble)
+                        else:
+                            found.append(path)
+        except OSError as error:
+            self._unlisted(folder, error)
+        found.sort()
+        self._troubles.extend(sorted(troubles, key=_path))
+        return device, iter(found)
+
+    def _enter(self, folder: bytes) -> int | None:
+        """Look at a folder before it is listed; give its device, or None where it is not to be listed."""
+        try:
+            # Without its slash, which would make it follow a link; the tree itself may be one.
+            status = os.stat(self.root + folder[:-1], follow_symlinks=not folder)  # noqa: PTH116 - Path knows no bytes
+        except OSError as error:
+            self._unlisted(folder, error)
+            return None
+        if not stat.S_ISDIR(status.st_mode):
+            text = "the folder was replaced by something else while the tree was read"
+            self._troubles.add(Trouble("error", "unreadable-folder", text, folder))
+            return None
+        if status.st_dev in self.pseudo:
+            self._troubles.add(made_up(folder, self.pseudo[status.st_dev]))
+            return None
+        inode = (status.st_dev, status.st_ino)
+        if inode in self._seen:  # mounted at a second place, perhaps inside itself
+            return None
+        self._seen.add(inode)
+        return status.st_dev
+
+    def _unlisted(self, folder: bytes, error: OSError) -> None:
+        text = f"the folder cannot be read: {error.strerror or error}"
+        self._troubles.add(Trouble("error", "unreadable-folder", text, folder))
+
+
+def made_up(path: bytes, kind: str) -> Trouble:
+    """Say that something is on a filesystem of a kind that stores nothing."""
+    text = f"a {kind} filesystem is not read: the kernel makes its content up"
+    return Trouble("skipped", "pseudo-filesystem", text, path)
+
+
+def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Trouble | None:
+    """Say why what is neither a file nor a folder is not read; None where whoever opens it will."""
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except OSError:
+        return None
+    return None if stat.S_ISREG(mode) else Trouble("skipped", "special-file", f"{special(mode)} is not read", path)
+
+
+def _path(trouble: Trouble) -> bytes:
+    return trouble.path or b""

@@ -1,0 +1,291 @@
+"""The source files that an image was built from: which file COPY brought, and where in it a key stands.
+
+A file is taken for the source only if the key stands in it; a name alone proves nothing. Links that lead out of the
+root are not followed, and what is read is limited by size and by number.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import posixpath
+import stat
+import tarfile
+import zlib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgscan.triage.lexer import UNKNOWN, fits
+from imgscan.triage.lines import lines_of
+from imgscan.triage.patterns import IgnoreFile, component_matches, wild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from imgscan.triage.lines import Find
+    from imgscan.triage.steps import Copied
+
+LARGEST = 16 << 20
+"""Bytes of the largest source file that is read; a larger one has no origin."""
+MOST_FILES = 20_000
+MOST_BYTES = 256 << 20
+"""What is read of a tree, or of an archive, in a search by content; where it has more, nothing is concluded."""
+_MOST_MATCHES = 4096
+_DEEPEST = 128
+_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_SKIPPED = frozenset((".git", ".hg", ".svn"))
+_BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, zlib.error, lzma.LZMAError)
+
+
+class Source(NamedTuple):
+    """A place in a source file: its path below the root, with slashes, and the line from 1.
+
+    The line is 1 in a file without lines: a binary, or an archive that ADD unpacked. `named` says that the Dockerfile
+    names this very file, so that the build would fail without it.
+    """
+
+    path: str
+    line: int
+    named: bool = False
+
+
+class Wanted(NamedTuple):
+    """A key in a file of an image: the file's path, the key's SHA-256 in hex, and its line, where it has one."""
+
+    path: str
+    sha256: str
+    line: int | None = None
+
+
+class SourceTree:
+    """The files below a folder, read when they are asked for, each at most once."""
+
+    def __init__(self, root: Path, find: Find, *, ignore_file: Path | None = None) -> None:
+        """Look at `root`; `ignore_file` is the one that belongs to the Dockerfile, before the root's own."""
+        self._root = os.path.realpath(root)
+        self._find = find
+        self._files: dict[str, dict[str, tuple[int, ...]]] = {}
+        self._archives: dict[str, dict[str, frozenset[str]]] = {}
+        self._index: dict[str, list[Source]] | None = None
+        self._expanded: dict[str, tuple[tuple[str, bool], ...]] = {}
+        self._ignore_file = ignore_file
+
+    # by path
+
+    def brought(self, copied: Copied, wanted: Wanted, *, unpacks: bool, parents: bool) -> Source | None:
+        """Find the file that COPY or ADD (which `unpacks` archives) brought to a path, if the key stands in it.
+
+        Where the destination is not known, and several files could be meant, None.
+        """
+        found: dict[str, Source] = {}
+        for source in copied.sources:
+            clean = _clean(source)
+            for relative, folder in self._matches(clean):
+                pivot = _pivot(source) if parents else None
+                for candidate in self._candidates(copied, wanted.path, relative, folder=folder, pivot=pivot):
+                    if lines := self.keys(candidate).get(wanted.sha256):
+                        line = wanted.line if wanted.line in lines else lines[0]
+                        found[candidate] = Source(self._real(candidate) or candidate, line or 1, candidate == clean)
+                if unpacks and not folder and self._unpacked(copied, wanted, relative):
+                    found[relative] = Source(self._real(relative) or relative, 1, relative == clean)
+        if len(found) > 1 and UNKNOWN in copied.destination:
+            return None
+        return next(reversed(found.values()), None)  # the last one wins
+
+    def _unpacked(self, copied: Copied, wanted: Wanted, relative: str) -> bool:
+        members = self._archive(relative)
+        return any(wanted.sha256 in members.get(below, ()) for below in _belows(copied.destination, wanted.path))
+
+    def _candidates(
+        self, copied: Copied, path: str, relative: str, *, folder: bool, pivot: str | None
+    ) -> Iterator[str]:
+        """Give the files that one source of COPY may have brought to `path`."""
+        for below in _belows(copied.destination, path):
+            if pivot is not None:
+                whole = posixpath.normpath(posixpath.join(pivot, below))
+                if relative in (".", whole) or whole.startswith(f"{relative}/"):
+                    yield whole
+            elif folder:
+                yield posixpath.normpath(posixpath.join(relative, below))
+            elif below == posixpath.basename(relative) or (not below and not copied.into):
+                yield relative
+
+    # by content
+
+    def anywhere(self, sha256: str, copies: Sequence[Copied] | None = None) -> Source | None:
+        """Find the one place below the root at which a key stands, or below what `copies` bring; None for several."""
+        places = self._whole().get(sha256, [])
+        if copies is not None:
+            places = [place for place in places if any(self._below(place.path, copied) for copied in copies)]
+        return places[0] if len(places) == 1 else None
+
+    def _below(self, path: str, copied: Copied) -> bool:
+        for source in copied.sources:
+            for relative, folder in self._matches(_clean(source)):
+                if path == relative or (folder and (relative == "." or path.startswith(f"{relative}/"))):
+                    return True
+        return False
+
+    def _whole(self) -> Mapping[str, list[Source]]:
+        if self._index is None:
+            self._index = {}
+            files = read = 0
+            for relative, size in self._walk():
+                files, read = files + 1, read + min(size, LARGEST)
+                if files > MOST_FILES or read > MOST_BYTES:
+                    self._index = {}
+                    break
+                for sha256, lines in self.keys(relative).items():
+                    self._index.setdefault(sha256, []).extend(Source(relative, line) for line in lines)
+        return self._index
+
+    def _walk(self) -> Iterator[tuple[str, int]]:
+        """Give the regular files and their sizes, without following a link, and without what builds leave out."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            inner = []
+            for entry in self._entries(folder):
+                relative = f"{folder}/{entry.name}" if folder else entry.name
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in _SKIPPED and not (self.ignored(relative) and not self._ignored.exceptions):
+                            inner.append(relative)
+                    elif entry.is_file(follow_symlinks=False) and not self.ignored(relative):
+                        yield relative, entry.stat(follow_symlinks=False).st_size
+                except OSError:
+                    continue  # it went away, or may not be looked at: there is no origin in it
+            waiting += reversed(inner)
+
+    # files
+
+    def keys(self, relative: str) -> Mapping[str, tuple[int, ...]]:
+        """Give the credentials of a file, each with its lines; none where it cannot be read."""
+        if relative not in self._files:
+            data = self._read(relative)
+            self._files[relative] = lines_of(data, self._find(data)) if data else {}
+        return self._files[relative]
+
+    def ignored(self, relative: str) -> bool:
+        """Whether the build context leaves a file out, by `.dockerignore` as it is now."""
+        return self._ignored.ignores(relative)
+
+    @cached_property
+    def _ignored(self) -> IgnoreFile:
+        own = [self._ignore_file] if self._ignore_file is not None else []
+        for path in (*own, Path(self._root, ".dockerignore"), Path(self._root, ".containerignore")):
+            data = contents(str(path))
+            if data is not None:
+                return IgnoreFile.parse(data.decode("utf-8", "replace"))
+        return IgnoreFile()
+
+    def _real(self, relative: str) -> str | None:
+        """Give the path below the root that a path leads to; None where it leads out of it."""
+        if "\0" in relative:
+            return None
+        real = os.path.realpath(os.path.join(self._root, relative))  # noqa: PTH118 - Path cannot tell a loop of links
+        if real == self._root:
+            return "."
+        below = real.removeprefix(os.path.join(self._root, ""))  # noqa: PTH118 - with its separator at the end
+        return None if below == real else below.replace(os.sep, "/")
+
+    def _read(self, relative: str) -> bytes | None:
+        real = self._real(relative)
+        return None if real is None else contents(f"{self._root}/{real}")
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        real = self._real(folder)
+        if real is None:
+            return []
+        try:
+            with os.scandir(f"{self._root}/{real}") as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            return []
+
+    def _matches(self, pattern: str) -> tuple[tuple[str, bool], ...]:
+        """Give the files and folders that a source of COPY names, each with whether it is a folder."""
+        if pattern not in self._expanded:
+            found = [""]
+            for part in pattern.split("/") if pattern != "." else []:
+                if wild(part):
+                    names = [(folder, entry.name) for folder in found for entry in self._entries(folder)]
+                    found = [posixpath.join(folder, name) for folder, name in names if component_matches(part, name)]
+                else:
+                    found = [posixpath.join(folder, part) for folder in found]
+                found = found[:_MOST_MATCHES]
+            kinds = ((path or ".", self._is_folder(path)) for path in found)
+            self._expanded[pattern] = tuple((path, folder) for path, folder in kinds if folder is not None)
+        return self._expanded[pattern]
+
+    def _is_folder(self, relative: str) -> bool | None:
+        real = self._real(relative)
+        try:
+            mode = None if real is None else Path(self._root, real).stat().st_mode
+        except (OSError, ValueError):
+            return None
+        return None if mode is None else stat.S_ISDIR(mode)
+
+    def _archive(self, relative: str) -> Mapping[str, frozenset[str]]:
+        """Give the credentials of each member of a tar archive; nothing for what is none."""
+        if relative not in self._archives:
+            self._archives[relative] = self._unpack(relative)
+        return self._archives[relative]
+
+    def _unpack(self, relative: str) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        real = self._real(relative)
+        if real is None:
+            return found
+        try:
+            with Path(self._root, real).open("rb") as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
+                files = read = 0
+                for member in archive:
+                    files, read = files + 1, read + member.size
+                    if files > MOST_FILES or read > MOST_BYTES:
+                        break
+                    archive.members = []  # type: ignore[attr-defined]  # else it remembers every member
+                    if member.isreg() and member.size <= LARGEST and (inside := archive.extractfile(member)):
+                        keys = frozenset(sha256 for sha256, _ in self._find(inside.read()))
+                        if keys:
+                            found[posixpath.normpath(member.name).lstrip("/")] = keys
+        except _BROKEN:
+            return found  # no archive, or a broken one: what was read of it counts
+        return found
+
+
+def contents(path: str) -> bytes | None:
+    """Read a regular file; None for anything else, and for one that is too large."""
+    try:
+        handle = os.open(path, _OPEN)
+    except (OSError, ValueError):
+        return None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            return None
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            return stream.read(LARGEST)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+def _clean(source: str) -> str:
+    """Make a source of COPY a path below the root, as builders do: `..` does not lead above it."""
+    return posixpath.normpath("/" + source.replace(UNKNOWN, "*")).lstrip("/") or "."
+
+
+def _pivot(source: str) -> str:
+    """Give the part of a source that `COPY --parents` leaves out of the destination: what is before `/./`."""
+    return posixpath.normpath("/" + source.partition("/./")[0]).lstrip("/") if "/./" in source else ""
+
+
+def _belows(destination: str, path: str) -> Iterator[str]:
+    """Give what is left of a path below a destination, for each way in which the two can fit."""
+    parts = path.split("/")[:_DEEPEST]
+    for count in range(len(parts) + 1):
+        if fits(destination, "/" + "/".join(parts[:count])):
+            yield "/".join(parts[count:])

@@ -1,0 +1,124 @@
+"""Searching documents: each key with the field it stood in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.keys import Keys
+from imgscan.image.plan import ImageDocument
+from imgscan.scan.image.fields import search_document, strings
+from tests.image.test_documents import hostile
+from tests.scan.support import concealer, digest
+
+KEY = Keys("documents").secret99()
+OTHER = Keys("documents other").restricted()
+CONFIG = ".image/config.json"
+
+
+def fields(document: Any, *, key: str = KEY, history: tuple[int | None, ...] = ()) -> list[str | None]:
+    """List the fields in which a key is found."""
+    hits = search_document(ImageDocument(CONFIG, document), concealer(), history)
+    assert all(hit.path == CONFIG for hit in hits)
+    return [hit.field for hit in hits if hit.secret.sha256 == digest(key)]
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"config": {"Env": ["PATH=/bin", f"STRIPE_KEY={KEY}"]}}, "config/Env/STRIPE_KEY"),
+        ({"config": {"Env": [f"{KEY}"]}}, "config/Env/0"),
+        ({"config": {"Cmd": ["serve", f"--key={KEY}"]}}, "config/Cmd/1"),
+        ({"config": {"Entrypoint": [KEY]}}, "config/Entrypoint/0"),
+        ({"config": {"Labels": {"com.example/key": KEY}}}, "config/Labels/com.example/key"),
+        ({"config": {"Healthcheck": {"Test": ["CMD-SHELL", f"curl -u {KEY}:"]}}}, "config/Healthcheck/Test/1"),
+        ({"config": {"OnBuild": [f"ENV K={KEY}"]}}, "config/OnBuild/0"),
+        ({"config": {"Unheard": {"Of": [[{"x": KEY}]]}}}, "config/Unheard/Of/0/0/x"),
+        ({"author": KEY}, "author"),
+        ({"history": [{}, {"created_by": f"RUN |1 K={KEY} make"}]}, "history/1/created_by"),
+        ({"history": [{"comment": KEY}]}, "history/0/comment"),
+        ({"annotations": {"note": KEY}}, "annotations/note"),
+        ({"predicate": {"invocation": {"parameters": {"args": {"build-arg:K": KEY}}}}},
+         "predicate/invocation/parameters/args/build-arg:K"),
+        ([{"Env": [f"A={KEY}"]}], "0/Env/A"),
+        (KEY, ""),
+    ],
+)  # fmt: skip
+def test_a_key_has_the_field_it_stood_in(document: Any, field: str) -> None:
+    """A field is the path of names and positions; an environment variable is named by its name."""
+    assert fields(document) == [field]
+
+
+def test_a_document_has_neither_lines_nor_offsets() -> None:
+    """A key in a document stands in a field, not at a byte."""
+    (hit,) = search_document(ImageDocument(CONFIG, {"author": KEY}), concealer(), ())
+    assert (hit.line, hit.column, hit.offset, hit.layer, hit.member) == (None, None, None, None, -1)
+
+
+def test_a_key_in_a_name_is_found_and_not_shown() -> None:
+    """The names of a document's fields are searched too, and shown redacted."""
+    (field,) = fields({"config": {"Labels": {KEY: "yes"}}})
+    assert field is not None
+    assert field.startswith("config/Labels/")
+    assert KEY not in field
+
+
+def test_history_knows_its_layer() -> None:
+    """A key in the history of a layer belongs to that layer, one in an empty entry to none."""
+    history = [{"created_by": KEY}, {"created_by": f"ENV K={KEY}", "empty_layer": True}, {"created_by": KEY}]
+    hits = search_document(ImageDocument(CONFIG, {"history": history}), concealer(), (0, None, 1))
+    assert [hit.layer for hit in hits] == [0, None, 1]
+
+
+@pytest.mark.parametrize("name", ["²", "9" * 5000, "-1", "٣", "7", "x", ""])
+def test_history_of_another_shape_has_no_layer(name: str) -> None:
+    """A history that is no list, or longer than the layers that are known, is searched without a layer."""
+    hits = search_document(ImageDocument(CONFIG, {"history": {name: {"created_by": KEY}}}), concealer(), (0,))
+    assert [hit.layer for hit in hits] == [None]
+
+
+def test_what_a_config_repeats_is_told_once() -> None:
+    """Older builders copy `config` into `container_config`; a key that stands in the copy alone is told."""
+    document = {"container_config": {"Env": [f"A={KEY}", f"B={OTHER}"]}, "config": {"Env": [f"A={KEY}"]}}
+    assert fields(document) == ["config/Env/A"]
+    assert fields(document, key=OTHER) == ["container_config/Env/B"]
+
+
+def test_inline_content_is_no_text() -> None:
+    """What a descriptor carries in `data` is a blob, which is searched as one; other fields of that name are text."""
+    assert fields({"config": {"digest": "sha256:x", "data": KEY}}) == []
+    assert fields({"config": {"data": KEY}}) == ["config/data"]
+
+
+@pytest.mark.parametrize("depth", [10, 150, 250, 900])
+def test_nothing_is_nested_too_deeply(depth: int) -> None:
+    """A key at any depth of a document is found."""
+    document: Any = KEY
+    for number in range(depth):
+        document = [document] if number % 2 else {"a": document}
+    assert len(fields(document)) == 1
+
+
+def test_strings_come_in_the_order_of_the_document() -> None:
+    """A field's name precedes what is in it, and that precedes the next field."""
+    document = {"a": {"b": ["1", {"c": "2"}]}, "d": "3", "e": 4, "f": None}
+    assert list(strings(document)) == [
+        ("a", "a"), ("a/b", "b"), ("a/b/0", "1"), ("a/b/1/c", "c"), ("a/b/1/c", "2"), ("d", "d"), ("d", "3"),
+        ("e", "e"), ("f", "f"),
+    ]  # fmt: skip
+
+
+def test_lone_surrogates_are_searched() -> None:
+    """JSON can say things that are no Unicode text; keys beside them are found."""
+    assert fields(json.loads('{"a":"\\ud800 KEY \\udfff"}'.replace("KEY", KEY))) == ["a"]
+
+
+@given(hostile, st.lists(st.none() | st.integers(0, 3), max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_no_document_crashes_the_search(document: Any, history: list[int | None]) -> None:
+    """Whatever a document is, a key added to it is found."""
+    assert len(fields([document, KEY], history=tuple(history))) == 1
