@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "model": set(),
     "errors": set(),
     "secrecy": {"model"},
+    "unread": {"model"},
     "streams": set(),
     "containers": {"streams"},
     "detect": {"model", "secrecy"},
