@@ -17,7 +17,7 @@ from imgscan.containers.compressed import ALPINE, BZ2, GZIP, LZ4, LZMA, XZ, ZLIB
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.cursor import TO_THE_END, Cursor
 from imgscan.containers.foreign import BEGINNINGS as FOREIGN_BEGINNINGS
-from imgscan.containers.foreign import FOREIGN
+from imgscan.containers.foreign import FOREIGN, foreign_format
 from imgscan.containers.git.loose import GIT_OBJECT
 from imgscan.containers.git.pack import BUNDLE, PACK
 from imgscan.containers.rpm import RPM
@@ -148,6 +148,14 @@ def find(head: Chunk, size: int | None = None) -> Format | None:
             if known.recognise(beginning):
                 return None if size is not None and _is_all(known, head, size) else known
     return None
+
+
+def format_of(head: Chunk) -> str | None:
+    """Name the container format that a file is in, by its first `HEAD` bytes; None if imgscan knows of none."""
+    found = find(head)
+    if found is FOREIGN:
+        return foreign_format(bytes(head))
+    return found.name if found is not None else None
 
 
 def _is_all(known: Format, head: Chunk, size: int) -> bool:

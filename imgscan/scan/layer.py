@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.containers.foreign import foreign_format
+from imgscan.containers.formats import format_of
 from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.pour import FilePour, TarPour, pieces_of
 from imgscan.scan.result import LayerResult
@@ -91,9 +91,9 @@ def scan_layer(
             chunks = _plain(passing, compression, hashing, plain)
             result = _scan_tar(chunks, session, os.fsencode(name), look=look)
         else:
-            held.peek(HEAD)
+            kind = format_of(held.peek(HEAD))
             result = _scan_file(pieces_of(passing), session, os.fsencode(name), look=look)
-            result = replace(result, foreign=foreign_format(head))
+            result = replace(result, format=kind)
         if result.interrupted:
             return result
         with suppress(OSError, StreamError):  # it has been noted, or the outer archive notes it

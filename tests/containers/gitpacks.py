@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import Member, Unread
 from imgscan.containers.git import pack as gitpack
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.failure import StreamError
 from tests import tools
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import Member, Unread
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.failure import StreamError
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import Unread
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.failure import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

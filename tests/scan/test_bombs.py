@@ -109,7 +109,7 @@ def test_a_bomb_is_told_and_the_rest_is_read(name: str) -> None:
     scan = look(tar([("bomb", BOMBS[name]()), ("b", TEXT)]), limits=TIGHT)
     assert places(scan) == ["b"]
     assert scan.lacks
-    assert all(lack.path.startswith(b"bomb") for lack in scan.lacks)
+    assert all(str(lack.path).startswith("bomb") for lack in scan.lacks)
     assert scan.expanded <= TIGHT.total + 9 * MEBIBYTE
 
 
