@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from imgscan.containers.formats import find
 from imgscan.model import Diagnostic
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.search import WINDOW, StreamSearch
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from imgscan.scan.inside.node import Lack
     from imgscan.streams.inflate import Chunk, Compression
     from imgscan.streams.readers import Reader
-    from imgscan.streams.tar import Problem
+    from imgscan.unread import Unread
 
 NO_END = "tar-no-end"
 INTERRUPTED = "interrupted"
@@ -41,20 +42,10 @@ def interruption() -> StreamError:
     return StreamError(INTERRUPTED, "the scan was interrupted")
 
 
-_FOREIGN_MAGIC = {
-    b"\x04\x22\x4d\x18": "lz4",
-    b"LZIP": "lzip",
-    b"\x1f\x9d": "compress (.Z)",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip",
-    b"Rar!": "RAR",
-    b"hsqs": "squashfs",
-    b"\x89LZO": "lzop",
-}
-
-
-def foreign_compression(head: bytes) -> str | None:
-    """Name a compression that imgscan knows but cannot read, by the first bytes; None if it is none."""
-    return next((name for magic, name in _FOREIGN_MAGIC.items() if head.startswith(magic)), None)
+def foreign_format(head: bytes) -> str | None:
+    """Name what a layer is that is no tar, by the first bytes, if it is squeezed, or known by sight only."""
+    found = find(head)
+    return found.name if found is not None and (found.squeezed or found.foreign) else None
 
 
 @dataclass(slots=True)
@@ -77,7 +68,7 @@ class BlobScan:
     entries: int = 0
     hits: list[Hit] = field(default_factory=list)
     names: LayerNames | None = None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Unread] = field(default_factory=list)
     failure: StreamError | None = None
     foreign: str | None = None
     lacks: list[Lack] = field(default_factory=list)
@@ -192,8 +183,8 @@ def _search(
 
     def begin() -> StreamSearch:
         nonlocal walker
-        scan.foreign = foreign_compression(waiting)
         walker = TarWalker() if looks_like_tar(waiting[:HEAD_LENGTH]) else None
+        scan.foreign = foreign_format(waiting) if walker is None else None
         tap = Tap(nest) if nest is not None and walker is not None else None
         return StreamSearch(concealer, name=name, walker=walker, tap=tap, window=window)
 

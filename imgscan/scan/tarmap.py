@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member, TarWalker
+    from imgscan.streams.tar import TarMember, TarWalker
 
 
 class TarRegions:
@@ -45,7 +45,7 @@ class TarRegions:
         self._concealer = concealer
         self._report = report
         self._name = name
-        self._members: list[Member] = []  # those that the coming windows may touch
+        self._members: list[TarMember] = []  # those that the coming windows may touch
         self._first = 0  # the number of the first of them
         self._header_hits: list[int] = []  # hits in a header whose member is not known yet
         self._told = -1  # the last member whose header has been searched
@@ -140,7 +140,7 @@ class TarRegions:
         else:
             self._header_hits.append(position)
 
-    def _tell_header(self, member: Member, number: int) -> None:
+    def _tell_header(self, member: TarMember, number: int) -> None:
         """Search what a member's headers say: its name, its link's target, its PAX records."""
         if number == self._told:
             return
@@ -157,7 +157,7 @@ class TarRegions:
                 self._report(concealer.hit(match, name, spelling, member=number, field=field))
 
 
-def _header_of(member: Member) -> int:
+def _header_of(member: TarMember) -> int:
     return member.header
 
 

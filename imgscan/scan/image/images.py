@@ -25,8 +25,8 @@ from imgscan.scan.inside.nest import Nest
 from imgscan.scan.layer import INTERRUPTED, BlobScan, interruption, scan_blob
 from imgscan.scan.search import WINDOW
 from imgscan.sources.base import RootfsSource, ShelfSource, StreamSource
-from imgscan.streams.budget import PIPELINE, Budget, decoder_memory
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.budget import PIPELINE, Budget
+from imgscan.streams.inflate import MEMORY_HEAD, StreamError, decoder_memory
 from imgscan.streams.readers import BytesReader, Peekable
 from imgscan.streams.spool import Spool
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from imgscan.sources.base import Shelf, Source
     from imgscan.streams.readers import Reader
 
-_FRAME_HEADER = 18  # bytes of the longest zstd frame header, which tells the size of the window
 _IMAGE_DOCUMENTS = (b"manifest.json", b"oci-layout", b"repositories")
 
 
@@ -132,7 +131,7 @@ class ImageScanner:
             return BlobScan(name, failure=StreamError("read-error", text))
         try:
             held = Peekable(reader)
-            with self._budget.reserve(PIPELINE + decoder_memory(held.peek(_FRAME_HEADER))):
+            with self._budget.reserve(PIPELINE + decoder_memory(held.peek(MEMORY_HEAD))):
                 return self._blob(held, name, algorithms)
         finally:
             reader.close()

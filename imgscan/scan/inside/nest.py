@@ -17,19 +17,20 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import HEAD, Streamed, Unread
-from imgscan.containers.formats import POSSIBLE, find, may_be
+from imgscan.containers.base import HEAD
+from imgscan.containers.formats import find, may_be
 from imgscan.scan.inside.intake import Counted, Intake
 from imgscan.scan.inside.limits import Limits
 from imgscan.scan.inside.node import Doubles, Lack, Node, Top, placed
 from imgscan.scan.layer import INTERRUPTED, interruption
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import WINDOW, JoinedSearch
-from imgscan.streams.budget import decoder_memory
-from imgscan.streams.inflate import MEMORY_LIMIT, StreamError
-from imgscan.streams.readers import BytesReader
+from imgscan.streams.budget import MEMORY_LIMIT
+from imgscan.streams.inflate import MEMORY_HEAD
+from imgscan.streams.readers import BytesReader, StreamError
 from imgscan.streams.spool import Spool
 from imgscan.streams.tar import normalise
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     import threading
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from imgscan.containers.base import Format, Held, Member
     from imgscan.scan.hits import Concealer, Hit
-    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Chunk
 
 _ZEROS = bytes(1 << 20)
 _SHARP = 1 << 16
@@ -46,14 +47,8 @@ _SHARP = 1 << 16
 _SMALL = 1 << 18
 """Bytes of a compressed file that is read in one step."""
 
-_HUNGRY = frozenset(("xz", "zstd"))
 _MODEST = 16 << 20
 """Bytes of a decoder's memory that are not worth waiting for."""
-
-_FIRST_BYTES = 18  # tell how much
-
-SQUEEZED = frozenset(("gzip", "xz", "bz2", "zstd", "lz4", "lzma", "zlib", "git object"))
-"""Formats whose bytes are one compressed content: what looks like a credential in them is a piece of it."""
 
 
 class _Stop(Exception):  # noqa: N818 - it ends the reading of a container, and is no failure of anything
@@ -123,7 +118,7 @@ class Nest:
 
     def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
         found = find(head, size) if may_be(head, 0, len(head)) else None
-        if found is not None and found not in POSSIBLE and self._too_deep(node):
+        if found is not None and not found.possible and self._too_deep(node):
             return None
         return found
 
@@ -163,7 +158,7 @@ class Nest:
                 self.spool.hungry.release()
 
     def _read(self, node: Node, found: Format, source: Held | Counted) -> None:
-        node.format = found.name
+        node.format = found
         try:
             if isinstance(source, bytes | memoryview) and (content := self._content(found, source)) is not None:
                 self._at_once(node, content, len(source))
@@ -178,13 +173,13 @@ class Nest:
         except _Stop as stop:
             whole = False
             self.lacks.append(stop.lack)
-        node.squeezed = whole and found.name in SQUEEZED
+        node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
             self._squeezed.add(node.top.number)
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
         """Give what a small file holds that is nothing but one compressed content."""
-        if not isinstance(found, Streamed) or found.only is None or len(source) > _SMALL:
+        if found.only is None or len(source) > _SMALL:
             return None
         content = found.only(source)
         return content if content and len(content) <= self.limits.ratio_from else None
@@ -206,8 +201,8 @@ class Nest:
         counted: Counted | None = None
         if isinstance(source, Counted):
             counted = source
-            items = found.members(source) if isinstance(found, Streamed) else iter(())
-        elif isinstance(found, Streamed):
+            items = found.members(source)
+        elif found.streamed:
             counted = Counted(BytesReader(bytes(source[:])))
             items = found.members(counted)
         else:
@@ -227,7 +222,7 @@ class Nest:
         return whole
 
     def _unread(self, node: Node, item: Unread) -> None:
-        name = node.name if item.name is None else _inside(node.name, item.name)
+        name = node.name if item.path is None else _inside(node.name, item.path)
         self.lacks.append(Lack(item.code, item.message, name, item.bytes, damage=item.severity == "error"))
 
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
@@ -316,10 +311,9 @@ class Nest:
 
 def _appetite(found: Format, source: Held | Counted) -> int:
     """Tell how much memory a decoder will ask for, where that is much; else 0."""
-    if found.name not in _HUNGRY:
+    if found.memory is None:
         return 0
-    head = source.peek(_FIRST_BYTES) if isinstance(source, Counted) else bytes(source[:_FIRST_BYTES])
-    need = decoder_memory(head)
+    need = found.memory(source.peek(MEMORY_HEAD) if isinstance(source, Counted) else bytes(source[:MEMORY_HEAD]))
     return need if need > _MODEST else 0
 
 

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from imgscan.containers.base import Format
     from imgscan.scan.hits import Hit
-
-ROWS = "sqlite"
-"""The format whose content has no offsets of its own."""
 
 
 class Lack(NamedTuple):
@@ -62,7 +60,7 @@ class Node:
         self.extent = extent
         self.brought = brought
         self.depth: int = container.depth + 1 if container is not None else 0
-        self.format = ""
+        self.format: Format | None = None
         self.squeezed = False
 
     @property
@@ -93,7 +91,7 @@ class Doubles:
         rows: set[tuple[object, str, str]] = set()
         for node, hit in found:
             container = node.container
-            if container is not None and container.format == ROWS:
+            if container is not None and container.format is not None and container.format.rowless:
                 key = (_token(container), hit.rule_id, hit.secret.sha256)
                 raw = self._raw.get(key, ())
                 if raw or key in rows:
@@ -119,7 +117,7 @@ def _token(node: Node) -> object:
 def placed(node: Node, hit: Hit) -> Hit:
     """Give a hit its top file, and what is known of the commit that brought it."""
     container = node.container
-    if container is not None and container.format == ROWS:
+    if container is not None and container.format is not None and container.format.rowless:
         hit = hit._replace(line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
     brought = node.brought() if node.brought is not None else None
     if brought is not None:

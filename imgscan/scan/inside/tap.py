@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imgscan.scan.inside.intake import Intake
     from imgscan.scan.inside.nest import Nest
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member
+    from imgscan.streams.tar import TarMember
 
 _LEAST = 16
 """Bytes below which a file is no container worth a look."""
@@ -30,13 +30,13 @@ class Tap:
     def __init__(self, nest: Nest) -> None:
         self.nest = nest
         self._base = 0
-        self._coming: deque[tuple[Member, Top]] = deque()
-        self._member: tuple[Member, Top] | None = None  # the one whose data go on
+        self._coming: deque[tuple[TarMember, Top]] = deque()
+        self._member: tuple[TarMember, Top] | None = None  # the one whose data go on
         self._head: bytes | None = b""
         """What was seen of it while it is not known what it is; None once that is known."""
         self._intake: Intake | None = None
 
-    def feed(self, chunk: Chunk, members: Sequence[Member], names: Sequence[bytes], first: int) -> None:
+    def feed(self, chunk: Chunk, members: Sequence[TarMember], names: Sequence[bytes], first: int) -> None:
         """Take the next bytes, and the members whose headers they complete, numbered from `first` on."""
         base, end = self._base, self._base + len(chunk)
         self._base = end
@@ -61,7 +61,7 @@ class Tap:
             self._head, self._intake = b"", None
             self._go_on(member, top, chunk, base, end)
 
-    def _go_on(self, member: Member, top: Top, chunk: Chunk, base: int, end: int) -> None:
+    def _go_on(self, member: TarMember, top: Top, chunk: Chunk, base: int, end: int) -> None:
         """Hand on what the chunk holds of the member whose data go on."""
         wanted = self._intake is not None or self._head is not None
         piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)] if wanted else b""
