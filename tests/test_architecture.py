@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "secrecy": {"model"},
     "unread": {"model"},
+    "codes": set(),
     "streams": {"unread"},
     "containers": {"streams", "unread"},
     "detect": {"model", "secrecy"},

@@ -210,14 +210,14 @@ class TarWalker:
         self._finished = True
         if self.offset < self._data_end:
             lacking = self._data_end - self.offset
-            self._report("tar-cut-member", f"The archive ends {lacking} bytes before a member does.")
+            self._note_problem("tar-cut-member", f"The archive ends {lacking} bytes before a member does.")
         elif self._blanks > 1:
             if any(self._held):
                 self._trailing()
         elif any(self._held) or self._extension or self._state is not TarWalker._header:
-            self._report("tar-cut-header", "The archive ends inside the header of a member.")
+            self._note_problem("tar-cut-header", "The archive ends inside the header of a member.")
         else:
-            self._report(NO_END, "The archive ends without an end marker.")
+            self._note_problem(NO_END, "The archive ends without an end marker.")
 
     def _walk(self, chunk: bytes | memoryview, base: int, position: int) -> int:
         """Report ordinary files and directories; return where the first header stands that is anything else."""
@@ -274,7 +274,7 @@ class TarWalker:
 
     def _blank(self, at: int) -> int:
         if self._extension:
-            self._report("tar-stray-extension", "An extension header is not followed by a member.")
+            self._note_problem("tar-stray-extension", "An extension header is not followed by a member.")
             self._extension = None
         self._plain = False
         self._blanks += 1
@@ -320,14 +320,14 @@ class TarWalker:
     def _records(self, payload: bytes) -> dict[bytes, bytes]:
         records, whole = parse_records(payload)
         if not whole:
-            self._report("tar-bad-record", "A PAX header is malformed; its remaining records are not used.")
+            self._note_problem("tar-bad-record", "A PAX header is malformed; its remaining records are not used.")
         return records
 
     def _merge_globals(self, records: dict[bytes, bytes]) -> None:
         # A new mapping each time: members that were handed out share the old one.
         merged = present(self._globals | records)
         if sum(len(key) + len(value) for key, value in merged.items()) > GLOBAL_LIMIT:
-            self._report("tar-header-too-large", "The archive's global PAX records are too large to be kept.")
+            self._note_problem("tar-header-too-large", "The archive's global PAX records are too large to be kept.")
         else:
             self._globals = merged
 
@@ -394,7 +394,7 @@ class TarWalker:
             pieces = fragments(sparse.pairs, start=at, stored=stored, size=size)
         if pieces is not None and size is not None:
             return self._emit(member._replace(start=at, end=at + stored, size=size, fragments=pieces))
-        self._report("tar-bad-sparse", "A sparse member's map does not fit its data.")
+        self._note_problem("tar-bad-sparse", "A sparse member's map does not fit its data.")
         start = member.start if sparse.inside else at
         return self._emit(member._replace(start=start, end=start + self._stored))
 
@@ -403,16 +403,16 @@ class TarWalker:
 
     def _lose(self, code: str, at: int, message: str) -> int:
         """End the walk at a header that leaves open where the next one stands."""
-        self._report(code, message)
+        self._note_problem(code, message)
         self.lost_at = at
         self._plain = False
         return NEVER
 
     def _trailing(self) -> int:
-        self._report("tar-trailing-data", "Something that is not a tar archive follows the archive's end.")
+        self._note_problem("tar-trailing-data", "Something that is not a tar archive follows the archive's end.")
         return NEVER
 
-    def _report(self, code: str, message: str) -> None:
+    def _note_problem(self, code: str, message: str) -> None:
         if len(self.problems) < PROBLEM_LIMIT:
             self.problems.append(Unread("error", code, message))
 

@@ -142,7 +142,7 @@ def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Memb
 
 
 def _encrypted(entry: Entry, size: int) -> Unread:
-    return Unread("skipped", "encrypted-member", "a member of the zip archive is encrypted", entry.name, size)
+    return Unread("skipped", "encrypted", "a member of the zip archive is encrypted", entry.name, size)
 
 
 def _unsupported(entry: Entry, size: int) -> Unread:

@@ -280,10 +280,10 @@ def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesyst
     yield from scan.diagnostics(index, trusted=holds and not mismatched)
     if layer.encrypted:
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
-        yield Diagnostic("error", "encrypted-layer", text, index, bytes=scan.stored)
+        yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
     elif filesystem and scan.shape != "tar" and not scan.interrupted:
         how = f"it is {scan.foreign} data" if scan.foreign else "it is no tar in any compression that imgscan reads"
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)
     elif not filesystem and scan.foreign:
         text = f"{label} was searched as plain bytes only: it is {scan.foreign} data"
-        yield Diagnostic("skipped", "unsupported-compression", text, index, bytes=scan.stored)
+        yield Diagnostic("skipped", "unsupported", text, index, bytes=scan.stored)
