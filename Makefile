@@ -56,8 +56,9 @@ mutants: $(READY) ## Change the detector in every small way, and see whether the
 fuzz: $(READY) ## Feed the parsers damaged input for MINUTES
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
-docs: $(READY) ## Write the reference of commands and flags anew
+docs: $(READY) ## Write the reference of commands and flags, and that of diagnostics, anew
 	$(BIN)/python -m tests.reference
+	$(BIN)/python -m tests.diagnostics
 
 golden: $(READY) ## Write the golden reports anew; review the difference as code
 	IMGSCAN_GOLDEN=1 $(BIN)/python -m pytest tests/report -k golden $(ARGS)

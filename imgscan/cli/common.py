@@ -314,7 +314,7 @@ def _failed(scanner: Scanner, target: str, kind: TargetKind, code: str, message:
 
 
 def _tell_setup(scanner: Scanner) -> None:
-    from imgscan.streams.inflate import ACCELERATED  # noqa: PLC0415
+    from imgscan.streams.deflate import ACCELERATED  # noqa: PLC0415
 
     say("searching with " + ("Hyperscan" if scanner.engine.screened else "the automaton alone: Hyperscan is missing"))
     say("inflating gzip with " + ("isal" if ACCELERATED else "zlib: isal is missing, which is slower"))

@@ -20,7 +20,8 @@ from tests.fuzz.law import bounded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imgscan.containers.base import Member, Unread
+    from imgscan.containers.base import Member
+    from imgscan.unread import Unread
 
 
 def header(method: int, stored: int, *, flags: int = 0, extra: int = 0) -> bytes:

@@ -8,7 +8,8 @@ import random
 import pytest
 
 from imgscan.containers import program
-from imgscan.containers.formats import PREFIXED, PROGRAM, find
+from imgscan.containers.formats import PROGRAM, find
+from imgscan.containers.script import PREFIXED
 from imgscan.streams.readers import BytesReader
 from tests.containers.archives import ELF_SHAPES, elf_of, zip_of
 from tests.containers.reading import read

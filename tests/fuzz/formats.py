@@ -11,7 +11,7 @@ from typing import Final
 
 import zstandard
 
-from imgscan.containers import compressed, foreign, program
+from imgscan.containers import compressed, program
 from imgscan.containers.ar import AR
 from imgscan.containers.base import HEAD
 from imgscan.containers.cpio import CPIO
@@ -112,7 +112,6 @@ def fuzz_recognise(data: bytes) -> None:
     """Look at the head of a file of whatever kind."""
     with bounded(2000):
         find(data[:HEAD])
-        foreign.foreign_format(data[:HEAD])
 
 
 def recognise_seeds() -> list[bytes]:

@@ -235,7 +235,7 @@ def _damaged(data: bytes) -> bytes:
         (
             lambda data: bytes(0xFF ^ byte for byte in data),
             {"mediaType": OCI_LAYER + "+gzip+encrypted"},
-            ["encrypted-layer"],
+            ["encrypted"],
         ),
         (_damaged, {}, ["damaged-stream"]),
         (lambda data: gzip.compress(data, mtime=0)[:-9], {}, ["cut-stream"]),

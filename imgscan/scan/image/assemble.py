@@ -176,7 +176,7 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
         yield replace(each, layer=index)
     if layer.encrypted:
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
-        yield Diagnostic("error", "encrypted-layer", text, index, bytes=scan.stored)
+        yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
     elif filesystem and scan.shape != "tar" and not scan.interrupted:
         how = f"it is {scan.format} data" if scan.format else "it is no tar in any compression that layers have"
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)
