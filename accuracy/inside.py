@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fixtures.builders import tar
+from fixtures.containers import CHAINS, FORMATS, chained
 from fixtures.keys import Keys
 from imgscan.detect import Engine
 from imgscan.scan.hits import Concealer
 from imgscan.scan.inside.nest import Nest
 from imgscan.scan.layer import scan_blob
 from imgscan.streams.readers import BytesReader
-from tests.containers.formats import CHAINS, FORMATS, chained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,10 +22,10 @@ from accuracy.count import Reported
 from accuracy.kinds import KINDS
 from accuracy.surroundings import lines, noise
 from fixtures.builders import Image, Layer, docker_modern, tar
+from fixtures.windows import File, windowed
 from imgscan.detect import Engine
 from imgscan.scan.hits import Concealer
 from imgscan.scan.layer import scan_blob
-from tests.detect.driver import File, windowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -159,7 +159,7 @@ def _windowed(engine: Engine, case: Case, *, binary: bool) -> list[Reported]:
             each.encoding,
             each.start,
             *place.get(each.start, (None, None)),  # the engine itself counts no lines
-            each.confidence,  # type: ignore[arg-type]  # the driver calls it a str
+            each.confidence,
         )
         for each in found
     ]

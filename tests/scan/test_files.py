@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from fixtures.keys import Keys
 from imgscan.errors import TargetError, UsageError
+from imgscan.scan import troubles
 from imgscan.scan.image.assemble import Policy
 from imgscan.scan.position import HEAD, charset_of
 from imgscan.scan.progress import Progress
-from imgscan.scan import troubles
 from imgscan.scan.tree import files, gather, lanes
 from imgscan.scan.tree.walk import Walk, pseudo_devices
 from imgscan.scan.troubles import Troubles
