@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.archives import DIALECTS, ar_of, cpio_of, rpm_of
+from fixtures.zips import zip_of
 from imgscan.containers.formats import FORMATS, find, may_be
 from imgscan.containers.tarball import TAR
-from tests.containers.archives import DIALECTS, ar_of, cpio_of, rpm_of, zip_of
 
 if TYPE_CHECKING:
     from imgscan.containers.base import Format

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole
 from imgscan.detect import encodings
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from tests.detect.driver import SCREENED, File, agreed, secrets, whole
+from tests.detect.driver import SCREENED, agreed, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

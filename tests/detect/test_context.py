@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect.context import LINE, SIBLING
-from tests.detect.driver import ENGINES, File, agreed, whole, windowed
+from tests.detect.driver import ENGINES, agreed
 
 KEY = Keys(1).secret24().encode()
 SIBLING_KEY = Keys(2).publishable().encode()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect import encodings
 from imgscan.detect.context import LINE
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from tests.detect.driver import SCREENED, File, agreed, secrets
+from tests.detect.driver import SCREENED, agreed, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,9 @@ import base64
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect import RULES, Engine, context, engine
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, agreed
+from tests.detect.driver import NOW, SCREENED, UNSCREENED, agreed
 
 WEBHOOK = "whsec" + "_"
 

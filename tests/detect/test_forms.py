@@ -8,9 +8,10 @@ from itertools import product
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole
 from imgscan.detect import encodings
 from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from tests.detect.driver import SCREENED, File, whole
+from tests.detect.driver import SCREENED
 
 
 def digits(encoding: str, data: bytes, low: int, high: int) -> tuple[bytes, int, int]:

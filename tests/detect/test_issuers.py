@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from fixtures.keys import HEX, Keys
-from tests.detect.driver import File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import agreed, secrets
 
 LIVE = "sk_" + "live_"
 

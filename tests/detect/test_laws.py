@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect import Engine, context
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, whole, windowed
+from tests.detect.driver import NOW, SCREENED, UNSCREENED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
-from tests.detect.driver import SCREENED, UNSCREENED, File, windowed
+from fixtures.windows import File, windowed
+from tests.detect.driver import SCREENED, UNSCREENED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect import RULES, Rule
 from imgscan.detect.rules import ANCHORS, CORES, FOLLOWS, prefixes_of
-from tests.detect.driver import SCREENED, File, agreed
+from tests.detect.driver import SCREENED, agreed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

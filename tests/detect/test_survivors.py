@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect import RULES, clifiles, context, placeholders, structure, tiers, tokens, verdict
 from imgscan.detect.screen import _merge
 from imgscan.detect.verdict import Place, Verdict
-from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from tests.detect.driver import NOW, SCREENED, agreed, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fixtures.keys import CREATED, Keys
-from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import NOW, SCREENED, agreed, secrets
 
 LIVE = "sk_" + "live_"
 

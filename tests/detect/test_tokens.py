@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from fixtures.keys import HEX, Keys
-from tests.detect.driver import SCREENED, File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import SCREENED, agreed, secrets
 
 
 def _confidence(text: str) -> list[str]:

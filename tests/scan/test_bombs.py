@@ -21,10 +21,10 @@ import pytest
 import zstandard
 
 from fixtures.builders import Image, Layer, docker_modern, tar
+from fixtures.containers import zip_of
 from fixtures.keys import Keys
+from fixtures.zips import zip_of as crafted_zip
 from imgscan.scan.inside.limits import Limits
-from tests.containers.archives import zip_of as crafted_zip
-from tests.containers.formats import zip_of
 from tests.scan.support import look
 from tests.scan.test_nest import TEXT, held, places
 

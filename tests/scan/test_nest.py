@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.archives import elf_of
 from fixtures.builders import Image, Layer, docker_modern, oci_archive, podman_archive, sha256, tar
+from fixtures.containers import CHAINS, FORMATS, chained, database, initrd, zip_of
 from fixtures.keys import Keys
 from imgscan.image.lifecycle import trail
 from imgscan.scan.inside.limits import Limits
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.spool import Spool
-from tests.containers.archives import elf_of
-from tests.containers.formats import CHAINS, FORMATS, chained, database, initrd, zip_of
 from tests.containers.gitpacks import commits, git, new, the_pack
 from tests.scan.support import Looked, Seen, digest, look
 
