@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.detect import Engine, prepare
+from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.errors import TargetError
 from imgscan.scan.hits import Concealer
 from imgscan.scan.image.assemble import Policy
@@ -79,7 +80,7 @@ class Scanner:
 
     def __init__(self, options: Options, progress: Progress | None = None) -> None:
         self.options = options
-        self.engine = Engine(screen=options.screen)
+        self.engine = Engine(STRIPE, screen=options.screen)
         self.concealer = Concealer(self.engine, reveal=options.reveal)
         self._policy = Policy(options.include, options.min_confidence, options.comments)
         self._progress = progress or Progress()
@@ -96,7 +97,7 @@ class Scanner:
         everything = options.platform == "all"
         wanted = None if options.platform is None or everything else parse_platform(options.platform)
         source = open_source(target)
-        prepare()
+        self.engine.ruleset.prepare()
         engine = isinstance(source, StreamSource) and source.reference is not None
         scanner = ImageScanner(
             concealer=self.concealer,

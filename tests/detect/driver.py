@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect import Engine
+from imgscan.detect.encodings.plain import plain
+from imgscan.detect.stripe import STRIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
 NOW = 1_767_225_600.0
 """2026-01-01, so that no test depends on the day it runs."""
 
-SCREENED = Engine(now=NOW)
+SCREENED = Engine(STRIPE, now=NOW)
 """With Hyperscan, where it is installed; without it these tests hold the automaton alone."""
 
-UNSCREENED = Engine(screen=False, now=NOW)
+PLAIN = plain(STRIPE.splits)
+
+UNSCREENED = Engine(STRIPE, screen=False, now=NOW)
 ENGINES = (SCREENED, UNSCREENED) if SCREENED.screened else (UNSCREENED,)
 
 

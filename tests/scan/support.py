@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from imgscan.detect import Engine, context
+from imgscan.detect.stripe import STRIPE
 from imgscan.image.documents import parse_platform
 from imgscan.scan.hits import Concealer
 from imgscan.scan.image.assemble import Policy
@@ -36,7 +37,7 @@ NOW = 1_767_225_600.0
 @cache
 def concealer() -> Concealer:
     """Give the detector as a scan uses it."""
-    return Concealer(Engine(now=NOW))
+    return Concealer(Engine(STRIPE, now=NOW))
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def short_sight() -> Iterator[Concealer]:
     """Give a detector that looks 600 bytes around instead of 64 KiB, so that small streams make many windows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context, "SIBLING", 600)
-        yield Concealer(Engine(now=NOW))
+        yield Concealer(Engine(STRIPE, now=NOW))
 
 
 def search(

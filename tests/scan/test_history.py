@@ -15,6 +15,7 @@ import pytest
 from fixtures.builders import tar
 from fixtures.keys import Keys
 from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.errors import TargetError
 from imgscan.scan.git import scope as gitscope
 from imgscan.scan.git.history import HistoryScanner
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from imgscan.model import Finding, TargetReport
     from imgscan.scan.git.scope import Scope
 
-ENGINE = Engine(screen=False)
+ENGINE = Engine(STRIPE, screen=False)
 ENV = "STRIPE_KEY={}\n"
 
 
