@@ -156,20 +156,22 @@ def test_a_record_goes_on() -> None:
 
 def test_what_lived_in_an_unchanged_module_is_run_again() -> None:
     """If it has no argument; a module that is another than in the record, or not in it, is run as a whole."""
-    same = {"killed": 1, "timeout": 0, "survived": 1, "source": mutants.source_of("tiers")}
+    same = {"killed": 1, "timeout": 0, "survived": 1, "source": mutants.source_of("stripe/tiers")}
     change = {"function": "f", "removed": "a", "added": "b"}
     lived = [
-        {"mutant": "imgscan.detect.tiers.x_key__mutmut_1", "module": "tiers", **change},
-        {"mutant": "imgscan.detect.tiers.x_key__mutmut_2", "module": "tiers", **change, "added": "c"},
-        {"mutant": "tiers KEY_MOST 0", "module": "tiers", **change},
-        {"mutant": "imgscan.detect.rules.x_prefixes_of__mutmut_1", "module": "rules", **change},
+        {"mutant": "imgscan.detect.stripe.tiers.x_key__mutmut_1", "module": "stripe/tiers", **change},
+        {"mutant": "imgscan.detect.stripe.tiers.x_key__mutmut_2", "module": "stripe/tiers", **change, "added": "c"},
+        {"mutant": "stripe/tiers KEY_MOST 0", "module": "stripe/tiers", **change},
+        {"mutant": "imgscan.detect.stripe.rules.x__key__mutmut_1", "module": "stripe/rules", **change},
     ]
-    earlier = {"modules": {"tiers": same, "rules": same}, "survived": lived}
-    wanted = mutants.due(["tiers", "rules", "encodings/__init__"], earlier, {Change("tiers", "f", "a", "c"): "why"})
-    assert wanted.whole == ["rules", "encodings/__init__"]
-    assert list(wanted.single) == ["imgscan.detect.tiers.x_key__mutmut_1", "tiers KEY_MOST 0"]
-    assert wanted.made() == ["imgscan.detect.tiers.x_key__mutmut_1"]
-    assert wanted.patterns() == ["imgscan.detect.rules.x*", "imgscan.detect.encodings.x*", *wanted.made()]
+    earlier = {"modules": {"stripe/tiers": same, "stripe/rules": same}, "survived": lived}
+    wanted = mutants.due(
+        ["stripe/tiers", "stripe/rules", "encodings/__init__"], earlier, {Change("stripe/tiers", "f", "a", "c"): "why"}
+    )
+    assert wanted.whole == ["stripe/rules", "encodings/__init__"]
+    assert list(wanted.single) == ["imgscan.detect.stripe.tiers.x_key__mutmut_1", "stripe/tiers KEY_MOST 0"]
+    assert wanted.made() == ["imgscan.detect.stripe.tiers.x_key__mutmut_1"]
+    assert wanted.patterns() == ["imgscan.detect.stripe.rules.x*", "imgscan.detect.encodings.x*", *wanted.made()]
 
 
 def test_the_committed_arguments_are_of_modules_there_are() -> None:

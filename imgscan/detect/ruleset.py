@@ -192,19 +192,21 @@ def _glued(texts: Iterable[bytes]) -> Glued:
     for text in sorted(set(texts)):
         if not (shortest and text.startswith(shortest[-1])):
             shortest.append(text)
-    return Glued(_either(map(re.escape, shortest)), max(map(len, shortest), default=0))
+    return Glued(re.compile(_either(map(re.escape, shortest))), max(map(len, shortest), default=0))
 
 
 def _redacted(prefixes: Iterable[Prefix]) -> re.Pattern[bytes]:
     """Try the longest prefixes first, so that as much stays of one as in a finding."""
-    longest = sorted(prefixes, key=lambda prefix: -len(prefix.text))
-    hidden = dict.fromkeys(b"(" + prefix.shown + b")" + prefix.hidden for prefix in longest)
-    return re.compile(rb"(?<![0-9A-Za-z])" + _either(hidden).pattern)
+    shown: dict[bytes, dict[bytes, None]] = {}
+    for prefix in sorted(prefixes, key=lambda prefix: -len(prefix.text)):
+        shown.setdefault(prefix.hidden, {})[prefix.shown] = None
+    each = [b"(" + b"|".join(starts) + b")" + hidden for hidden, starts in shown.items()]
+    return re.compile(rb"(?<![0-9A-Za-z])" + _either(each))
 
 
-def _either(alternatives: Iterable[bytes]) -> re.Pattern[bytes]:
-    """Match any of the alternatives; nothing if there are none."""
-    return re.compile(b"(?:" + (b"|".join(alternatives) or b"(?!)") + b")")
+def _either(alternatives: Iterable[bytes]) -> bytes:
+    """Write a regular expression of any of the alternatives; of nothing if there are none."""
+    return b"(?:" + (b"|".join(alternatives) or b"(?!)") + b")"
 
 
 def _glance(rules: Iterable[Rule]) -> Reach:
