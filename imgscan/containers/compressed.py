@@ -14,16 +14,8 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers import lz4
 from imgscan.containers.base import HEAD, Member, Streamed, Unread
 from imgscan.containers.cursor import TO_THE_END, Cursor
-from imgscan.streams.inflate import (
-    MAGIC_LENGTH,
-    MEMORY_LIMIT,
-    StreamError,
-    gather,
-    gzip_inflate,
-    inflate,
-    inflate_deflate,
-    sniff,
-)
+from imgscan.streams.failure import StreamError
+from imgscan.streams.inflate import MAGIC_LENGTH, MEMORY_LIMIT, gather, gzip_inflate, inflate, inflate_deflate, sniff
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Unread
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.failure import StreamError
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 from imgscan.containers.cursor import Cursor
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.failure import StreamError
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import Member, Streamed, Unread
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.failure import StreamError
 from imgscan.streams.readers import CHUNK
 from imgscan.streams.tar import HEAD_LENGTH, Kind, TarWalker, looks_like_tar, normalise
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import zstandard
 
+from imgscan.streams.failure import StreamError
 from imgscan.streams.readers import CHUNK
 from imgscan.streams.zstdframes import FRAME_MAGIC, ZstdFrames
 
@@ -51,25 +52,6 @@ _ENOUGH = 1 << 18  # a chunk of this size goes on alone
 _HISTORY = 16 << 20  # compressed bytes of a gzip member that are kept for the case of damage
 _SALVAGE_STEP = 4096
 _SALVAGE_FACTOR = 8  # by which a step is divided that meets the damage, until it is one byte
-
-
-class StreamError(Exception):
-    """The compressed bytes cannot be read on; what came before is right.
-
-    `code` is a diagnostic code, `harmless` is true where only bytes behind a complete stream are concerned; `rest` is
-    what had been read of those.
-    """
-
-    def __init__(self, code: str, message: str, *, harmless: bool = False, rest: bytes = b"") -> None:
-        super().__init__(message)
-        self.code = code
-        self.harmless = harmless
-        self.rest = rest
-
-    @property
-    def severity(self) -> Literal["error", "skipped"]:
-        """What this is to a scan: an error, unless everything that belongs to the stream was read."""
-        return "skipped" if self.harmless else "error"
 
 
 def sniff(head: bytes) -> Compression:

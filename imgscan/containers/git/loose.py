@@ -11,7 +11,8 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Member, Streamed, Unread
-from imgscan.streams.inflate import StreamError, inflate_deflate
+from imgscan.streams.failure import StreamError
+from imgscan.streams.inflate import inflate_deflate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,8 @@ from imgscan.containers.zip.local import (
     local_header,
 )
 from imgscan.containers.zip.member import BEHIND, DEFLATED, METHODS, READABLE, STORED, Content, Work
-from imgscan.streams.inflate import StreamError, crc32, raw_inflate
+from imgscan.streams.failure import StreamError
+from imgscan.streams.inflate import crc32, raw_inflate
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:

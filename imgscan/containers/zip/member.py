@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.compressed import inflate_lzma
-from imgscan.streams.inflate import StreamError, crc32, inflate, inflate_deflate
+from imgscan.streams.failure import StreamError
+from imgscan.streams.inflate import crc32, inflate, inflate_deflate
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
