@@ -13,7 +13,7 @@ from accuracy.real import compiled, examine, trees
 from accuracy.real.makers import MAKERS, Maker
 from accuracy.real.toolbox import Missing, Toolbox
 from fixtures.keys import Keys
-from imgscan.detect import RULES
+from imgscan.detect.stripe import STRIPE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def test_every_entry_is_of_a_tree_and_a_rule() -> None:
     """The committed list names trees and rules that there are."""
     entries = examine.entries()
     assert {entry.path.partition("/")[0] for entry in entries} <= set(trees.TREES)
-    assert {entry.rule for entry in entries} <= {rule.id for rule in RULES}
+    assert {entry.rule for entry in entries} <= {rule.id for rule in STRIPE.rules}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fixtures.builders import tar
 from fixtures.containers import CHAINS, FORMATS, chained
 from fixtures.keys import Keys
 from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.scan.hits import Concealer
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.session import Session
@@ -36,7 +37,7 @@ def _chains() -> Iterator[tuple[str, ...]]:
 
 def measured(seeds: range) -> dict[str, Inside]:
     """Count all formats and chains, by name."""
-    session = Session(Concealer(Engine()))
+    session = Session(Concealer(Engine(STRIPE)))
     rows: dict[str, Inside] = {}
     for seed in seeds:
         for chain in _chains():

@@ -25,6 +25,7 @@ from accuracy.corpus.surroundings import lines, noise
 from fixtures.builders import Image, Layer, docker_modern, tar
 from fixtures.windows import File, windowed
 from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.scan.hits import Concealer
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.session import Session
@@ -52,7 +53,7 @@ def packed(files: Sequence[Case | Decoy]) -> bytes:
 
 def stream(layer: bytes, window: int) -> Reports:
     """Scan a layer as an image's layers are scanned, in windows of so many bytes."""
-    session = Session(Concealer(Engine(now=NOW)), window=window)
+    session = Session(Concealer(Engine(STRIPE, now=NOW)), window=window)
     scan = scan_layer(io.BytesIO(layer), session, name="layer", look=False)
     if scan.failure is not None or scan.problems:
         raise AssertionError(f"the corpus could not be read: {scan.failure or scan.problems[0].message}")
@@ -102,7 +103,7 @@ def borders(seed: int, *, quick: bool = False) -> Iterator[tuple[Case, list[Repo
 
     Also where the bytes that the engine asks for around an anchor begin and end. The kinds take turns.
     """
-    engine = Engine(now=NOW)
+    engine = Engine(STRIPE, now=NOW)
     random = Random(f"{seed} borders")
     text = lines(random, (WINDOW + engine.reach_ahead) // 20).encode()
     binary = b"\x7fELF\x02\x01\x01\x00\x00\x00" + noise(random, WINDOW + engine.reach_behind + engine.reach_ahead)

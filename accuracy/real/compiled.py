@@ -24,6 +24,7 @@ from accuracy.real.toolbox import Missing, Toolbox
 from fixtures.keys import Keys
 from imgscan.api import scan_path
 from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.model import Finding
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def search(carrier: Carrier, folder: Path) -> Result:
     file = folder / "carrier.bin"
     file.write_bytes(carrier.data)
     findings = [each for each in scan_path(file) if isinstance(each, Finding)]
-    engine = Engine().search(carrier.data, path=file.name, binary=b"\0" in carrier.data[:8000])
+    engine = Engine(STRIPE).search(carrier.data, path=file.name, binary=b"\0" in carrier.data[:8000])
     sure = {hashlib.sha256(match.secret).hexdigest(): match.secret.decode() for match in engine}
     hashes = {hashlib.sha256(key.encode()).hexdigest(): sort for sort, key in carrier.keys.items()}
     found: dict[str, frozenset[str]] = {}

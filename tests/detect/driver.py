@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from fixtures.windows import File, Found, whole, windowed
 from imgscan.detect import Engine
+from imgscan.detect.encodings.plain import plain
+from imgscan.detect.stripe import STRIPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,10 +15,12 @@ if TYPE_CHECKING:
 NOW = 1_767_225_600.0
 """2026-01-01, so that no test depends on the day it runs."""
 
-SCREENED = Engine(now=NOW)
+SCREENED = Engine(STRIPE, now=NOW)
 """With Hyperscan, where it is installed; without it these tests hold the automaton alone."""
 
-UNSCREENED = Engine(screen=False, now=NOW)
+PLAIN = plain(STRIPE.splits)
+
+UNSCREENED = Engine(STRIPE, screen=False, now=NOW)
 ENGINES = (SCREENED, UNSCREENED) if SCREENED.screened else (UNSCREENED,)
 
 

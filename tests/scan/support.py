@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from imgscan.detect import Engine, context
+from imgscan.detect.stripe import STRIPE
 from imgscan.image.documents import parse_platform
 from imgscan.image.plan import ImageDocument
 from imgscan.scan.git.history import HistoryScanner
@@ -50,13 +51,13 @@ NOW = 1_767_225_600.0
 @cache
 def concealer() -> Concealer:
     """Give the detector as a scan uses it."""
-    return Concealer(Engine(now=NOW))
+    return Concealer(Engine(STRIPE, now=NOW))
 
 
 @cache
 def plain_concealer() -> Concealer:
     """Give the same without the screen."""
-    return Concealer(Engine(now=NOW, screen=False))
+    return Concealer(Engine(STRIPE, now=NOW, screen=False))
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def short_sight() -> Iterator[Concealer]:
     """Give a detector that looks 600 bytes around instead of 64 KiB, so that small streams make many windows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context, "SIBLING", 600)
-        yield Concealer(Engine(now=NOW))
+        yield Concealer(Engine(STRIPE, now=NOW))
 
 
 class Seen(NamedTuple):

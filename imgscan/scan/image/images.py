@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgscan.detect import prepare
 from imgscan.image.documents import parse_text
 from imgscan.image.parts import altered, digest_in
 from imgscan.image.plan import ImageDocument, ImagePlan, plan_images
@@ -64,7 +63,7 @@ class ImageScanner:
         TargetError or UsageError where the target cannot be opened.
         """
         source = self.open_source(target)
-        prepare()
+        self.session.concealer.engine.ruleset.prepare()
         return _Run(self, source, self.session.concealer.text(target)).reports()
 
 

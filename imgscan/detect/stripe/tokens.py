@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imgscan.detect import placeholders, structure
+from imgscan.detect.stripe import placeholders, structure
 from imgscan.detect.verdict import BASE62, Place, Verdict, counted, cut, masked, open_left
 
 LOOSE_LEAST = 20
@@ -30,7 +30,8 @@ def ephemeral(place: Place) -> Verdict | None:
     if account is None:
         return None
     end = place.body + structure.EPHEMERAL_BODY
-    return Verdict(place.start, end, place.body - place.start, "very-high", "very-high", account)
+    proof = end - structure.TAIL - place.start
+    return Verdict(place.start, end, place.body - place.start, "very-high", "very-high", account, proof=proof)
 
 
 def webhook(place: Place) -> Verdict | None:

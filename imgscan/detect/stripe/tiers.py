@@ -14,7 +14,7 @@ tier allows is data that happens to follow a prefix, and only tier A is looked f
 
 from __future__ import annotations
 
-from imgscan.detect import issuers, placeholders, structure
+from imgscan.detect.stripe import issuers, placeholders, structure
 from imgscan.detect.verdict import Place, Verdict, counted, masked, open_left, run_end
 
 KEY_LEAST = 24
@@ -33,7 +33,8 @@ def key(place: Place) -> Verdict | None:
     if account is not None:
         end = place.body + structure.BODY
         prefix = place.body - place.start
-        return Verdict(place.start, end, prefix, "very-high", "very-high", account)
+        proof = end - structure.TAIL - place.start
+        return Verdict(place.start, end, prefix, "very-high", "very-high", account, proof=proof)
     end = run_end(place, KEY_MOST)
     for least in (_OLD, _MIDDLE):
         if place.body + least < end and counted(place, place.body + least):

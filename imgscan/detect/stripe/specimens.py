@@ -9,7 +9,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from imgscan.detect import placeholders
+from imgscan.detect.stripe import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable

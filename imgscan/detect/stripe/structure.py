@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import re
 from datetime import UTC, datetime
-from typing import NamedTuple
 
-from imgscan.detect import placeholders
+from imgscan.detect.stripe import placeholders
+from imgscan.detect.verdict import Account
 
 EPOCH = 1_342_389_380
 """2012-07-15 21:56:20 UTC, from which the seconds in an account id count."""
@@ -30,13 +30,6 @@ _KEY = re.compile(rb"5(1[0-9A-Za-z]{15})([0-9A-Za-z]{72})00[0-9A-Za-z]{8}")
 _EPHEMERAL = re.compile(rb"(YWNjdF[0-9A-Za-z+/]{65})_00[0-9A-Za-z]{8}")
 _CUSTOMER = re.compile(rb"acct_(1[0-9A-Za-z]{15}),([!-~]{31})")
 _RANDOM_ENTROPY = 3.5
-
-
-class Account(NamedTuple):
-    """The account that a credential names; `created` is ISO 8601 in UTC, to the second."""
-
-    id: str
-    created: str
 
 
 def of_key(data: bytes, at: int, high: int, now: float) -> Account | None:
