@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from imgscan.model import SCHEMA
 from imgscan.report._json import indented
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
         Visibility,
     )
     from imgscan.report.base import ReportContext
-
-SCHEMA = "imgscan/1"
 
 
 class JsonReport:

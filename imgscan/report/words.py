@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.model import CONFIDENCES, LEVELS
-from imgscan.report.base import IMAGE_DOCUMENTS, escape_terminal, layer_number, plural
+from imgscan.model import CONFIDENCES, IMAGE_DOCUMENTS, LEVELS
+from imgscan.report.base import escape_terminal, layer_number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
