@@ -17,8 +17,8 @@ from imgscan.cli.git import git
 from imgscan.cli.options import limit_options, report_options, run_options
 from imgscan.cli.pairing import PairedCommand
 from imgscan.cli.request import Files, Images, request_of
-from imgscan.cli.run import scan_targets
 from imgscan.cli.stdio import say
+from imgscan.cli.targets import scan_targets
 from imgscan.errors import ImgscanError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import click
 from imgscan.cli.options import limit_options, report_options, run_options
 from imgscan.cli.pairing import PairedCommand
 from imgscan.cli.request import Commits, request_of
-from imgscan.cli.run import scan_targets
 from imgscan.cli.stdio import read_standard_input
+from imgscan.cli.targets import scan_targets
 
 _LARGEST_INPUT = 1 << 24
 

@@ -10,7 +10,7 @@ import base64
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgscan.model import SCHEMA
-from imgscan.report._json import indented
+from imgscan.report._json import indented, with_last_list
 
 if TYPE_CHECKING:
     from imgscan.model import (
@@ -45,11 +45,7 @@ class JsonReport:
     def finish(self, out: BinaryIO) -> None:
         """Write the document."""
         head = {"schema": SCHEMA, "tool": tool_view(self._context.version), "targets": []}
-        document = indented(head)
-        if self._targets:
-            opened = document.removesuffix(b"[]\n}")
-            document = opened + b"[\n    " + b",\n    ".join(self._targets) + b"\n  ]\n}"
-        out.write(document + b"\n")
+        out.write(with_last_list(head, self._targets))
 
 
 def tool_view(version: str) -> dict[str, Any]:
