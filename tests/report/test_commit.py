@@ -17,15 +17,8 @@ from tests.report.samples import CLEAN, CONTEXT, DIRECTORY, SHOP, finding
 COMMIT = "1f0c2d3e4a5b" + "6" * 28
 OBJECT = "9" * 40
 PATH = f"app/.git/objects/pack/x.pack!/{OBJECT}"
-PACKED = Location(
-    layer=0,
-    path=PATH,
-    line=3,
-    column=5,
-    field="git/config/keys.py",
-    commit=COMMIT,
-    authored="2024-02-29T12:00:00+01:00",
-)
+AUTHORED = "2024-02-29T12:00:00+01:00"
+PACKED = Location(0, PATH, line=3, column=5, field="git/config/keys.py", commit=COMMIT, authored=AUTHORED)
 IMAGE = replace(SHOP, findings=(finding(location=PACKED),))
 FOLDER = replace(DIRECTORY, findings=(finding(location=replace(PACKED, layer=None)),))
 
