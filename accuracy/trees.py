@@ -112,8 +112,24 @@ def _unpacked(folder: Path) -> Path:
                 wheel.extractall(into)  # noqa: S202 - published packages, and zipfile keeps names inside
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as sdist:
-                sdist.extractall(into, filter="data")
+                _extract(sdist, into)
     return top
+
+
+def _extract(archive: tarfile.TarFile, into: Path) -> None:
+    """Unpack the files of an archive, and nothing outside of the folder.
+
+    Links are left out, as every package has its files: so no member's path leads through one. Python's own filters
+    came with 3.11.4, later than the Python of Debian 12.
+    """
+    top = into.resolve()
+    for member in archive:
+        path = (top / member.name.lstrip("/")).resolve()
+        content = archive.extractfile(member) if member.isfile() else None
+        if content is not None and path.is_relative_to(top):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with content, path.open("wb") as file:
+                shutil.copyfileobj(content, file)
 
 
 TREES: dict[str, Tree] = {
