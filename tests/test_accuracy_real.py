@@ -114,6 +114,7 @@ def test_archives_are_unpacked_by_package(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_text("2")
     with tarfile.open(tmp_path / "other-3.0.tar.gz", "w:gz") as sdist:
         sdist.add(tmp_path / "b.py", "other-3.0/b.py")
+        sdist.add(tmp_path / "b.py", "../outside.py")
     top = trees._unpacked(tmp_path)
     files = sorted(path.relative_to(top).as_posix() for path in top.rglob("*.py"))
     assert files == ["other/other-3.0/b.py", "some_pkg/some_pkg/a.py"]
