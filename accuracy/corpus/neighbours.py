@@ -67,8 +67,6 @@ def cases(seed: int, *, quick: bool) -> Iterator[Case]:
 
 
 def _beside(seed: int, kind: Kind, encoding: str, folder: str, chosen: slice) -> Iterator[Case]:
-    from accuracy.corpus.case import Case  # noqa: PLC0415 - that module takes its cases from here
-
     random = Random(f"{seed} beside {encoding} {kind.name}")
     before, after = _sides(encoding, kind)
     random.shuffle(after)
@@ -97,8 +95,6 @@ _PAIRS: tuple[tuple[str, str, bytes], ...] = (
 
 def _twice(seed: int, kind: Kind, number: int) -> Iterator[Case]:
     """Give files that hold one key twice: two occurrences are two findings, whatever their encodings."""
-    from accuracy.corpus.case import Case  # noqa: PLC0415 - that module takes its cases from here
-
     secret = kind.secret(seed, 0)
     for variant, (first, second, between) in enumerate(_PAIRS):
         one, other = (_FORMS[encoding][1](unit(b"", secret.encode(), b"")) for encoding in (first, second))
