@@ -335,7 +335,7 @@ def test_no_representation_holds_a_key() -> None:
     """A case that fails can be printed."""
     case = _case()
     assert case.secret not in repr(case)
-    assert case.secret not in repr(scanners.Told("c/1", "a rule", case.secret))
+    assert case.secret not in repr(scanners.Alert("c/1", "a rule", case.secret))
 
 
 def test_the_command_line_knows_its_scanners() -> None:
@@ -353,31 +353,31 @@ def test_a_scanner_is_given_a_key_whole_only_for_the_key() -> None:
     """The key alone or between delimiters is whole; a part of it, or more than it, is not."""
     secret = "sk_" + "live_" + "k" * 24
     digest = hashlib.sha1(secret.encode(), usedforsecurity=False).hexdigest()
-    for told, whole in (
-        (scanners.Told("", "", secret), True),
-        (scanners.Told("", "", f'="{secret}"'), True),
-        (scanners.Told("", "", secret[:-1]), False),
-        (scanners.Told("", "", secret + "k"), False),
-        (scanners.Told("", ""), False),
-        (scanners.Told("", "", "", digest), True),
-        (scanners.Told("", "", "", digest[::-1]), False),
+    for alert, whole in (
+        (scanners.Alert("", "", secret), True),
+        (scanners.Alert("", "", f'="{secret}"'), True),
+        (scanners.Alert("", "", secret[:-1]), False),
+        (scanners.Alert("", "", secret + "k"), False),
+        (scanners.Alert("", ""), False),
+        (scanners.Alert("", "", "", digest), True),
+        (scanners.Alert("", "", "", digest[::-1]), False),
     ):
-        assert scanners.exact(told, secret) == whole
+        assert scanners.exact(alert, secret) == whole
 
 
 def test_what_a_scanner_says_of_a_file_is_counted_once() -> None:
     """A file is whole, touched or neither; reports on decoys count each."""
     cases = _some(1)[:3]
     decoy = decoys.Decoy("d/1", "masked keys", b"")
-    told = [
-        scanners.Told(cases[0].path, "generic", "no"),
-        scanners.Told(cases[0].path, "stripe-key", cases[0].secret),
-        scanners.Told(cases[1].path, "stripe-key", "no"),
-        scanners.Told(decoy.path, "Stripe Access Key"),
-        scanners.Told(decoy.path, "Keyword"),
-        scanners.Told(decoy.path, "Keyword"),
+    alerts = [
+        scanners.Alert(cases[0].path, "generic", "no"),
+        scanners.Alert(cases[0].path, "stripe-key", cases[0].secret),
+        scanners.Alert(cases[1].path, "stripe-key", "no"),
+        scanners.Alert(decoy.path, "Stripe Access Key"),
+        scanners.Alert(decoy.path, "Keyword"),
+        scanners.Alert(decoy.path, "Keyword"),
     ]
-    score = scanners.score(cases, [decoy], told)
+    score = scanners.score(cases, [decoy], alerts)
     counts = [sum(part[case.carrier] for case in cases) for part in (score.cases, score.whole, score.touched)]
     assert counts == [3, 1, 1]
     assert score.cases[scanners.KEYS] == sum("secret-key" in case.kind for case in cases) > 0
@@ -405,5 +405,5 @@ def test_what_a_scanner_says_of_a_file_is_counted_once() -> None:
 def test_the_output_of_each_scanner_is_read(name: str, output: str) -> None:
     """One finding in the form that each of them writes is one report on that file."""
     read = scanners.SCANNERS[name].read
-    assert [(told.path, told.stripe) for told in read(output)] == [("c/1", True)]
+    assert [(alert.path, alert.stripe) for alert in read(output)] == [("c/1", True)]
     assert list(read("")) == []
