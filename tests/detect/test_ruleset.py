@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from fixtures.keys import BASE62, Keys
 from imgscan.detect import Engine, Prefix, Ruleset
 from imgscan.detect.rule import base62
 from imgscan.detect.stripe import STRIPE
+from imgscan.detect.verdict import Verdict
 from tests.detect.driver import NOW, SCREENED, File, whole, windowed
 from tests.detect.tables import over
 from tests.detect.toys import exactly, toy
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgscan.detect import Rule
+    from imgscan.detect.verdict import Place
 
 PREFIX = "toy_" + "live_"
 TOY = toy(PREFIX.encode())
@@ -100,6 +103,26 @@ def test_the_prefix_of_a_new_rule_ends_a_body() -> None:
     for engine, found in ((ENGINE, key), (loose, f"{key}toy")):
         first = engine.search(f"={key}{SECRET} ".encode())[0]
         assert first.secret.decode() == found
+
+
+def test_a_new_rule_may_prove_itself() -> None:
+    """Its credentials are put together from pieces, wherever they are split, also in the middle of the prefix."""
+    size = 40
+
+    def validate(place: Place) -> Verdict | None:
+        end = place.body + size
+        proved = re.fullmatch(b"q[0-9A-Za-z]{39}", place.data[place.body : min(end, place.high)])
+        return Verdict(place.start, end, place.body - place.start, "high", "high", proof=size + 9) if proved else None
+
+    prefix = Prefix(b"toy_live_", None, validate, base62(24), anchor=b"y_live_", proof=b"q", pieces=True)
+    mid = dataclasses.replace(prefix, anchor=b"toy_", core=b"toy_")
+    secret = PREFIX + "q" + Keys("proof").body(size - 1)
+    for each in (prefix, mid):
+        rule = dataclasses.replace(TOY, prefixes=(each,), max_length=size + 9)
+        engine = Engine(Ruleset((rule,)), screen=False)
+        for at in [9, 10, 20, len(secret) - 1, *([2, *range(4, 9)] if each is prefix else [4])]:
+            data = f'"{secret[:at]}" + "{secret[at:]}"'.encode()
+            assert [(match.secret.decode(), match.encoding) for match in engine.search(data)] == [(secret, "split")], at
 
 
 def test_rules_vouch_for_those_of_their_issuer() -> None:
