@@ -17,20 +17,25 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find
+from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
-from imgscan.scan.pour import FilePour, TarPour, pieces_of
+from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
+from imgscan.scan.search import Search
 from imgscan.scan.stop import INTERRUPTED, interruption
+from imgscan.scan.tarmap import TarRegions
 from imgscan.streams.hashing import Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readahead import Readahead
 from imgscan.streams.readers import CHUNK, BytesReader, Peekable, StreamError
-from imgscan.streams.tar import HEAD_LENGTH, looks_like_tar
+from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from imgscan.image.lifecycle import LayerNames
     from imgscan.model import Diagnostic
+    from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.streams.hashing import Hash
     from imgscan.streams.inflate import Compression
@@ -39,6 +44,36 @@ if TYPE_CHECKING:
 
 _GLIMPSES = (1 << 12, 1 << 16, 1 << 20)
 """Stored bytes by which a compressed blob is looked into, one after another; no format puts more before its first."""
+
+
+class TarPour(Pour):
+    """Takes the plain stream of a layer, in chunks of any size; `finish` gives what was found in its members.
+
+    `name` is what bytes behind the archive's end are called. With `look`, members are looked into. `names` collects
+    what the life of a file is derived from.
+    """
+
+    def __init__(self, session: Session, name: bytes, *, look: bool = True) -> None:
+        super().__init__(session)
+        self.walker = TarWalker()
+        self._tap = Tap(self.inside()) if look else None
+        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
+        self.stream = Search(session.concealer, self._regions, session.window)
+
+    @property
+    def names(self) -> LayerNames:
+        """What the members are called, as hashes."""
+        return self._regions.names
+
+    def feed(self, chunk: Chunk) -> None:
+        """Search the next bytes of the stream."""
+        self.stream.feed(chunk)
+
+    def finish(self) -> list[Hit]:
+        """Search what is left; give the hits in the order of the members."""
+        if self._tap is not None:
+            self.close(self._tap.last())
+        return self.settle(self._regions.hits)
 
 
 class _Passing:

@@ -4,7 +4,7 @@
       └─────► nest (files that hold files) ───► hits in what they hold ────────┴──► settle: one list, in order
 
 A `FilePour` takes whole files, one after another: the files of a tree, the blobs of a git history, a blob that is no
-tar. A `TarPour` takes the stream of a layer, whose members are the files. What is found, what was not read and in
+tar. `imgscan.scan.layer` has the pour of a tar, whose members are the files. What is found, what was not read and in
 which order it comes out is decided here, for all of them.
 """
 
@@ -23,7 +23,6 @@ from imgscan.streams.readers import CHUNK, StreamError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from imgscan.image.lifecycle import LayerNames
     from imgscan.scan.hits import Hit
     from imgscan.scan.inside.intake import Intake
     from imgscan.scan.inside.nest import Nest
@@ -45,10 +44,10 @@ class Poured(NamedTuple):
     data: bytes
 
 
-class _Pour:
+class Pour:
     """A search and a nest that belong together; one thread at a time uses them."""
 
-    _stream: Search
+    stream: Search
 
     def __init__(self, session: Session, *, alone: bool = False) -> None:
         self._session = session
@@ -58,7 +57,7 @@ class _Pour:
     @property
     def size(self) -> int:
         """How many bytes of the files themselves were searched."""
-        return self._stream.size
+        return self.stream.size
 
     def take_unread(self) -> list[Unread]:
         """Give what was not read of what the files hold, since this was asked last, in the order of its discovery.
@@ -73,14 +72,14 @@ class _Pour:
     @property
     def expanded(self) -> int:
         """How many bytes came out of containers."""
-        return self._nest.expanded if self._nest is not None else 0
+        return self._nest.allowance.expanded if self._nest is not None else 0
 
     @property
     def inner(self) -> int:
         """How many files came out of containers."""
         return self._nest.members if self._nest is not None else 0
 
-    def _inside(self) -> Nest:
+    def inside(self) -> Nest:
         """Give the nest; the formats of containers are imported with the first."""
         if self._nest is None:
             from imgscan.scan.inside.nest import Nest  # noqa: PLC0415 - a git hook sees hardly anything but text
@@ -88,7 +87,7 @@ class _Pour:
             self._nest = Nest(self._session)
         return self._nest
 
-    def _close(self, intake: Intake | None) -> None:
+    def close(self, intake: Intake | None) -> None:
         """End the container that is being taken in: read it, or drop it if the user has stopped the scan."""
         if intake is None:
             return
@@ -101,14 +100,14 @@ class _Pour:
             if not is_interruption(error):
                 raise
 
-    def _settle(self, early: Iterable[Hit] = ()) -> list[Hit]:
+    def settle(self, early: Iterable[Hit] = ()) -> list[Hit]:
         """End the search and put all hits in order: each file's own bytes, then what it holds; files by number.
 
         `early` are hits that come before the search's own, by the file that they are in.
         """
-        self._stream.finish()
+        self.stream.finish()
         outer: dict[int, list[Hit]] = {}
-        for hit in chain(early, (found.hit for found in self._stream.found)):
+        for hit in chain(early, (found.hit for found in self.stream.found)):
             outer.setdefault(hit.member, []).append(hit)
         inner = self._nest.settle(outer) if self._nest is not None else []
         hits = [hit for kept in outer.values() for hit in kept]
@@ -117,7 +116,7 @@ class _Pour:
         return hits
 
 
-class FilePour(_Pour):
+class FilePour(Pour):
     """Takes files one after another; `finish` gives what was found in all of them.
 
     `told` is given the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
@@ -129,12 +128,12 @@ class FilePour(_Pour):
         self, session: Session, told: Callable[[int], None] | None = None, *, lazy: bool = False, alone: bool = False
     ) -> None:
         super().__init__(session, alone=alone)
-        self._stream = self._search = JoinedSearch(session.concealer, window=session.window)
+        self.stream = self._search = JoinedSearch(session.concealer, window=session.window)
         self._told_so_far = 0
         self._told = told
         self._early: list[Hit] = []
         if not lazy:
-            self._inside()
+            self.inside()
 
     def names(self, names: Sequence[tuple[int, bytes]], field: str) -> None:
         """Search the names of files, by number: one look at all of them, and one at each if there is anything."""
@@ -146,14 +145,14 @@ class FilePour(_Pour):
 
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
         """Search files that are there as a whole, none of them empty; give those of which that failed."""
-        from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `_inside`
+        from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
         self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
-        nest = self._inside()
+        nest = self.inside()
         failed = []
         for number, name, data in files:
             if may_be(data, 0, len(data)):
-                nest.spent = 0
+                nest.allowance.spent = 0
                 try:
                     nest.whole(data, name, number)
                 except (OSError, StreamError) as error:
@@ -192,19 +191,19 @@ class FilePour(_Pour):
             self._session.stop.set()
             raise
         finally:
-            self._close(intake)
+            self.close(intake)
 
     def finish(self) -> list[Hit]:
         """Search what is left; give the hits in the order of the files' numbers."""
-        hits = self._settle(self._early)
+        hits = self.settle(self._early)
         self._report(last=True)
         return hits
 
     def _offer(self, head: Chunk, name: bytes, number: int, size: int | None) -> Intake | None:
         if self._nest is None and len(head) == size and _is_text(head):
             return None
-        nest = self._inside()
-        nest.spent = 0
+        nest = self.inside()
+        nest.allowance.spent = 0
         return nest.offer(head, name, number, size)
 
     def _report(self, *, last: bool = False) -> None:
@@ -218,39 +217,6 @@ class FilePour(_Pour):
 def pieces_of(raw: Reader, first: bytes = b"") -> Iterator[bytes]:
     """Give a reader's bytes in pieces, `first` before them."""
     return chain((first,) if first else (), iter(partial(raw.read, CHUNK), b""))
-
-
-class TarPour(_Pour):
-    """Takes the plain stream of a layer, in chunks of any size; `finish` gives what was found in its members.
-
-    `name` is what bytes behind the archive's end are called. `names` collects what the life of a file is derived from.
-    """
-
-    def __init__(self, session: Session, name: bytes, *, look: bool = True) -> None:
-        from imgscan.scan.inside.tap import Tap  # noqa: PLC0415 - needs the formats of containers
-        from imgscan.scan.tarmap import TarRegions  # noqa: PLC0415 - likewise
-        from imgscan.streams.tar import TarWalker  # noqa: PLC0415 - likewise
-
-        super().__init__(session)
-        self.walker = TarWalker()
-        self._tap = Tap(self._inside()) if look else None
-        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
-        self._stream = Search(session.concealer, self._regions, session.window)
-
-    @property
-    def names(self) -> LayerNames:
-        """What the members are called, as hashes."""
-        return self._regions.names
-
-    def feed(self, chunk: Chunk) -> None:
-        """Search the next bytes of the stream."""
-        self._stream.feed(chunk)
-
-    def finish(self) -> list[Hit]:
-        """Search what is left; give the hits in the order of the members."""
-        if self._tap is not None:
-            self._close(self._tap.last())
-        return self._settle(self._regions.hits)
 
 
 def _is_text(piece: Chunk) -> bool:

@@ -22,9 +22,9 @@ from imgscan.scan.hits import Concealer
 from imgscan.scan.image.fields import search_document
 from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.inside.limits import Limits
-from imgscan.scan.layer import scan_layer
+from imgscan.scan.layer import TarPour, scan_layer
 from imgscan.scan.policy import Policy
-from imgscan.scan.pour import FilePour, TarPour
+from imgscan.scan.pour import FilePour
 from imgscan.scan.search import WINDOW, JoinedSearch
 from imgscan.scan.session import Session
 from imgscan.sources.base import Source

@@ -12,18 +12,19 @@ A finding is where a credential comes in: one that stood in the parent's version
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.git.messages import COMMIT, TAG, date_of, search_message
+from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
 from imgscan.scan.pour import FilePour
 from imgscan.scan.stop import is_interruption
+from imgscan.sources.catfile import Objects
 from imgscan.sources.gitprocess import GitError
-from imgscan.sources.gitrepo import Objects
 from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 _BATCH = 4096
 """Objects that are searched in one stream, before those that hold something are looked at as files."""
-_REMEMBERED = 64  # searched files: a file's parent is most often the one before
 
 
 class _Brought(NamedTuple):
@@ -69,7 +69,7 @@ class HistoryScanner:
                 return
 
     def _scan(self, scope: Scope) -> TargetReport:
-        with Objects(self.repository) as objects:
+        with Objects(self.repository.folder) as objects:
             search = _ScopeSearch(self, scope, objects)
             try:
                 search.search()
@@ -97,7 +97,7 @@ class _ScopeSearch:
         self._concealer = scanner.session.concealer
         self._found: list[_Brought] = []
         self._lives: dict[tuple[bytes, str], Visibility] = {}
-        self._files: OrderedDict[tuple[str, bytes], tuple[Hit, ...]] = OrderedDict()
+        self._versions = FileVersions(self._session, objects, self._missing)
         self._shallow: frozenset[str] = frozenset()
         self._size = self._entries = 0
         self.diagnostics: list[Diagnostic] = []
@@ -140,7 +140,7 @@ class _ScopeSearch:
         blobs = self._scanner.repository.tree(tip, frozenset(files))
         for name, secrets in sorted(files.items()):
             blob = blobs.get(name)
-            present = set() if blob is None else {hit.secret.sha256 for hit in self._hits(blob, name)}
+            present = self._versions.secrets(blob, name)
             gone = Visibility("deleted" if blob is None else "overwritten")
             for secret in secrets:
                 self._lives[name, secret] = Visibility("visible") if secret in present else gone
@@ -190,7 +190,7 @@ class _ScopeSearch:
                 if commit.id in dirty:
                     self._bring(search_message(data, COMMIT, self._concealer), None, commit.id, authored)
             for change in files:
-                self._file(change, commit.id, authored)
+                self._bring(self._versions.brought(change), change.path, commit.id, authored)
 
     def _screen(self, wanted: dict[str, bytes]) -> None:
         """Search objects that were not searched before, under no name, and note which hold something."""
@@ -225,40 +225,6 @@ class _ScopeSearch:
         shown = self._concealer.spell(path).path
         text = "an object of the repository is not here, or is damaged: git fsck says more"
         self.diagnostics.append(Diagnostic("error", "object-missing", text, path=shown))
-
-    # what holds something
-
-    def _file(self, change: Change, commit: str | None, authored: str | None) -> None:
-        """Note the credentials that a change brings into a file."""
-        if change.blob is None:
-            return
-        hits = self._hits(change.blob, change.path)
-        if not hits:
-            return
-        before = {
-            hit.secret.sha256
-            for parent in change.parents
-            if parent is not None
-            for hit in self._hits(parent, change.path)
-        }
-        new = (hit for hit in hits if hit.secret.sha256 not in before)
-        self._bring(new, change.path, commit, authored)
-
-    def _hits(self, blob: str, path: bytes) -> tuple[Hit, ...]:
-        """Search a blob as the file that it is, in one version or another."""
-        key = blob, path
-        if key in self._files:
-            self._files.move_to_end(key)
-            return self._files[key]
-        pour = FilePour(self._session, lazy=True)
-        for stored in self._objects.each([blob]):
-            if stored.kind is None:
-                self._missing(path)
-            pour.file(0, path, stored.data, size=stored.size)
-        self._files[key] = tuple(pour.finish())
-        if len(self._files) > _REMEMBERED:
-            self._files.popitem(last=False)
-        return self._files[key]
 
     def _read(self, each: str) -> bytes:
         return b"".join(data for stored in self._objects.each([each]) for data in stored.data)

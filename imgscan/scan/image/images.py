@@ -8,17 +8,16 @@ passes once has its blobs scanned as they go by and its plan made at the end. Th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgscan.image.documents import parse_text
-from imgscan.image.parts import altered, digest_in
-from imgscan.image.plan import ImageDocument, ImagePlan, plan_images
+from imgscan.image.parts import digest_in
+from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.image.assemble import Assembly
-from imgscan.scan.image.fields import search_document
+from imgscan.scan.image.strays import doubts, stray_hits, strays
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from imgscan.image.documents import Platform
     from imgscan.image.plan import Plan
     from imgscan.model import Digest, TargetReport
-    from imgscan.scan.hits import Hit
     from imgscan.scan.image.assemble import TraceImage
     from imgscan.scan.session import Session
     from imgscan.sources.base import Shelf, Source
@@ -64,10 +62,10 @@ class ImageScanner:
         """
         source = self.open_source(target)
         self.session.concealer.engine.prepare()
-        return _Run(self, source, self.session.concealer.text(target)).reports()
+        return _SourceScan(self, source, self.session.concealer.text(target)).reports()
 
 
-class _Run:
+class _SourceScan:
     """One source on its way from its blobs to its reports."""
 
     def __init__(self, scanner: ImageScanner, source: Source, target: str) -> None:
@@ -91,8 +89,9 @@ class _Run:
             images = self._select(plan)
         images = tuple(map(self._complete, images))
         self._read_documents(images)
-        others = self._others(plan, images)
-        noted = [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *self._doubts(plan, others)]
+        others = stray_hits(self._shelf, plan, images, self._results, self._session.concealer)
+        doubted = doubts(self._shelf, plan, self._results, others)
+        noted = [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *doubted]
         if self._session.interrupted:
             noted = []  # an archive that was not read to its end looks broken in every way
         for number, image in enumerate(images or (ImagePlan(),)):
@@ -199,65 +198,6 @@ class _Run:
             ),
         )
 
-    # what belongs to no image
-
-    def _others(self, plan: Plan, images: Sequence[ImagePlan]) -> list[Hit]:
-        """Give the hits of members that no image refers to, except copies of what an image has."""
-        concealer, results = self._session.concealer, self._results
-        claimed = {layer.name for image in plan.images for layer in image.layers}
-        contents = {result.content for name, result in results.items() if name in claimed}
-        hits: list[Hit] = []
-        loose: list[Hit] = []
-        for name in _strays(self._shelf, plan):
-            if name in self._shelf.documents:
-                loose += search_document(ImageDocument(name, parse_text(self._shelf.documents[name])), concealer, ())
-            elif name in results and results[name].content not in contents:
-                hits += (_below(name, hit) for hit in results[name].hits)
-        if loose:
-            told = {
-                hit.secret.sha256
-                for image in images
-                for document in image.documents
-                for hit in search_document(document, concealer, ())
-            }
-            loose = [hit for hit in loose if hit.secret.sha256 not in told]
-        return loose + hits
-
-    def _doubts(self, plan: Plan, others: Sequence[Hit]) -> Iterator[Diagnostic]:
-        """Say what is wrong with members that no image refers to: they are searched too, so a lack must be known."""
-        if any(hit.member < 0 and hit.location.path.endswith("/json") for hit in others):
-            text = "the image's old description (ID/json) holds a credential that its config lacks: one was altered"
-            yield Diagnostic("error", "documents-disagree", text)
-        root = self._results.get(self._shelf.root or "")
-        if self._shelf.guessed and root is not None and root.names is not None and root.names.holds(*_IMAGE_DOCUMENTS):
-            text = "read as a root filesystem, but it holds an image's manifest: say docker-archive:- or rootfs:-"
-            yield Diagnostic("error", "kind-unclear", text)
-        for name in _strays(self._shelf, plan):
-            result, expected = self._results.get(name), digest_in(name)
-            if expected is None or not expected.verifiable:
-                holds = None
-            elif result is None:
-                holds = name not in self._shelf.documents or not altered(self._shelf.documents[name], expected)
-            else:
-                holds = result.digests.get(expected.algorithm, expected.encoded) == expected.encoded
-            if holds is False:
-                text = "a member that no image refers to is not what its name says: it was altered"
-                yield Diagnostic("error", "blob-digest", text, path=name)
-            for each in result.diagnostics(trusted=holds is True) if result is not None else ():
-                text = f"in a member that no image refers to: {each.message}"
-                yield replace(each, severity="skipped", message=text)
-
-
-_IMAGE_DOCUMENTS = (b"manifest.json", b"oci-layout", b"repositories")
-
-
-def _strays(shelf: Shelf, plan: Plan) -> list[str]:
-    """List what no image has as a layer or a document: what none refers to, and blobs that are called a config."""
-    layers = {layer.name for image in plan.images for layer in image.layers}
-    unclaimed = set(plan.unclaimed)
-    documents = [name for name in shelf.documents if name in unclaimed]
-    return documents + [name for name in shelf.blobs if name in unclaimed or name not in layers]
-
 
 def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, frozenset[str]]:
     """Say which blobs are to be read, in layer order, and which digests are wanted of each."""
@@ -266,17 +206,10 @@ def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, 
         for layer in image.layers:
             if layer.name is not None and layer.name in shelf.blobs:
                 wanted[layer.name] = wanted.get(layer.name, frozenset()) | _algorithms(layer.digest)
-    for name in _strays(shelf, plan):
+    for name in strays(shelf, plan):
         if name in shelf.blobs:
             wanted.setdefault(name, _algorithms(digest_in(name)))
     return wanted
-
-
-def _below(name: str, hit: Hit) -> Hit:
-    """Put a hit in a tar that belongs to no image below that tar's name; a lone file has its path already."""
-    if hit.member < 0:
-        return hit
-    return hit._replace(location=replace(hit.location, path=f"{name}!/{hit.location.path}"))
 
 
 def _algorithms(expected: Digest | None) -> frozenset[str]:

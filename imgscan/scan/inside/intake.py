@@ -7,12 +7,13 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from imgscan.containers.base import HEAD
 from imgscan.streams.readers import Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from imgscan.containers.base import Format, Held
     from imgscan.scan.inside.node import Node
@@ -23,6 +24,14 @@ _THREADED = 4 << 20
 """Bytes from which on a container that is read in order is read while it still comes."""
 
 _PIECES = 4  # that wait for the thread that reads
+
+
+def first_bytes(chunks: Iterator[Chunk]) -> Chunk:
+    """Take chunks until they are enough to recognise any format by."""
+    head: Chunk = next(chunks, b"")
+    while 0 < len(head) < HEAD and (more := next(chunks, b"")):
+        head = bytes(head) + bytes(more)
+    return head
 
 
 class Counted:

@@ -8,7 +8,8 @@ joined stream of their depth, so that a thousand of them cost one window; each i
       └────► Intake ──► format ──► members ──► joined search of depth 1
                                       └──────► Intake ──► format ──► members ──► joined search of depth 2 …
 
-What is found both in a container's bytes and in the member that stands there is one finding, the member's.
+What is found both in a container's bytes and in the member that they hold is one finding, the member's. The module is
+long because its steps call each other at every depth.
 """
 
 from __future__ import annotations
@@ -17,15 +18,14 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find, may_be
-from imgscan.scan.inside.intake import Counted, Intake
-from imgscan.scan.inside.node import Doubles, Node, Top, in_its_place
+from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
+from imgscan.scan.inside.intake import Counted, Intake, first_bytes
+from imgscan.scan.inside.node import Node, Top, settled
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 from imgscan.scan.stop import is_interruption
 from imgscan.streams.budget import MEMORY_LIMIT
-from imgscan.streams.inflate import MEMORY_HEAD
 from imgscan.streams.readers import BytesReader, StreamError
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
@@ -45,29 +45,17 @@ _SHARP = 1 << 16
 _SMALL = 1 << 18
 """Bytes of a compressed file that is read in one step."""
 
-_MODEST = 16 << 20
-"""Bytes of a decoder's memory that are not worth waiting for."""
-
-
-class _Stop(Exception):  # noqa: N818 - it ends the reading of a container, and is no failure of anything
-    """A limit has been reached: nothing more of this container is read."""
-
-    def __init__(self, unread: Unread) -> None:
-        super().__init__(unread.message)
-        self.unread = unread
-
 
 class Nest:
     """Looks into the containers of one blob or batch of files; used by one thread at a time.
 
-    `offer` each file, then `settle` once. `expanded` counts the bytes that came out of containers, `members` the
-    files; `spent` are the bytes that count against the limit of the whole. `unread` is what was not read, an error
-    where a container is damaged. Once the user has stopped the scan, StreamError ends whatever is being read.
+    `offer` each file, then `settle` once. `allowance` counts the bytes that come out of containers, `members` the
+    files. `unread` is what was not read, an error where a container is damaged. Once the user has stopped the scan,
+    StreamError ends whatever is being read.
     """
 
     def __init__(self, session: Session) -> None:
-        self.expanded = 0
-        self.spent = 0
+        self.allowance = Allowance(session.limits)
         self.members = 0
         self.unread: list[Unread] = []
         self._session = session
@@ -131,8 +119,8 @@ class Nest:
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
-        """Read a container; whatever is wrong with it becomes a lack."""
-        need = _appetite(found, source)
+        """Read a container; whatever is wrong with it is noted."""
+        need = appetite(found, source)
         if self._hungry + need > MEMORY_LIMIT:
             self._skip("memory-limit", "its decoder asks for more memory than what holds it leaves", node)
             return
@@ -157,9 +145,9 @@ class Nest:
         except StreamError as error:
             self._fail(error, node)
             whole = False
-        except _Stop as stop:
+        except LimitReachedError as limit:
             whole = False
-            self.unread.append(stop.unread)
+            self.unread.append(limit.unread)
         node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
             self._squeezed.add(node.top.number)
@@ -177,7 +165,8 @@ class Nest:
         lane = self._lane(container.depth)
         lane.begin(JoinedFile(node.name, node.top.number, node))
         self.members += 1
-        self._expand(node.top, len(content))
+        self._session.go_on()
+        self.allowance.expand(node.top, len(content))
         lane.feed(content)
         self._whole(content, node)
 
@@ -221,17 +210,19 @@ class Nest:
         self.members += 1
         intake: Intake | None = None
         size = 0
-        stored = _Stored(member.extent, counted)
+        stored = StoredBytes(member.extent, counted)
+        go_on, expand = self._session.go_on, self.allowance.expand
         try:
             chunks = iter(member.chunks)
-            head = _head(chunks)
+            head = first_bytes(chunks)
             if head:
                 intake = self._offer(head, node)
                 for chunk in chain((head,), chunks):
                     count = len(chunk)
                     size += count
-                    self._expand(node.top, count)
-                    self._hold_to_ratio(node, size, stored)
+                    go_on()
+                    expand(node.top, count)
+                    self.allowance.hold_to_ratio(node, size, stored)
                     if count >= _SHARP and chunk == _ZEROS[:count]:
                         lane.skip(count)
                     else:
@@ -241,35 +232,13 @@ class Nest:
         except StreamError as error:
             self._fail(error, node)
             return False
-        except _Stop as stop:
-            if stop.unread.code != "ratio-limit":
-                raise
-            self.unread.append(stop.unread)
+        except RatioError as limit:
+            self.unread.append(limit.unread)
             return False
         finally:
             if intake is not None and not self._session.interrupted:
                 intake.finish()
         return True
-
-    def _expand(self, top: Top, count: int) -> None:
-        """Count bytes that came out of a container. StreamError where the user stops the scan, _Stop at a limit."""
-        self._session.go_on()
-        limits = self._limits
-        self.expanded += count
-        self.spent += count
-        top.expanded += count
-        if top.expanded > limits.entry:
-            text = f"it expands to more than --max-entry-bytes ({limits.entry})"
-            raise _Stop(Unread("skipped", "expansion-limit", text, top.name))
-        if self.spent > limits.total:
-            text = f"what was scanned expands to more than --max-bytes ({limits.total})"
-            raise _Stop(Unread("skipped", "expansion-limit", text, top.name))
-
-    def _hold_to_ratio(self, node: Node, size: int, stored: _Stored) -> None:
-        limits = self._limits
-        if size > limits.ratio_from and size > limits.ratio * stored.count():
-            text = f"it expands to more than {limits.ratio} times its size (--max-ratio), {size} bytes so far"
-            raise _Stop(Unread("skipped", "ratio-limit", text, node.name))
 
     def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
         """End the search: give the hits in containers, in the order of their top files and of what these hold.
@@ -282,50 +251,8 @@ class Nest:
             lane.finish()
             nodes = ((each.file and each.file.token, each.hit) for each in lane.found)
             found += [(node, hit) for node, hit in nodes if isinstance(node, Node)]
-        dropped = Doubles(found, outer)
-        for hits in outer.values():
-            hits[:] = [
-                hit
-                for hit in hits
-                if id(hit) not in dropped.ids and not (hit.member in self._squeezed and hit.location.field is None)
-            ]
-        kept = [(node, hit) for node, hit in found if id(hit) not in dropped.ids]
-        kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].location.offset or 0))
-        return [in_its_place(node, hit) for node, hit in kept]
-
-
-def _appetite(found: Format, source: Held | Counted) -> int:
-    """Tell how much memory a decoder will ask for, where that is much; else 0."""
-    if found.memory is None:
-        return 0
-    need = found.memory(source.peek(MEMORY_HEAD) if isinstance(source, Counted) else bytes(source[:MEMORY_HEAD]))
-    return need if need > _MODEST else 0
+        return settled(found, outer, self._squeezed)
 
 
 def _inside(container: bytes, name: bytes) -> bytes:
     return container + b"!/" + (normalise(name) or b"-")
-
-
-def _head(chunks: Iterator[Chunk]) -> Chunk:
-    """Take chunks until they are enough to recognise any format by."""
-    head: Chunk = next(chunks, b"")
-    while 0 < len(head) < HEAD and (more := next(chunks, b"")):
-        head = bytes(head) + bytes(more)
-    return head
-
-
-class _Stored:
-    """How many bytes of its container a member takes, as far as it was read."""
-
-    def __init__(self, extent: tuple[int, int] | None, counted: Counted | None) -> None:
-        self._extent = extent
-        self._counted = counted
-        self._before = counted.count if counted is not None else 0
-
-    def count(self) -> int:
-        """Give at least one."""
-        if self._counted is not None:
-            return max(1, self._counted.count - self._before)
-        if self._extent is None:
-            return 1 << 62
-        return max(1, self._extent[1] - self._extent[0])

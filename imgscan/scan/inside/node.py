@@ -118,3 +118,21 @@ def in_its_place(node: Node, hit: Hit) -> Hit:
         commit, path = brought
         location = replace(location, commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))
     return hit._replace(location=location, trail=trail(node.top.name), inner=True)
+
+
+def settled(found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]], squeezed: set[int]) -> list[Hit]:
+    """Give the hits in containers, in the order of their top files and of what these hold, each in its place.
+
+    `outer` are the hits in the top files' own bytes, by number; those for which a member's hit stands, and those that
+    are pieces of compressed content (the files whose numbers are `squeezed`), are taken out of its lists.
+    """
+    dropped = Doubles(found, outer).ids
+    for hits in outer.values():
+        hits[:] = [
+            hit
+            for hit in hits
+            if id(hit) not in dropped and not (hit.member in squeezed and hit.location.field is None)
+        ]
+    kept = [(node, hit) for node, hit in found if id(hit) not in dropped]
+    kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].location.offset or 0))
+    return [in_its_place(node, hit) for node, hit in kept]
