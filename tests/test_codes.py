@@ -34,6 +34,7 @@ PLACES: Final = {
     "problem": 0,
     "lack": 0,
     "_lack": 0,
+    "_skip": 0,
     "_lose": 0,
     "_note_problem": 0,
 }
@@ -78,10 +79,15 @@ def assigned(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def used() -> dict[str, list[str]]:
     """Find the codes that the program uses, and what stands where a code is expected and cannot be followed."""
     found: dict[str, list[str]] = {}
-    for name, tree in MODULES.items():
-        values: dict[str, set[str]] = {}
+    constants: dict[str, set[str]] = {}  # which modules import from each other
+    for tree in MODULES.values():
         for variable, text in assigned(tree):
-            values.setdefault(variable, set()).add(text)
+            if variable.isupper():
+                constants.setdefault(variable, set()).add(text)
+    for name, tree in MODULES.items():
+        values = dict(constants)
+        for variable, text in assigned(tree):
+            values[variable] = values.get(variable, set()) | {text}
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

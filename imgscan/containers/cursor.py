@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import CHUNK
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 from imgscan.containers.cursor import Cursor
-from imgscan.streams.readers import CHUNK, StreamError, trailing
+from imgscan.streams.failure import StreamError, trailing
+from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
-from imgscan.sources.base import SNIFF, Shelf, ShelfSource, StreamSource
+from imgscan.sources.base import SNIFF, SeekableSource, Shelf, Source
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
 from imgscan.streams.tar import Kind, TarWalker, normalise
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import ClosableReader
+    from imgscan.streams.readers import ClosableReader, Reader
     from imgscan.streams.tar import TarMember
 
 _HEADER_READ = 1 << 12
@@ -48,7 +48,7 @@ def note_problems(shelf: Shelf, walker: TarWalker) -> None:
         )
 
 
-class ArchiveFile(ShelfSource):
+class ArchiveFile(SeekableSource):
     """An uncompressed image archive on disk: one pass over its headers, then blobs in any order."""
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +94,7 @@ class ArchiveFile(ShelfSource):
         return FileSlice(self._path, start, length)
 
 
-class ArchiveStream(StreamSource):
+class ArchiveStream(Source):
     """An image archive that goes by once; `file` is what the chunks come from, to be closed in the end."""
 
     def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
@@ -106,7 +106,7 @@ class ArchiveStream(StreamSource):
         self._base = 0  # stream offset of the chunk's first byte
         self.shelf = Shelf()
 
-    def blobs(self) -> Iterator[tuple[str, Peekable]]:
+    def blobs(self) -> Iterator[tuple[str, Reader]]:
         """Hand out every member that is no document; documents go to the shelf."""
         while (member := self._next_member()) is not None:
             if member.kind in (Kind.SYMLINK, Kind.LINK):

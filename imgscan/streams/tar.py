@@ -22,6 +22,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from imgscan.streams.failure import NO_END
 from imgscan.streams.tar_header import (
     BLOCK,
     GNU_MAGIC,
@@ -47,7 +48,7 @@ from imgscan.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HEAD_LENGTH", "NO_END", "Kind", "TarMember", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
+__all__ = ["HEAD_LENGTH", "Kind", "TarMember", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
 
 PAYLOAD_LIMIT: Final = 1 << 20
 """Bytes in one extension header, as in Go (`maxSpecialFileSize`) and libarchive."""
@@ -60,9 +61,6 @@ GLOBAL_LIMIT: Final = 16 << 10
 
 PROBLEM_LIMIT: Final = 100
 """Problems that are kept; the first one already says that the archive is not whole."""
-
-NO_END: Final = "tar-no-end"
-"""The code of the one problem that hides no member: many writers leave the end marker out."""
 
 NEVER: Final = LARGEST
 """`TarWalker.wanted` when nothing that follows matters."""

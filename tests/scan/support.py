@@ -1,4 +1,8 @@
-"""Running a scan in each way it can be run, with plain values out."""
+"""Running a scan in each way it can be run, with plain values out.
+
+The tests of this folder call the scanner through here (trees of files: `trees.py`), so that a change of its
+signatures is made in one place.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +15,34 @@ import pytest
 
 from imgscan.detect import Engine, context
 from imgscan.image.documents import parse_platform
+from imgscan.image.plan import ImageDocument
+from imgscan.scan.git.history import HistoryScanner
 from imgscan.scan.hits import Concealer
 from imgscan.scan.image.assemble import Policy
+from imgscan.scan.image.fields import search_document
 from imgscan.scan.image.images import ImageScanner
+from imgscan.scan.inside.nest import Nest
+from imgscan.scan.layer import scan_blob
 from imgscan.scan.progress import Progress
-from imgscan.scan.search import WINDOW, StreamSearch
+from imgscan.scan.search import WINDOW, JoinedSearch, StreamSearch
 from imgscan.sources.base import StreamSource
 from imgscan.sources.recognise import open_source
 from imgscan.streams.tar import TarWalker
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from imgscan.model import Finding, TargetReport
+    from imgscan.scan.git.scope import Scope
     from imgscan.scan.hits import Hit
+    from imgscan.scan.inside.limits import Limits
+    from imgscan.scan.layer import BlobScan
     from imgscan.sources.base import Source
+    from imgscan.sources.gitrepo import Repository
+    from imgscan.streams.readers import Reader
+    from imgscan.streams.spool import Spool
 
 NOW = 1_767_225_600.0
 """2026-01-01, so that no test depends on the day it runs."""
@@ -37,6 +52,12 @@ NOW = 1_767_225_600.0
 def concealer() -> Concealer:
     """Give the detector as a scan uses it."""
     return Concealer(Engine(now=NOW))
+
+
+@cache
+def plain_concealer() -> Concealer:
+    """Give the same without the screen."""
+    return Concealer(Engine(now=NOW, screen=False))
 
 
 @contextmanager
@@ -57,11 +78,42 @@ def search(
     name: bytes = b"blob",
 ) -> list[Hit]:
     """Search a stream that comes in chunks of this size."""
+    pieces = (data[at : at + chunk] for at in range(0, len(data), chunk))
+    return search_pieces(pieces, tar=tar, window=window, by=by, name=name)
+
+
+def search_pieces(
+    pieces: Iterable[bytes],
+    *,
+    tar: bool = True,
+    window: int = 1 << 20,
+    by: Concealer | None = None,
+    name: bytes = b"blob",
+) -> list[Hit]:
+    """Search a stream that comes in these pieces."""
     stream = StreamSearch(by or concealer(), name=name, walker=TarWalker() if tar else None, window=window)
-    for at in range(0, len(data), chunk):
-        stream.feed(data[at : at + chunk])
+    for piece in pieces:
+        stream.feed(piece)
     stream.finish()
     return stream.hits
+
+
+def joined_search(by: Concealer | None = None, *, window: int = WINDOW) -> JoinedSearch:
+    """Give a search over files that are put one after another."""
+    return JoinedSearch(by or concealer(), window=window)
+
+
+def search_fields(path: str, document: object, history: tuple[int | None, ...] = ()) -> list[Hit]:
+    """Search a document of an image, whose history entries made these layers."""
+    return search_document(ImageDocument(path, document), concealer(), history)
+
+
+def look(
+    layer: bytes | Reader, *, limits: Limits | None = None, spool: Spool | None = None, read: int = 1 << 20
+) -> BlobScan:
+    """Scan the bytes of a layer, in reads of a given size, and look into the containers that it holds."""
+    reader = Trickle(layer, read) if isinstance(layer, bytes) else layer
+    return scan_blob(reader, concealer(), name="layer", nest=Nest(concealer(), limits, spool))
 
 
 def digest(secret: str | bytes) -> str:
@@ -70,7 +122,7 @@ def digest(secret: str | bytes) -> str:
 
 
 def scan(
-    target: Path | bytes | StreamSource,
+    target: Path | str | bytes | StreamSource,
     *,
     window: int = WINDOW,
     jobs: int = 1,
@@ -96,6 +148,11 @@ def scan(
         platform=parse_platform(platform) if platform else None,
     )
     return list(scanner.scan(source, "target"))
+
+
+def scan_repository(repository: Repository, scope: Scope, policy: Policy | None = None) -> TargetReport:
+    """Scan a part of a repository."""
+    return HistoryScanner(repository, plain_concealer(), policy or Policy(), Progress()).scan(scope)
 
 
 class Told(NamedTuple):

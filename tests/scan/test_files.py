@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from imgscan.scan.troubles import Troubles
 
 from fixtures.keys import Keys
 from imgscan.errors import TargetError, UsageError
 from imgscan.scan import troubles
-from imgscan.scan.image.assemble import Policy
 from imgscan.scan.position import HEAD, charset_of
 from imgscan.scan.progress import Progress
-from imgscan.scan.tree import files, gather, lanes
+from imgscan.scan.tree import gather, lanes
 from imgscan.scan.tree.walk import Walk, pseudo_devices
-from imgscan.scan.troubles import Troubles
 from imgscan.streams.budget import Budget
 from tests import tools
+from tests.effort import examples
 from tests.scan.support import concealer, digest
-from tests.scan.trees import Found, found, grow, lacks, paths, scan_tree
+from tests.scan.trees import Found, file_scanner, found, grow, lacks, paths, scan_tree
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _possible(tree: dict[str, bytes]) -> bool:
 
 
 @given(st.dictionaries(_names, _contents, max_size=12).filter(_possible), st.integers(1, 3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_tree_is_its_files(tmp_path_factory: pytest.TempPathFactory, tree: dict[str, bytes], jobs: int) -> None:
     """A scan of a tree finds what the engine finds in each file by itself."""
     root = grow(tmp_path_factory.mktemp("tree"), tree)
@@ -455,7 +455,7 @@ def test_holes_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     st.integers(0, 5000),
     st.booleans(),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_holes_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, pieces: dict[int, bytes], behind: int, text: bool
 ) -> None:
@@ -552,7 +552,7 @@ def test_what_was_found_before_an_interruption_is_reported(
     monkeypatch.setattr(gather, "_TOGETHER", 1)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a scan that was stopped in this process ignores it
     stop = threading.Event()
-    scanner = files.FileScanner(concealer(), Policy(), _CtrlC(stop), _stop=stop)
+    scanner = file_scanner(progress=_CtrlC(stop), stop=stop)
     target = name if name == "-" else str(tmp_path / name)
     report = scanner.scan(target, stdin=Trickle((tmp_path / "file").read_bytes(), 1 << 20))
     assert scanner.interrupted

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from imgscan.scan.troubles import Troubles
 
 from imgscan.scan.image.assemble import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW
 from imgscan.scan.tree.files import FileScanner
 from imgscan.scan.tree.walk import Walk
-from imgscan.scan.troubles import Troubles
 from tests.scan.support import concealer
 
 if TYPE_CHECKING:
@@ -46,16 +48,31 @@ def scan_tree(
     stdin: BinaryIO | None = None,
 ) -> TargetReport:
     """Scan files and show everything that is found."""
-    scanner = FileScanner(
+    scanner = file_scanner(jobs=jobs, exclude=exclude, gitignore=gitignore, window=window, by=by)
+    return scanner.scan(str(target), stdin=stdin)
+
+
+def file_scanner(
+    *,
+    jobs: int = 1,
+    exclude: Sequence[str] = (),
+    gitignore: bool = False,
+    window: int = WINDOW,
+    by: Concealer | None = None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> FileScanner:
+    """Give a scanner of files that shows everything that it finds."""
+    return FileScanner(
         concealer=by or concealer(),
         policy=Policy(frozenset(("examples", "publishable")), "low"),
-        progress=Progress(),
+        progress=progress or Progress(),
         jobs=jobs,
         exclude=exclude,
         gitignore=gitignore,
         window=window,
+        _stop=stop or threading.Event(),
     )
-    return scanner.scan(str(target), stdin=stdin)
 
 
 class Found(NamedTuple):

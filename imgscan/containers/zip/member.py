@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.compressed import inflate_lzma
 from imgscan.streams.deflate import crc32, inflate_deflate
+from imgscan.streams.failure import StreamError
 from imgscan.streams.inflate import inflate
-from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
