@@ -26,8 +26,6 @@ PLACES: Final = {
     "StreamError": 0,
     "Unread": 1,
     "Diagnostic": 1,
-    "Trouble": 1,
-    "Lack": 0,
     "ObjectError": 1,
     "_failed": 3,
     "complain": 0,

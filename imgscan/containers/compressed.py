@@ -277,3 +277,5 @@ _CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader], I
     ZLIB: (is_zlib, _zlib),
 }
 """How the content of each is known where it must stand, however damaged it is, and read. None: a package lacks."""
+
+COMPRESSIONS: Final = tuple(_CONTENT)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from imgscan.containers.base import Held
-    from imgscan.containers.zip.directory import Entry
+    from imgscan.containers.zip.directory import ZipEntry
     from imgscan.streams.inflate import Compression
     from imgscan.streams.readers import Chunk
 
@@ -112,7 +112,7 @@ class Content:
     cut, or not what its sum says.
     """
 
-    def __init__(self, held: Held, start: int, entry: Entry, work: Work) -> None:
+    def __init__(self, held: Held, start: int, entry: ZipEntry, work: Work) -> None:
         self._held = held
         self._start = start
         self._entry = entry
