@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.errors import TargetError
 from imgscan.scan.hits import Concealer
 from imgscan.scan.inside.limits import Limits
@@ -86,7 +87,7 @@ class TargetScanner(Protocol):
 def open_session(options: Options, progress: Progress | None = None) -> Session:
     """Set up what all scans of a run share, with one detector."""
     return Session(
-        concealer=Concealer(Engine(screen=options.screen), reveal=options.reveal),
+        concealer=Concealer(Engine(STRIPE, screen=options.screen), reveal=options.reveal),
         policy=Policy(options.include, options.min_confidence, options.comments),
         limits=options.limits or Limits(),
         progress=progress or Progress(),

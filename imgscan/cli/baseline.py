@@ -143,8 +143,9 @@ def _read(names: Sequence[str], redact: Callable[[str], str]) -> Reports:
 
 def _redactor() -> Callable[[str], str]:
     from imgscan.detect import Engine  # noqa: PLC0415
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
-    return Engine(screen=False).redact
+    return Engine(STRIPE, screen=False).redact
 
 
 def _table(entries: Sequence[Entry], now: date) -> list[str]:

@@ -157,9 +157,10 @@ def _add(command: Command, *options: Callable[[Command], Command]) -> Command:
 def say(message: str) -> None:
     """Tell the user something on standard error, with whatever looks like a credential redacted."""
     from imgscan.detect import Engine  # noqa: PLC0415 - only when there is something to say
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
     from imgscan.report.base import escape_terminal  # noqa: PLC0415
 
-    click.echo(f"imgscan: {escape_terminal(Engine(screen=False).redact(message))}", err=True)
+    click.echo(f"imgscan: {escape_terminal(Engine(STRIPE, screen=False).redact(message))}", err=True)
 
 
 def scan_targets(
@@ -178,7 +179,7 @@ def scan_targets(
     from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.outputs import Outputs  # noqa: PLC0415
     from imgscan.cli.triage import Triage  # noqa: PLC0415
-    from imgscan.detect import RULES  # noqa: PLC0415
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -199,7 +200,7 @@ def scan_targets(
         shown = not (options["no_progress"] or options["quiet"])
         progress = stack.enter_context(make_progress(enabled=shown))
         scanner = Scanner(scanner_options, progress)
-        triage = Triage(options, [rule.id for rule in RULES], scanner.engine.redact)
+        triage = Triage(options, [rule.id for rule in STRIPE.rules], scanner.engine.redact)
         stack.callback(triage.tell, say, verbose=options["verbose"])
         outputs = stack.enter_context(Outputs(pairs, options, before_write=progress.hide))
         ends = _Ends(options["fail_on"], options.get("strict", False), _alarm(stack, options.get("timeout")))

@@ -17,9 +17,8 @@ from imgscan.containers.base import HEAD, Format, Member
 from imgscan.containers.cursor import TO_THE_END, Cursor
 from imgscan.streams.budget import MEMORY_LIMIT
 from imgscan.streams.deflate import GZIP_MAGIC, gzip_inflate, inflate_deflate
-from imgscan.streams.failure import StreamError, trailing
 from imgscan.streams.inflate import BZ2_MAGIC, MAGIC_LENGTH, XZ_MAGIC, gather, inflate, sniff, xz_memory
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError, trailing
 from imgscan.streams.zstd import ZSTD_MAGICS, zstd_memory
 from imgscan.unread import Unread
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.streams.failure import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:

@@ -86,12 +86,6 @@ def may_be(data: Chunk, start: int, end: int) -> bool:
     return data[start + _USTAR_AT : start + 262] == _USTAR
 
 
-def foreign_format(head: Chunk) -> str | None:
-    """Name a format that imgscan knows by sight and cannot read, by a file's first `HEAD` bytes; None if it is none."""
-    found = find(head)
-    return found.name if found is not None and found.foreign else None
-
-
 def find(head: Chunk, size: int | None = None) -> Format | None:
     """Tell the format of a file by its first `HEAD` bytes or more (all of a shorter file); None if it is no container.
 

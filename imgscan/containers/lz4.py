@@ -11,8 +11,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 from imgscan.containers.cursor import Cursor
-from imgscan.streams.failure import StreamError, trailing
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError, trailing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Format, Member
-from imgscan.streams.failure import NO_END, StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, Kind, TarWalker, looks_like_tar, normalise
+from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

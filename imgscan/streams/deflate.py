@@ -9,8 +9,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from imgscan.streams.failure import StreamError, trailing
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError, trailing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from imgscan.streams.budget import MEMORY_LIMIT
 from imgscan.streams.deflate import GZIP_MAGIC, inflate_gzip
-from imgscan.streams.failure import StreamError, trailing
-from imgscan.streams.readers import CHUNK, Chunk
+from imgscan.streams.readers import CHUNK, Chunk, StreamError, trailing
 from imgscan.streams.zstd import ZSTD_MAGICS, inflate_zstd, zstd_memory
 
 if TYPE_CHECKING:

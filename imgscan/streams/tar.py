@@ -22,13 +22,13 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from imgscan.streams.failure import NO_END
 from imgscan.streams.tar_header import (
     BLOCK,
     GNU_MAGIC,
     HEAD_LENGTH,
     KINDS,
     LARGEST,
+    NO_END,
     USTAR_MAGIC,
     ZEROS,
     Kind,

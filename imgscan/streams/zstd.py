@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import zstandard
 
 from imgscan.streams.budget import MEMORY_LIMIT
-from imgscan.streams.failure import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.streams.zstdframes import FRAME_MAGIC, ZstdFrames
 
 if TYPE_CHECKING:

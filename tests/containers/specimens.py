@@ -9,21 +9,10 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from fixtures import containers
+from fixtures.archives import DIALECTS, ELF_SHAPES, ar_of, cpio_of, elf_of, gzipped, lz4_frame, rpm_of
 from fixtures.builders import tar
-from tests.containers import formats
-from tests.containers.archives import (
-    DIALECTS,
-    ELF_SHAPES,
-    ar_of,
-    cpio_of,
-    deflate,
-    elf_of,
-    gzipped,
-    lz4_frame,
-    lzma_alone,
-    rpm_of,
-    zip_of,
-)
+from fixtures.zips import deflate, lzma_alone, zip_of
 from tests.containers.gitpacks import BLOB, Pack
 
 if TYPE_CHECKING:
@@ -46,8 +35,8 @@ _SPECIMENS = {
     ],
     "git pack": lambda: [_pack()],
     "git bundle": lambda: [b"# v%d git bundle\n\n" % version + _pack() for version in (2, 3)],
-    "sqlite": lambda: [formats.database("text")],
-    "git object": lambda: [formats.loose(TEXT)],
+    "sqlite": lambda: [containers.database("text")],
+    "git object": lambda: [containers.loose(TEXT)],
     "zip": lambda: [zip_of(PAIRS), zip_of([]), b"PK\7\x08" + zip_of(PAIRS), b"PK00" + zip_of(PAIRS)],
     "gzip": lambda: [gzipped(TEXT)],
     "zstd": lambda: [zstandard.compress(TEXT), b"\x5a\x2a\x4d\x18\3\0\0\0toc" + zstandard.compress(TEXT)],

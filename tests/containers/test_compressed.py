@@ -17,6 +17,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.archives import alpine_of, gzipped, lz4_frame
+from fixtures.zips import deflate, lzma_alone
 from imgscan.containers import compressed
 from imgscan.containers import lz4 as ours
 from imgscan.containers.formats import find
@@ -24,7 +26,6 @@ from imgscan.containers.script import PREFIXED
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.tar import TarWalker
 from tests import tools
-from tests.containers.archives import alpine_of, deflate, gzipped, lz4_frame, lzma_alone
 from tests.containers.reading import Reading, read, read_stream
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.archives import ar_of, cpio_of, gzipped, lz4_frame, rpm_of, stripped_cpio
+from fixtures.zips import Zipped, zip_of
 from imgscan.containers import compressed
 from imgscan.containers.ar import AR
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip.container import ZIP
 from imgscan.streams.readers import BytesReader
-from tests.containers.archives import Zipped, ar_of, cpio_of, gzipped, lz4_frame, rpm_of, stripped_cpio, zip_of
 from tests.containers.reading import read
 from tests.fuzz.law import bounded
 

@@ -14,15 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.zips import Zipped, deflate, zip_of
 from imgscan.containers.zip import container as zips
 from imgscan.containers.zip.container import ZIP
 from tests import tools
-from tests.containers.archives import Pairs, Zipped, deflate, zip_of
 from tests.containers.reading import given_up, read, read_file
 from tests.fuzz.law import bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fixtures.archives import Pairs
 
 TEXT = b"a line that compresses, a line that compresses\n" * 20
 PAIRS: Pairs = [(b"one.txt", TEXT), (b"dir/two.txt", b"two"), (b"empty", b""), (b"three", bytes(range(256)) * 8)]

@@ -23,7 +23,7 @@ from fixtures.keys import Keys
 from imgscan.api import Options, Scanner
 from imgscan.image.plan import plan_images
 from imgscan.model import Origin
-from imgscan.sources.base import ShelfSource
+from imgscan.sources.base import SeekableSource
 from imgscan.sources.recognise import open_source
 from imgscan.triage.dockerfile import Dockerfile
 from imgscan.triage.origin import Origins
@@ -179,7 +179,7 @@ def _findings(archive: Path, build: Build) -> dict[Where, set[Origin | None]]:
     (report,) = scanner.image(str(archive))
     assert report.whole, report.diagnostics
     source = open_source(str(archive))
-    assert isinstance(source, ShelfSource)
+    assert isinstance(source, SeekableSource)
     (image,) = plan_images(source.shelf).images
     assert image.config is not None
 

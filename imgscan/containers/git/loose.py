@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers.base import Format, Member
 from imgscan.containers.compressed import ZLIB_HEADS
 from imgscan.streams.deflate import inflate_deflate
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

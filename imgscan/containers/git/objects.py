@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imgscan.streams.deflate import DEFLATE_ERRORS, zlib_decoder
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -23,7 +23,7 @@ from imgscan.containers.git.deltas import DeltaError
 from imgscan.containers.git.objects import BLOB, PIECE, TREE, WORDS, ObjectError, salvage, stream
 from imgscan.containers.git.packindex import WHOLE, Limited
 from imgscan.containers.git.store import DELTA, Store
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:

@@ -26,8 +26,7 @@ from imgscan.containers.zip.local import (
 )
 from imgscan.containers.zip.member import BEHIND, DEFLATED, METHODS, READABLE, STORED, Content, Work
 from imgscan.streams.deflate import crc32, raw_inflate
-from imgscan.streams.failure import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:

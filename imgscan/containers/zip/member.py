@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.compressed import inflate_lzma
 from imgscan.streams.deflate import crc32, inflate_deflate
-from imgscan.streams.failure import StreamError
 from imgscan.streams.inflate import inflate
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgscan.detect import prepare
 from imgscan.image.documents import parse_text
 from imgscan.image.parts import altered, digest_in
 from imgscan.image.plan import ImageDocument, ImagePlan, plan_images
@@ -24,9 +23,8 @@ from imgscan.scan.layer import scan_layer
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
 from imgscan.streams.budget import PIPELINE
-from imgscan.streams.failure import StreamError
 from imgscan.streams.inflate import MEMORY_HEAD, decoder_memory
-from imgscan.streams.readers import BytesReader, Peekable
+from imgscan.streams.readers import BytesReader, Peekable, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
     from imgscan.sources.base import Shelf, Source
     from imgscan.streams.readers import Reader
-
 
 Results = dict[str, LayerResult]
 """What came of each blob that was read, by its name on the shelf."""
@@ -66,7 +63,7 @@ class ImageScanner:
         TargetError or UsageError where the target cannot be opened.
         """
         source = self.open_source(target)
-        prepare()
+        self.session.concealer.engine.ruleset.prepare()
         return _Run(self, source, self.session.concealer.text(target)).reports()
 
 

@@ -25,9 +25,8 @@ from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 from imgscan.scan.stop import is_interruption
 from imgscan.streams.budget import MEMORY_LIMIT
-from imgscan.streams.failure import StreamError
 from imgscan.streams.inflate import MEMORY_HEAD
-from imgscan.streams.readers import BytesReader
+from imgscan.streams.readers import BytesReader, StreamError
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 
@@ -210,7 +209,8 @@ class Nest:
         return whole
 
     def _note(self, node: Node, item: Unread) -> None:
-        self.unread.append(item._replace(path=node.name if item.path is None else _inside(node.name, item.path)))
+        name = node.name if item.path is None else _inside(node.name, item.path)
+        self.unread.append(item._replace(path=name))
 
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
         """Search one member and look into it; False where it was not read to its end."""
