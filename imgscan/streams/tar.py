@@ -15,6 +15,9 @@ sparse formats. Where readers disagree, what unpacks container layers (Go's `arc
   One exception: pax lets a hard link carry its data. If the block after a ustar hard link with a size is neither
   a header nor zeros, it is data (libarchive's rule);
 * one lone zero block is passed over (GNU tar), and after an end marker another archive may follow.
+
+The module is long because the walk is one machine: its readers of units share its state, and a part of them would have
+to share it from another file. What a header, a record and a sparse map say is in modules of their own.
 """
 
 from __future__ import annotations
