@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: build the images, measure each line, tell, and fail where a line is over its budget."""
+"""`python -m benchmarks`: build the images, measure each line, print, and fail where a line is over its budget."""
 
 from __future__ import annotations
 

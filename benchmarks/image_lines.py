@@ -193,10 +193,10 @@ def _sieves(bench: Bench) -> Result:
     size = min(bench.images.sizes.tree, 400 << 20)
     command = Command("sieves", (sys.executable, "-m", "benchmarks.sieves", str(path), str(size)))
     (runs,) = bench.in_turn(command)
-    told = [json.loads(each.output) for each in runs]
+    speeds = [json.loads(each.output) for each in runs]
 
     def spread(key: str, scale: float) -> Spread:
-        return Spread(tuple(each[key] * scale for each in told))
+        return Spread(tuple(each[key] * scale for each in speeds))
 
     value = (
         f"{spread('screen', 1e-9).median:.2f} GB/s with Hyperscan, "

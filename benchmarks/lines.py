@@ -28,7 +28,7 @@ _STARTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a line needs: images, how often to run and in what environment, and someone to tell what is going on."""
+    """What a line needs: images, how often to run and in what environment, and what shows progress."""
 
     images: Images
     rounds: int

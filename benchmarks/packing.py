@@ -79,7 +79,7 @@ def writer(path: Path) -> tarfile.TarFile:
 
 
 def add_file(archive: tarfile.TarFile, path: Path, top: Path) -> None:
-    """Add what stands at a path, under its name below the top's parent; what changes meanwhile fails loudly."""
+    """Add what is at a path, under its name below the top's parent; what changes meanwhile fails loudly."""
     info = archive.gettarinfo(path, arcname=str(path.relative_to(top.parent)))
     if info.isreg():
         with path.open("rb") as file:

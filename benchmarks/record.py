@@ -116,6 +116,6 @@ def _tool(name: str) -> str:
     if shutil.which(name) is None:
         return "(not installed)"
     arguments = (name, "version") if name == "openssl" else (name, "--version")
-    told = subprocess.run(arguments, capture_output=True, text=True, check=False).stdout
-    found = re.search(r"\d+\.\d+(?:\.\d+)*\w*", told)
+    said = subprocess.run(arguments, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+\.\d+(?:\.\d+)*\w*", said)
     return found[0] if found else "(unknown)"

@@ -207,7 +207,7 @@ SOURCES = {"tokens": "aa", "rules": "bb"}
 
 def test_a_survivor_needs_an_argument() -> None:
     """What was not killed is listed with its argument, and counted where it has none."""
-    text = outcome.told(outcome.record(MADE, SOURCES, {}, NOTHING), {ARGUED: "equal here"}, ())
+    text = outcome.summary(outcome.record(MADE, SOURCES, {}, NOTHING), {ARGUED: "equal here"}, ())
     assert "tokens.loose: equal here\n  - a < b\n  + a <= b" in text
     assert "tokens.loose: NO ARGUMENT\n  - a < b\n  + a > b" in text
     assert "1 survivors without an argument" in text
@@ -216,7 +216,7 @@ def test_a_survivor_needs_an_argument() -> None:
 def test_an_argument_that_serves_nothing_is_listed() -> None:
     """An argument is stale where its code is gone, and in vain where its mutant dies."""
     record = outcome.record(MADE[2:3], {"tokens": "aa"}, {}, NOTHING)
-    text = outcome.told(record, {ARGUED: "equal here", SILENT: "gone"}, [SILENT])
+    text = outcome.summary(record, {ARGUED: "equal here", SILENT: "gone"}, [SILENT])
     assert f"stale, there is no such code: {SILENT}" in text
     assert f"argued for in vain, it does not live: {ARGUED}" in text
     assert "0 survivors without an argument" in text

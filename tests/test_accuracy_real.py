@@ -61,11 +61,13 @@ def test_low_confidence_is_counted_and_fails_nothing(tree: Path) -> None:
     assert (outcome.good, dict(outcome.low)) == (True, {"stripe-secret-key": 1})
 
 
-def test_a_tree_that_cannot_be_had_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tree_that_cannot_be_fetched_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A tree that was asked for and could not be fetched is named, and the run fails."""
     monkeypatch.setenv("PATH", "")
     assert examine.main(["--only", "tarballs"]) == 1
-    assert "NOT TO BE HAD: no npm" in capsys.readouterr().out
+    assert "NOT AVAILABLE: no npm" in capsys.readouterr().out
 
 
 def test_every_entry_is_of_a_tree_and_a_rule() -> None:
@@ -114,6 +116,7 @@ def test_archives_are_unpacked_by_package(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_text("2")
     with tarfile.open(tmp_path / "other-3.0.tar.gz", "w:gz") as sdist:
         sdist.add(tmp_path / "b.py", "other-3.0/b.py")
+        sdist.add(tmp_path / "b.py", "../outside.py")
     top = trees._unpacked(tmp_path)
     files = sorted(path.relative_to(top).as_posix() for path in top.rglob("*.py"))
     assert files == ["other/other-3.0/b.py", "some_pkg/some_pkg/a.py"]
@@ -139,7 +142,7 @@ def test_without_a_tool_the_byte_form_is_written_and_said(
 
 
 def test_a_tools_output_is_not_passed_on() -> None:
-    """When a tool fails its name and exit code are told, and nothing that it said of its input."""
+    """When a tool fails its name and exit code are reported, and nothing that it said of its input."""
     with Toolbox() as box, pytest.raises(Missing) as caught:
         box.run("sh", "-c", "echo very secret >&2; exit 3")
     assert str(caught.value) == "sh ends with exit code 3"

@@ -42,7 +42,7 @@ _NUMBERS = {name: number for names in (CARRIERS, KINDS) for number, name in enum
 
 
 def choices(seed: int, *, quick: bool = False) -> Iterator[tuple[Carrier, Kind, int]]:
-    """Give each carrier with each kind that can be told in it, in all variants; if `quick`, in one."""
+    """Give each carrier with each kind that can be recognised in it, in all variants; if `quick`, in one."""
     for carrier in CARRIERS.values():
         for kind in KINDS.values():
             if kind.tier in carrier.tiers:
@@ -51,6 +51,6 @@ def choices(seed: int, *, quick: bool = False) -> Iterator[tuple[Carrier, Kind, 
 
 
 def cases(seed: int, *, quick: bool = False) -> Iterator[Case]:
-    """Make all cases of a seed: of each choice, and of what stands beside a key."""
+    """Make all cases of a seed: of each choice, and of the bytes beside a key."""
     yield from (example(carrier, kind, seed, variant) for carrier, kind, variant in choices(seed, quick=quick))
     yield from neighbours.cases(seed, quick=quick)

@@ -122,13 +122,13 @@ class Tally:
                 self.failures.append((case, wrong))
         for decoy in decoys:
             row = self.decoys.setdefault(decoy.group, DecoyRow())
-            told = reports.get(decoy.path, ())
-            low = sum(report.confidence == "low" for report in told)
+            given = reports.get(decoy.path, ())
+            low = sum(report.confidence == "low" for report in given)
             row.files += 1
             row.size += len(decoy.data)
             row.low += low
-            row.alarms += len(told) - low
-            if len(told) > low or (low and not decoy.low):
+            row.alarms += len(given) - low
+            if len(given) > low or (low and not decoy.low):
                 self.alarmed.append(decoy)
 
     def by(self, which: int) -> dict[str, Row]:
@@ -153,5 +153,5 @@ class Tally:
 
     @property
     def good(self) -> bool:
-        """Whether every case is whole, and nothing was reported that is none."""
+        """Whether every case is whole, and nothing else was reported."""
         return not self.failures and not self.alarms

@@ -1,4 +1,4 @@
-"""Keys inside of containers: every format and chain of formats with every kind of key in it."""
+"""Keys inside containers: every format and chain of formats with every kind of key in it."""
 
 from __future__ import annotations
 

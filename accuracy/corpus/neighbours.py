@@ -28,7 +28,7 @@ _ALL = frozenset(range(256))
 
 
 def _plain_sides(kind: Kind) -> tuple[frozenset[int], frozenset[int]]:
-    """Give the bytes that may stand before and behind a key of this kind."""
+    """Give the bytes that may be before and behind a key of this kind."""
     if kind.tier == STRUCTURAL:
         return _ALL, _ALL
     after = _ALL - _BASE62
@@ -48,7 +48,7 @@ _FORMS: dict[str, tuple[frozenset[int] | None, Callable[[Unit], Unit]]] = {
     "hex": (_ALL - _HEX, lambda made: each(made, 2, lambda data: data.hex().encode())),
     "utf-16-le": (frozenset(range(1, 256)), lambda made: utf16(made, "le")),
 }
-"""Which bytes may stand on either side (None: it depends on the kind), and how the key is written."""
+"""Which bytes may be on either side (None: it depends on the kind), and how the key is written."""
 
 
 def _sides(encoding: str, kind: Kind) -> tuple[list[int], list[int]]:
@@ -67,8 +67,6 @@ def cases(seed: int, *, quick: bool) -> Iterator[Case]:
 
 
 def _beside(seed: int, kind: Kind, encoding: str, folder: str, chosen: slice) -> Iterator[Case]:
-    from accuracy.corpus.case import Case  # noqa: PLC0415 - that module takes its cases from here
-
     random = Random(f"{seed} beside {encoding} {kind.name}")
     before, after = _sides(encoding, kind)
     random.shuffle(after)
@@ -97,8 +95,6 @@ _PAIRS: tuple[tuple[str, str, bytes], ...] = (
 
 def _twice(seed: int, kind: Kind, number: int) -> Iterator[Case]:
     """Give files that hold one key twice: two occurrences are two findings, whatever their encodings."""
-    from accuracy.corpus.case import Case  # noqa: PLC0415 - that module takes its cases from here
-
     secret = kind.secret(seed, 0)
     for variant, (first, second, between) in enumerate(_PAIRS):
         one, other = (_FORMS[encoding][1](unit(b"", secret.encode(), b"")) for encoding in (first, second))

@@ -1,4 +1,4 @@
-"""The run behind `make accuracy`: build the corpus of each seed, scan it in every way, count, and tell."""
+"""The run behind `make accuracy`: build the corpus of each seed, scan it in every way, count, and report."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m accuracy",
-        description="Count what imgscan finds of a seeded corpus of keys, and what it reports that is none. "
-        "Exits with 1 if a key is missed, misplaced or told twice, or if there is a false alarm.",
+        description="Count what imgscan finds of a seeded corpus of keys, and what else it reports. "
+        "Exits with 1 if a key is missed, misplaced or reported twice, or if there is a false alarm.",
     )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (default: 1)")
     parser.add_argument("--seeds", type=int, default=1, metavar="K", help="how many seeds, counting up (default: 1)")
@@ -136,7 +136,7 @@ def _failed(tallies: dict[str, Tally], seeds: range) -> Iterator[str]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure and tell; 1 if anything is missed, wrong or too much."""
+    """Measure and print; 1 if anything is missed, wrong or too much."""
     options = arguments(words)
     seeds = range(options.seed, options.seed + options.seeds)
     tallies = measured(seeds, quick=options.quick)

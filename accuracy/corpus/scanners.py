@@ -1,4 +1,4 @@
-"""Other scanners on the same files: each adapter runs one offline and says what it told of which file.
+"""Other scanners on the same files: each adapter runs one offline and says what it reported of which file.
 
 None of them may ask anybody whether a key is live: verification is off, and where Linux can take the network away
 from a process, it is taken away too.
@@ -27,8 +27,8 @@ _DELIMITERS = " \t\r\n\"'`=:;,<>()[]{}@&|"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a scanner said: a file below the corpus, its rule, and the secret, or its SHA-1 where it tells no more."""
+class Alert:
+    """What a scanner said: a file below the corpus, its rule, and the secret, or its SHA-1 where it says no more."""
 
     path: str
     rule: str
@@ -48,7 +48,7 @@ class Scanner:
     name: str
     version: tuple[str, ...]
     command: tuple[str, ...]
-    read: Callable[[str], Iterator[Told]] = field(repr=False)
+    read: Callable[[str], Iterator[Alert]] = field(repr=False)
 
     @property
     def installed(self) -> bool:
@@ -62,14 +62,14 @@ class Scanner:
         number = next((word.strip(",") for word in words if word.lstrip("v")[:1].isdigit()), "(unknown version)")
         return f"{self.name} {number}"
 
-    def run(self, folder: Path) -> list[Told]:
+    def run(self, folder: Path) -> list[Alert]:
         """Scan a folder; the paths that come back are relative to it."""
         done = subprocess.run(
             [*_alone(), self.name, *self.command], cwd=folder, capture_output=True, text=True, check=False
         )
         if not done.stdout.strip() and done.returncode:
             raise AssertionError(f"{self.name} ended with {done.returncode}: {done.stderr[-300:]}")
-        return [replace(told, path=_relative(told.path, folder)) for told in self.read(done.stdout)]
+        return [replace(alert, path=_relative(alert.path, folder)) for alert in self.read(done.stdout)]
 
 
 def _alone() -> tuple[str, ...]:
@@ -85,39 +85,39 @@ def _relative(path: str, folder: Path) -> str:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    """Read one JSON document a line; what is no JSON is a scanner's chatter."""
+    """Read a JSON document per line; other lines are a scanner's chatter."""
     for line in text.splitlines():
         if line.startswith("{"):
             yield json.loads(line)
 
 
-def _gitleaks(text: str) -> Iterator[Told]:
+def _gitleaks(text: str) -> Iterator[Alert]:
     for each in json.loads(text or "[]"):
-        yield Told(each["File"], each["RuleID"], each["Secret"])
+        yield Alert(each["File"], each["RuleID"], each["Secret"])
 
 
-def _trufflehog(text: str) -> Iterator[Told]:
+def _trufflehog(text: str) -> Iterator[Alert]:
     for each in _objects(text):
         if "Raw" in each:
-            yield Told(each["SourceMetadata"]["Data"]["Filesystem"]["file"], each["DetectorName"], each["Raw"])
+            yield Alert(each["SourceMetadata"]["Data"]["Filesystem"]["file"], each["DetectorName"], each["Raw"])
 
 
-def _trivy(text: str) -> Iterator[Told]:
+def _trivy(text: str) -> Iterator[Alert]:
     for result in json.loads(text or "{}").get("Results") or ():
         for each in result.get("Secrets") or ():
-            yield Told(result["Target"], each["RuleID"])  # it stars the secret out
+            yield Alert(result["Target"], each["RuleID"])  # it stars the secret out
 
 
-def _kingfisher(text: str) -> Iterator[Told]:
+def _kingfisher(text: str) -> Iterator[Alert]:
     for each in _objects(text):
         if "finding" in each:
-            yield Told(each["finding"]["path"], each["rule"]["id"], each["finding"]["snippet"])
+            yield Alert(each["finding"]["path"], each["rule"]["id"], each["finding"]["snippet"])
 
 
-def _detect_secrets(text: str) -> Iterator[Told]:
+def _detect_secrets(text: str) -> Iterator[Alert]:
     for path, found in json.loads(text or "{}").get("results", {}).items():
         for each in found:
-            yield Told(path, each["type"], sha1=each["hashed_secret"])
+            yield Alert(path, each["type"], sha1=each["hashed_secret"])
 
 
 SCANNERS: dict[str, Scanner] = {
@@ -187,18 +187,18 @@ class Score:
             self.touched[name] += touched and not whole
 
 
-def exact(told: Told, secret: str) -> bool:
+def exact(alert: Alert, secret: str) -> bool:
     """Whether a scanner gave the key and nothing but delimiters beside it."""
-    if told.sha1:
-        return told.sha1 == hashlib.sha1(secret.encode(), usedforsecurity=False).hexdigest()
-    before, found, after = told.secret.partition(secret)
+    if alert.sha1:
+        return alert.sha1 == hashlib.sha1(secret.encode(), usedforsecurity=False).hexdigest()
+    before, found, after = alert.secret.partition(secret)
     return bool(found) and not before.strip(_DELIMITERS) and not after.strip(_DELIMITERS)
 
 
-def score(cases: Sequence[Case], decoys: Sequence[Decoy], told: Sequence[Told]) -> Score:
-    """Count what a scanner told."""
-    by_path: dict[str, list[Told]] = defaultdict(list)
-    for each in told:
+def score(cases: Sequence[Case], decoys: Sequence[Decoy], alerts: Sequence[Alert]) -> Score:
+    """Count what a scanner reported."""
+    by_path: dict[str, list[Alert]] = defaultdict(list)
+    for each in alerts:
         by_path[each.path].append(each)
     made = Score()
     for case in cases:

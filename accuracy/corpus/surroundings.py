@@ -1,4 +1,4 @@
-"""What stands in a file around a carrier: nothing, lines of text, or the bytes of a binary.
+"""What is in a file around a carrier: nothing, lines of text, or the bytes of a binary.
 
 None of it holds a word about Stripe, so that a case's confidence depends on its carrier alone.
 """

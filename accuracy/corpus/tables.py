@@ -25,8 +25,8 @@ def ways(tallies: Mapping[str, Tally], *, markup: bool) -> list[str]:
     for way, tally in tallies.items():
         total = tally.total
         files, low = (sum(getattr(row, name) for row in tally.decoys.values()) for name in ("files", "low"))
-        told = (files, tally.alarms, low) if tally.decoys else ("", "", "")
-        rows.append((way, total.cases, total.found, total.whole, *(total.faults[fault] for fault in faults), *told))
+        looks = (files, tally.alarms, low) if tally.decoys else ("", "", "")
+        rows.append((way, total.cases, total.found, total.whole, *(total.faults[fault] for fault in faults), *looks))
     return table(head, rows, markup=markup)
 
 

@@ -1,4 +1,4 @@
-"""Bytes that carry a credential, and ways to write them differently without losing sight of where it stands.
+"""Bytes that carry a credential, and ways to write them differently without losing sight of where it is.
 
 Every function here takes a unit and gives a new one. The offsets are computed from what the encoding's
 specification says of its own characters, never by searching, so that they are an independent check on the engine.
@@ -33,7 +33,7 @@ class Unit:
         return Unit(before + self.data + after, start, self.end + len(before), self.bare)
 
     def trimmed(self, *, left: bool = False, right: bool = False) -> Unit:
-        """Cut off what stands before the carrier or behind it, where it can be read without."""
+        """Cut off what is before the carrier or behind it, where it can be read without."""
         first = self.start if left and self.bare else 0
         last = self.end if right and self.bare else len(self.data)
         return Unit(self.data[first:last], self.start - first, self.end - first, self.bare)

@@ -1,6 +1,6 @@
 """Mutants that mutmut does not make: a module's numbers, one more and one less.
 
-mutmut changes functions. The thresholds of the detector stand outside of them, as named numbers and as repetitions in
+mutmut changes functions. The thresholds of the detector are outside them, as named numbers and as repetitions in
 regular expressions.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _REPETITION = re.compile(rb"(?<=\{)\d+(?=[,}])|(?<=[0-9],)\d+(?=\})")
 
-_TOLD_ELSEWHERE = frozenset({"RULES"})
+_REPORTED = frozenset({"RULES"})
 """Tables whose numbers are what reports say of a rule; golden reports hold them, and no test of the detector."""
 
 
@@ -34,7 +34,7 @@ def edits(text: str) -> Iterator[Edit]:
     starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
     for statement in ast.parse(text).body:
         name = assigned(statement)
-        if not name or name in _TOLD_ELSEWHERE:
+        if not name or name in _REPORTED:
             continue
         for node in ast.walk(statement):
             if not isinstance(node, ast.Constant) or node.end_lineno is None or node.end_col_offset is None:

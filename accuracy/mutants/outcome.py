@@ -32,7 +32,7 @@ def record(
 ) -> dict[str, Any]:
     """Give the outcome as a document: counts, also by module, and the survivors.
 
-    `sources` are the modules all of whose mutants were run, and what tells their texts from others; `single` the other
+    `sources` are the modules all of whose mutants were run, and the hashes of their texts; `single` the other
     mutants that were run, and their modules. What `earlier` says of any that was not run stays.
     """
     before = {name: counted for name, counted in earlier["modules"].items() if name not in sources}
@@ -73,7 +73,7 @@ def change_in(survivor: Mapping[str, str]) -> Change:
     return Change.read(survivor["change"])
 
 
-def told(outcome: Mapping[str, Any], reasons: Mapping[Change, str], stale: Iterable[Change]) -> str:
+def summary(outcome: Mapping[str, Any], reasons: Mapping[Change, str], stale: Iterable[Change]) -> str:
     """Say it in words: counts, survivors with their arguments, and arguments that are stale or of no survivor."""
     rows = [(name, *(counts[verdict] for verdict in VERDICTS)) for name, counts in outcome["modules"].items()]
     lines = table(("module", *VERDICTS), rows, markup=False)

@@ -30,7 +30,7 @@ from accuracy.mutants import numbers
 from accuracy.mutants.arguments import arguments, stale
 from accuracy.mutants.due import PACKAGE, Broken, due, module_of, modules, source_of, texts
 from accuracy.mutants.mutation import KILLED, copy, first_pass, mutated
-from accuracy.mutants.outcome import Mutant, changes_of, record, told
+from accuracy.mutants.outcome import Mutant, changes_of, record, summary
 from accuracy.mutants.trials import Trial, second_pass
 from accuracy.progress import tell
 
@@ -95,7 +95,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"python -m accuracy.mutants: {error}", file=sys.stderr)
         return 2
     outcome = record(mutants, {name: source_of(name) for name in wanted.whole}, wanted.single, earlier)
-    print(told(outcome, reasons, gone))
+    print(summary(outcome, reasons, gone))
     if options.record is not None:
         records.write(options.record, outcome)
     return 1 if any(change not in reasons for change in changes_of(outcome)) else 0

@@ -3,7 +3,7 @@
     python -m accuracy.real.compiled [--seed N] [--only WORD...] [--record FILE]
 
 The other carriers of the corpus are byte forms that somebody believes in; these are made by the tools themselves, on
-this machine, now. Where a tool cannot be had the byte form takes its place, and the table says so. Sources and
+this machine, now. Where a tool is missing the byte form takes its place, and the table says so. Sources and
 results live in a temporary folder, and keys get there by files and pipes, never by a command line.
 """
 
@@ -64,7 +64,7 @@ class Carrier:
 class Result:
     """What a scan said of a carrier: the encodings that its keys were found in, by sort, and how much else.
 
-    `longer` are the sorts that were found with characters of a neighbour, which no rule can tell from the key's own.
+    `longer` are the sorts that were found with characters of a neighbour, which no rule can separate from it.
     """
 
     carrier: Carrier
@@ -80,7 +80,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        """Whether everything that is due was found, where it stands, and nothing else was."""
+        """Whether everything that is due was found, in its place, and nothing else was."""
         return not (self.missed or self.misplaced or self.others)
 
     def row(self) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ class Result:
 
 
 def carriers(seed: int | str, only: Sequence[str] = ()) -> Iterator[Carrier]:
-    """Make the files, or those in whose name one of the words stands; the same keys for the same seed."""
+    """Make the files, or those whose name has one of the words; the same keys for the same seed."""
     with Toolbox() as box:
         for maker in MAKERS:
             if only and not any(word.lower() in maker.name.lower() for word in only):
@@ -139,14 +139,14 @@ def search(carrier: Carrier, folder: Path) -> Result:
             others += not inside or not carrier.maker.glued
             continue
         found[sort] = found.get(sort, frozenset()) | {finding.location.encoding}
-        misplaced += not _stands(carrier, finding, carrier.keys[sort])
+        misplaced += not _placed(carrier, finding, carrier.keys[sort])
     return Result(carrier, found, frozenset(longer), misplaced, others)
 
 
-def _stands(carrier: Carrier, finding: Finding, key: str) -> bool:
+def _placed(carrier: Carrier, finding: Finding, key: str) -> bool:
     """Whether a carrier that can be read without a decoder is where the finding says.
 
-    What stands in a member of an archive or in a row of a database has no offset in the file.
+    What is in a member of an archive or in a row of a database has no offset in the file.
     """
     location = finding.location
     if "!/" in location.path or location.offset is None or location.length is None:
@@ -180,7 +180,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make, scan, print; 1 if a key that is due was missed or anything else was reported."""
     parser = argparse.ArgumentParser(prog="python -m accuracy.real.compiled", description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", default="0", help="which keys (default: 0)")
-    parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="only carriers in whose name it stands")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="WORD", help="only carriers with this word in their names"
+    )
     parser.add_argument("--record", type=Path, metavar="FILE", help="write the results as JSON")
     options = parser.parse_args(arguments)
     results = []

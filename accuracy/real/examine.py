@@ -34,7 +34,7 @@ EXPLAINED = Path(__file__).with_name("explained.toml")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Why findings of a rule stand at the places that a glob matches."""
+    """Why findings of a rule are at the places that a glob matches."""
 
     path: str
     rule: str
@@ -92,11 +92,11 @@ def examine(tree: Tree, top: Path, explanations: Iterable[Entry]) -> Outcome:
         elif each.confidence == "low":
             outcome.low[each.rule_id] += 1
         else:
-            outcome.unexplained.append(_told(each))
+            outcome.unexplained.append(_described(each))
     return outcome
 
 
-def _told(finding: Finding) -> str:
+def _described(finding: Finding) -> str:
     place = finding.location
     at = f":{place.line}" if place.line else f" at {place.offset}"
     return f"{place.path}{at} {finding.rule_id} {finding.secret.redacted} ({finding.confidence}, {place.encoding})"
@@ -119,13 +119,13 @@ def _measure(top: Path) -> tuple[int, int]:
     return len(seen), total
 
 
-def told(outcomes: Sequence[Outcome], explanations: Iterable[Entry]) -> str:
+def summary(outcomes: Sequence[Outcome], explanations: Iterable[Entry]) -> str:
     """Say it all in words: counts by tree, what is explained and why, and what is not."""
     lines = []
     for outcome in outcomes:
         head = f"{outcome.tree.name:10}{outcome.tree.holds}"
         if outcome.missing:
-            lines.append(f"{head}: NOT TO BE HAD: {outcome.missing}")
+            lines.append(f"{head}: NOT AVAILABLE: {outcome.missing}")
             continue
         lines.append(f"{head}: {outcome.files:,} files, {outcome.bytes / 1e6:,.1f} MB")
         lines += [f"{'':10}{count} explained: {entry.reason}" for entry, count in sorted_by_path(outcome)]
@@ -193,7 +193,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fetch, scan, print; 1 if a report is not explained or a tree cannot be had."""
+    """Fetch, scan, print; 1 if a report is not explained or a tree cannot be fetched."""
     options = _arguments(arguments)
     explanations = entries()
     outcomes = []
@@ -205,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 outcomes.append(examine(tree, top, explanations))
             except NoTree as reason:
                 outcomes.append(Outcome(tree, missing=str(reason)))
-    print(told(outcomes, explanations))
+    print(summary(outcomes, explanations))
     if options.record is not None:
         records.write(options.record, record(outcomes))
     return 0 if all(outcome.good for outcome in outcomes) else 1

@@ -1,4 +1,4 @@
-"""Every way to make a file that holds keys: who makes it, and the byte form where that tool cannot be had."""
+"""Every way to make a file that holds keys: who makes it, and the byte form where that tool is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Maker:
     """One way to make a file; `form` is the byte form.
 
-    `glued` says that strings stand there without a border, or between numbers and types that may look like letters:
+    `glued` says that strings are there without a border, or between numbers and types that may look like letters:
     keys that do not say themselves where they begin and end cannot be found in it, save by chance. `beyond` names what
     no form of imgscan's promises to read; such a file is looked at, and counts for nothing.
     """

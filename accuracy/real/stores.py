@@ -1,7 +1,7 @@
 """Files that hold keys, made by real databases, serialisers and encoders.
 
 Every function is given the tools of this machine and a sample, keys by sort, and returns one file with all of them;
-Missing if the tool cannot be had.
+Missing if there is no such tool.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _SECONDS = 300
 
 
 class Missing(Exception):  # noqa: N818 - it says what happened: something is missing
-    """A tool cannot be had here, or does not do its work. The text names the tool and holds nothing of its output."""
+    """A tool is not here, or does not do its work. The text names the tool and holds nothing of its output."""
 
 
 class Toolbox:
@@ -73,7 +73,7 @@ class Toolbox:
         return done.stdout
 
     def package(self, name: str) -> Path:
-        """Return the program of an npm package of the same name, installed once; Missing if it cannot be had."""
+        """Return the program of an npm package of the same name, installed once; Missing if it cannot be installed."""
         if name not in self._packages:
             folder = self.folder()
             self._packages[name] = None

@@ -47,7 +47,7 @@ OTHERS = (
 
 
 class NoTree(Exception):  # noqa: N818 - it says what happened: there is no tree
-    """A tree cannot be had here; the text says why."""
+    """A tree cannot be fetched here; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

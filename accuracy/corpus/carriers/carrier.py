@@ -1,7 +1,7 @@
 """What a carrier is: one way to carry a key, as a function from the key to bytes.
 
-It says what the bytes look like, what `encoding` a report must call them, and which tiers can be told in
-them. How many variants it has is part of it: a carrier that can be cut at twenty places has twenty.
+It says what the bytes look like, what `encoding` a report must call them, and which tiers can be recognised
+in them. How many variants it has is part of it: a carrier that can be cut at twenty places has twenty.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Carrier:
     """One way to carry a key.
 
     `encoding` is the word that a report must use, nested ones joined by `+`, outermost first. `tiers` are those
-    whose credentials can be told in it: where letters may touch on both sides, only the structural one can.
-    `write(random, key, variant)` gives the bytes. `habitat` is the sort of file that they stand in: bytes for a
-    `text` file may stand in a binary as well, UTF-16 is the text of a whole file.
+    whose credentials can be recognised in it: with letters on both sides, only the structural one can.
+    `write(random, key, variant)` gives the bytes. `habitat` is the sort of file that they are in: bytes for a
+    `text` file may be in a binary as well, UTF-16 is the text of a whole file.
     """
 
     name: str

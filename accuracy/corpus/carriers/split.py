@@ -1,6 +1,6 @@
-"""Keys that a program or a text breaks into two or three pieces: only today's keys, which prove themselves, are told.
+"""Keys that a program or a text breaks into two or three pieces: only today's keys, which prove themselves, are read.
 
-Keys are broken behind their prefix, and inside of it as well. Terminal tokens are only broken behind theirs: halves of
+Keys are broken behind their prefix, and inside it as well. Terminal tokens are only broken behind theirs: halves of
 those prefixes are not looked for.
 """
 
@@ -41,11 +41,11 @@ _JOINTS: dict[str, tuple[str, str, str]] = {
     "wrapped and indented text": ("{n}:\n    ", "\n    ", "\n\n"),
     "wrapped text, CRLF": ("{n}: ", "\r\n", "\r\n\r\n"),
 }
-"""What stands before, between and behind the pieces."""
+"""What is before, between and behind the pieces."""
 
 
 def _cuts(random: Random, secret: str, pieces: int, variant: int) -> list[int]:
-    """Choose where to break; the first variant breaks right behind the prefix, every third inside of it."""
+    """Choose where to break; the first variant breaks right behind the prefix, every third inside it."""
     prefix = secret.index("_", secret.index("_") + 1) + 1
     if variant % 3 == 1 and not secret.startswith(_UNBROKEN):
         cuts = [0, random.randrange(1, prefix)]

@@ -24,7 +24,7 @@ _CUTS = 24
 
 
 def _anchor(secret: str) -> int:
-    """Give where in a key the part stands by which it is told: in client secrets of intents, in their middle."""
+    """Give where in a key the part is that identifies it: in client secrets of intents, in the middle."""
     return secret.index("_secret_") if secret.startswith(("pi_", "seti_")) else 0
 
 
@@ -33,7 +33,7 @@ _BLOCKS = (
     (b"-----BEGIN DATA-----\n", b"\n-----END DATA-----\n"),
     (b"cat <<'#' | decode\n", b"\n#\n"),
 )
-"""What stands around wrapped lines that are not indented."""
+"""What is around wrapped lines that are not indented."""
 
 _LABEL = b"X-Shop-Settings-Of-This-Deployment-And-Of-All-That-It-Has-Been-Copied-From-Until-Now"
 

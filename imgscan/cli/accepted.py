@@ -1,34 +1,36 @@
-"""What the user lets through, applied to each report before it is written: `.imgscanignore`, then the baseline."""
+"""What the user accepts, applied to each report before it is written: `.imgscanignore`, then the baseline."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from imgscan.cli.folders import upward
 from imgscan.triage import baseline as baselines
 from imgscan.triage import ignores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
     from datetime import date
 
+    from imgscan.cli.request import ScanRequest
     from imgscan.model import TargetReport
 
 _MOST_TOLD = 10
 
 
-class Triage:
-    """One run's decisions. UsageError where a file is wrong, before anything is scanned."""
+class Accepted:
+    """What one run accepts. UsageError where a file is wrong, before anything is scanned."""
 
-    def __init__(self, options: Mapping[str, Any], rules: Collection[str], redact: Callable[[str], str]) -> None:
-        """Read what `options` (those of `report_options`) name; `rules` are the ids that exist."""
-        self._baseline = baselines.load(options["baseline"]) if options["baseline"] else None
-        self._file = None if options["no_ignore"] else nearest(Path.cwd())
+    def __init__(self, request: ScanRequest, rules: Collection[str], redact: Callable[[str], str]) -> None:
+        """Read the files that `request` names, or that are nearest; `rules` are the ids that exist."""
+        self._baseline = baselines.load(request.baseline) if request.baseline else None
+        self._file = _nearest(Path.cwd()) if request.ignores else None
         self._ignores = ignores.load(self._file, rules, redact) if self._file else None
         self._used: set[int] = set()
         self._expired: dict[str, baselines.Entry] = {}
 
-    def __call__(self, report: TargetReport, today: date) -> TargetReport:
+    def apply(self, report: TargetReport, today: date) -> TargetReport:
         """Leave out what is ignored, and mark what the baseline accepts today."""
         if self._ignores is not None:
             ignored = self._ignores.apply(report)
@@ -41,7 +43,7 @@ class Triage:
         return report
 
     def tell(self, say: Callable[[str], None], *, verbose: bool) -> None:
-        """Say which acceptances are over and, if `verbose`, which lines let nothing through."""
+        """Say which acceptances have expired and, if `verbose`, which lines suppress nothing."""
         expired = sorted(self._expired.values(), key=lambda entry: entry.fingerprint)
         for entry in expired[:_MOST_TOLD]:
             reason = f": {entry.reason}" if entry.reason else ""
@@ -51,15 +53,8 @@ class Triage:
         if verbose and self._ignores is not None:
             for line in self._ignores.lines:
                 if line.line not in self._used:
-                    say(f"{self._file}:{line.line}: lets nothing through: {line.kind}:{line.value}")
+                    say(f"{self._file}:{line.line}: suppresses nothing: {line.kind}:{line.value}")
 
 
-def nearest(folder: Path) -> Path | None:
-    """Find the `.imgscanignore` that counts in a folder: there or above, no farther than the repository's top."""
-    for place in (folder, *folder.parents):
-        file = place / ignores.FILE_NAME
-        if file.is_file():
-            return file
-        if (place / ".git").exists():
-            return None
-    return None
+def _nearest(folder: Path) -> Path | None:
+    return next((file for place in upward(folder) if (file := place / ignores.FILE_NAME).is_file()), None)
