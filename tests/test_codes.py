@@ -27,7 +27,7 @@ PLACES: Final = {
     "Unread": 1,
     "Diagnostic": 1,
     "ObjectError": 1,
-    "_failed": 3,
+    "_failed": 2,
     "complain": 0,
     "problem": 0,
     "lack": 0,
