@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import imgscan
 from imgscan.codes import CODES, SECTIONS
 from imgscan.model import Severity
-from tests import diagnostics
+from tests import diagnostics, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,6 +163,13 @@ def test_each_code_says_how_grave_it_is_what_it_means_and_what_to_do() -> None:
         for sentence in (each.meaning, each.advice):
             assert re.fullmatch(r"\S[^\n]*[^. ]\.", sentence), code
             assert ". " not in sentence, code
+
+
+def test_every_option_that_is_named_exists() -> None:
+    """What a code advises can be typed."""
+    named = set(re.findall(r"`(--[a-z-]+)", " ".join(f"{each.meaning} {each.advice}" for each in CODES.values())))
+    assert named
+    assert [option for option in named if f"`{option}`" not in reference.text()] == []
 
 
 def test_the_page_is_up_to_date() -> None:

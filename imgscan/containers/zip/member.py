@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.compressed import inflate_lzma
+from imgscan.containers.lzmaalone import inflate_lzma
 from imgscan.streams.deflate import crc32, inflate_deflate
 from imgscan.streams.inflate import inflate
 from imgscan.streams.readers import CHUNK, StreamError
