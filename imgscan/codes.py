@@ -206,7 +206,9 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         "excluded": Code(
             SKIPPED, "`--exclude` left out files or folders.", "Check that it leaves out no more than you mean."
         ),
-        "git-ignored": Code(SKIPPED, "`--gitignore` left out what git ignores.", "Scan without it where that matters."),
+        "git-ignored": Code(
+            SKIPPED, "`--respect-gitignore` left out what git ignores.", "Scan without it where that matters."
+        ),
     },
     "Git": {
         "git-failed": Code(ERROR, "git ended with an error.", "Do what the message says; `git fsck` may say more."),

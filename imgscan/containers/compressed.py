@@ -7,7 +7,6 @@ initrds are made by appending.
 
 from __future__ import annotations
 
-import lzma
 import re
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers import lz4
 from imgscan.containers.base import HEAD, Format, Member
 from imgscan.containers.cursor import TO_THE_END, Cursor
-from imgscan.streams.budget import MEMORY_LIMIT
+from imgscan.containers.lzmaalone import LZMA_BEGINNING, inflate_lzma, is_lzma_alone
 from imgscan.streams.deflate import GZIP_MAGIC, gzip_inflate, inflate_deflate
 from imgscan.streams.inflate import BZ2_MAGIC, MAGIC_LENGTH, XZ_MAGIC, gather, inflate, sniff, xz_memory
-from imgscan.streams.readers import CHUNK, StreamError, trailing
+from imgscan.streams.readers import StreamError, trailing
 from imgscan.streams.zstd import ZSTD_MAGICS, zstd_memory
 from imgscan.unread import Unread
 
@@ -43,9 +42,6 @@ ZLIB_HEADS: Final = tuple(
 """What zlib data can begin with (RFC 1950, 2.2), unless it needs a dictionary that is not there."""
 
 _ALPINE_MAGICS: Final = (b"ADBd", b"ADBc\x01", b"ADBc\x02")
-_LZMA_BEGINNING: Final = b"\x5d\0"
-"""The usual properties, and the last byte of a dictionary's size, which is a multiple of 4,096."""
-
 SEGMENTS: Final = 64
 """Differently compressed parts of one file that are read; an initrd has three."""
 
@@ -53,10 +49,6 @@ _READ: Final = 1 << 18
 _ENOUGH: Final = 1 << 18
 _ZLIB_HEAD: Final = 512
 """Bytes that must inflate without an error before a file that is longer is taken for zlib data."""
-
-_LZMA_HEAD: Final = 13  # properties, size of the dictionary, size of the content
-_LZMA_LARGEST: Final = 1 << 38
-"""The largest content that xz believes in when it recognises the format."""
 
 
 def is_zlib(head: bytes) -> bool:
@@ -73,49 +65,6 @@ def is_zlib(head: bytes) -> bool:
     except zlib.error:
         return False
     return decoder.eof or (len(head) >= _ZLIB_HEAD and len(plain) > 0)
-
-
-def is_lzma_alone(head: bytes) -> bool:
-    """Whether a file that begins so is in the LZMA container without a magic (`.lzma`).
-
-    The rules are those by which xz recognises it, and two more: the usual properties, and a range coder that begins
-    with zero, as it always does.
-    """
-    if len(head) <= _LZMA_HEAD + 5 or head[0] != 0x5D or head[_LZMA_HEAD]:
-        return False
-    dictionary = int.from_bytes(head[1:5], "little")
-    size = int.from_bytes(head[5:13], "little")
-    lowest = dictionary & -dictionary
-    if dictionary < 4096 or dictionary not in (lowest, 3 * lowest) or _LZMA_LARGEST <= size < 2**64 - 1:
-        return False
-    try:
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT)
-        return bool(decoder.decompress(head, 1 << 16)) or decoder.eof
-    except lzma.LZMAError as error:
-        return "Memory usage limit" in str(error)
-
-
-def inflate_lzma(raw: Reader, header: bytes = b"") -> Generator[Chunk, None, bytes]:
-    """Give the content of LZMA data in the old container; `header` stands in front of what is read.
-
-    Returns what was read behind it. StreamError as `inflate` raises it.
-    """
-    try:
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT)
-        data = header + raw.read(_READ)
-        while True:
-            chunk = decoder.decompress(data, CHUNK)
-            if chunk:
-                yield chunk
-            if decoder.eof:
-                return decoder.unused_data
-            data = raw.read(_READ) if decoder.needs_input else b""
-            if decoder.needs_input and not data:
-                raise StreamError("cut-stream", "the lzma data ends before its end marker")
-    except lzma.LZMAError as error:
-        if "Memory usage limit" in str(error):
-            raise StreamError("memory-limit", "the lzma data asks for more than 128 MiB") from error
-        raise StreamError("damaged-stream", "the lzma data is damaged") from error
 
 
 def _alone(stream: Generator[Chunk, None, bytes], what: str) -> Iterator[bytes]:
@@ -260,7 +209,7 @@ LZ4: Final = Format(
 )
 ALPINE: Final = Format(name="apk", begins=_ALPINE_MAGICS, recognise=is_alpine, members=members, streamed=True)
 LZMA: Final = Format(
-    name="lzma", begins=(_LZMA_BEGINNING,), recognise=is_lzma_alone, members=members, streamed=True, squeezed=True
+    name="lzma", begins=(LZMA_BEGINNING,), recognise=is_lzma_alone, members=members, streamed=True, squeezed=True
 )
 ZLIB: Final = Format(name="zlib", begins=ZLIB_HEADS, recognise=is_zlib, members=members, streamed=True, squeezed=True)
 """For a file of git's objects its own format comes first: they are zlib streams too."""
@@ -276,3 +225,5 @@ _CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader], I
     ZLIB: (is_zlib, _zlib),
 }
 """How the content of each is known where it must stand, however damaged it is, and read. None: a package lacks."""
+
+COMPRESSIONS: Final = tuple(_CONTENT)

@@ -98,7 +98,7 @@ def recognise(head: bytes) -> bool:
     return len(name) == sizes[0] and len(name) > 1 and name.find(b"\0") == len(name) - 1
 
 
-class Files(Protocol):
+class FileTable(Protocol):
     """What a stripped archive does not say of its files."""
 
     def get(self, number: int, /) -> tuple[bytes, int] | None:
@@ -110,7 +110,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     return walk(raw, None, (0, None))
 
 
-def walk(raw: Reader, stripped: Files | None, within: tuple[int, int | None]) -> Iterator[Member | Unread]:
+def walk(raw: Reader, stripped: FileTable | None, within: tuple[int, int | None]) -> Iterator[Member | Unread]:
     """Give the members of a chain of archives.
 
     `stripped` is for archives with file numbers. `within` is the extent of all members (compressed data), or, if
@@ -174,7 +174,7 @@ def _header(cursor: Cursor, found: Dialect | None, origin: int) -> tuple[bytes, 
     return whole[found.length :].partition(b"\0")[0], sizes[1], found.align
 
 
-def _numbered(cursor: Cursor, stripped: Files) -> tuple[bytes, int, int] | None:
+def _numbered(cursor: Cursor, stripped: FileTable) -> tuple[bytes, int, int] | None:
     """Take a stripped header: the magic, eight hexadecimal digits, and two bytes that align it."""
     header = cursor.peek(16)
     if len(header) < 16 or not _HEX.issuperset(header[6:14]):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Format, Member
 from imgscan.streams.readers import CHUNK, StreamError
-from imgscan.streams.tar import HEAD_LENGTH, NO_END, Kind, TarWalker, looks_like_tar, normalise
+from imgscan.streams.tar import HEAD_LENGTH, Kind, TarWalker, looks_like_tar, normalise
+from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,13 +16,11 @@ from imgscan.image.lifecycle import HardLink, LayerNames
 from imgscan.model import Diagnostic, Location, Secret
 from imgscan.scan.hits import Hit
 from imgscan.scan.stop import INTERRUPTED
+from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Literal
-
-NO_END = "tar-no-end"
-"""The code of a tar whose end marker is missing, which is harmless if its digest holds."""
 
 
 @dataclass(frozen=True, slots=True)

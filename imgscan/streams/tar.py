@@ -15,6 +15,9 @@ sparse formats. Where readers disagree, what unpacks container layers (Go's `arc
   One exception: pax lets a hard link carry its data. If the block after a ustar hard link with a size is neither
   a header nor zeros, it is data (libarchive's rule);
 * one lone zero block is passed over (GNU tar), and after an end marker another archive may follow.
+
+The module is long because the walk is one machine: its readers of units share its state, and a part of them would have
+to share it from another file. What a header, a record and a sparse map say is in modules of their own.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from imgscan.streams.tar_header import (
     HEAD_LENGTH,
     KINDS,
     LARGEST,
+    NO_END,
     USTAR_MAGIC,
     ZEROS,
     Kind,
@@ -47,7 +51,7 @@ from imgscan.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HEAD_LENGTH", "NO_END", "Kind", "TarMember", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
+__all__ = ["HEAD_LENGTH", "Kind", "TarMember", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
 
 PAYLOAD_LIMIT: Final = 1 << 20
 """Bytes in one extension header, as in Go (`maxSpecialFileSize`) and libarchive."""
@@ -60,9 +64,6 @@ GLOBAL_LIMIT: Final = 16 << 10
 
 PROBLEM_LIMIT: Final = 100
 """Problems that are kept; the first one already says that the archive is not whole."""
-
-NO_END: Final = "tar-no-end"
-"""The code of the one problem that hides no member: many writers leave the end marker out."""
 
 NEVER: Final = LARGEST
 """`TarWalker.wanted` when nothing that follows matters."""

@@ -23,6 +23,9 @@ HEAD_LENGTH: Final = 2 * BLOCK
 LARGEST: Final = 2**63 - 1
 """The largest size and offset that any tar reader accepts (a signed 64-bit `off_t`)."""
 
+NO_END: Final = "tar-no-end"
+"""The code of an archive whose end marker is missing: it hides no member, and is harmless where a digest holds."""
+
 USTAR_MAGIC: Final = b"ustar\0"
 GNU_MAGIC: Final = b"ustar  \0"
 _STAR_TRAILER: Final = b"tar\0"

@@ -153,12 +153,12 @@ def tar_seeds() -> list[bytes]:
 
 
 TARGETS: Final = [
-    Target("zip", fuzz_zip, zip_seeds),
-    Target("ar", fuzz_ar, ar_seeds),
-    Target("cpio", fuzz_cpio, cpio_seeds),
-    Target("rpm", fuzz_rpm, rpm_seeds),
-    Target("compressed", fuzz_compressed, compressed_seeds),
-    Target("program", fuzz_program, program_seeds),
-    Target("tar", fuzz_tar, tar_seeds),
+    Target("zip", fuzz_zip, zip_seeds, (ZIP,)),
+    Target("ar", fuzz_ar, ar_seeds, (AR,)),
+    Target("cpio", fuzz_cpio, cpio_seeds, (CPIO,)),
+    Target("rpm", fuzz_rpm, rpm_seeds, (RPM,)),
+    Target("compressed", fuzz_compressed, compressed_seeds, compressed.COMPRESSIONS),
+    Target("program", fuzz_program, program_seeds, (PROGRAM,)),
+    Target("tar walker", fuzz_tar, tar_seeds),
     Target("recognise", fuzz_recognise, recognise_seeds),
 ]

@@ -206,7 +206,7 @@ def gitloose_seeds() -> list[bytes]:
 
 
 TARGETS: Final = [
-    Target("gitpack", fuzz_gitpack, gitpack_seeds),
+    Target("gitpack", fuzz_gitpack, gitpack_seeds, (gitpack.PACK, gitpack.BUNDLE)),
     Target("gitdelta", fuzz_gitdelta, gitdelta_seeds),
-    Target("gitloose", fuzz_gitloose, gitloose_seeds),
+    Target("gitloose", fuzz_gitloose, gitloose_seeds, (gitloose.GIT_OBJECT,)),
 ]

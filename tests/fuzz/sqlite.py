@@ -84,4 +84,4 @@ def sqlite_seeds() -> list[bytes]:
     return [*_bases(), b"", b"\0\0\x6c\xff", bytes(range(200))]
 
 
-TARGETS: Final = [Target("sqlite", fuzz_sqlite, sqlite_seeds)]
+TARGETS: Final = [Target("sqlite", fuzz_sqlite, sqlite_seeds, (sqlite.SQLITE,))]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Format, Member
 from imgscan.containers.git import deltas
-from imgscan.containers.git.commits import History
+from imgscan.containers.git.commits import PackHistory
 from imgscan.containers.git.deltas import DeltaError
 from imgscan.containers.git.objects import BLOB, PIECE, TREE, WORDS, ObjectError, salvage, stream
 from imgscan.containers.git.packindex import WHOLE, Limited
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.containers.base import Held
-    from imgscan.containers.git.objects import Entry
+    from imgscan.containers.git.objects import PackEntry
     from imgscan.streams.readers import Chunk
 
 _NAMED = 1 << 30
@@ -80,7 +80,7 @@ class _Reading:
     def __init__(self, held: Held, start: int) -> None:
         self._held = held
         self._store = Store(held, start)
-        self._history = History(held, start, self._store.algorithm)
+        self._history = PackHistory(held, start, self._store.algorithm)
         self._waiting = array("I")  # deltas whose base is not held when they are met
         self._baseless = 0
 
@@ -120,14 +120,14 @@ class _Reading:
             text = f"the git pack has {len(store.offsets)} objects and should have {store.count}"
             yield Unread("error", "cut-stream", text)
 
-    def _damaged(self, entry: Entry | None, error: ObjectError, at: int) -> Member | Unread:
+    def _damaged(self, entry: PackEntry | None, error: ObjectError, at: int) -> Member | Unread:
         """Give what stands before the damage; the one who reads it meets the error behind it."""
         end = self._store.end
         if entry is None or entry.kind not in WORDS or entry.kind == TREE:
             return Unread("error", error.code, f"an object of the git pack: {error}", _place(at))
         return Member(_place(at), salvage(self._held, entry, end, error), (at, end))
 
-    def _object(self, number: int, entry: Entry) -> Member | Unread | None:
+    def _object(self, number: int, entry: PackEntry) -> Member | Unread | None:
         """Give one object if its base is at hand; go past it in any case."""
         store = self._store
         if entry.kind in WORDS:
@@ -168,7 +168,7 @@ class _Reading:
             name = self._note(number, identity)
         return Member(name, _pieces(deltas.pieces(base, delta)), store.extent(number), self._brought(number, name))
 
-    def _large(self, number: int, entry: Entry) -> Member:
+    def _large(self, number: int, entry: PackEntry) -> Member:
         """Give an object that is stored as it is, a piece at a time."""
         store = self._store
         name = _place(entry.offset)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from imgscan.containers.base import Held
-    from imgscan.containers.zip.directory import Entry
+    from imgscan.containers.zip.directory import ZipEntry
     from imgscan.streams.readers import Chunk
 
 _ENCRYPTED: Final = 1
@@ -111,7 +111,7 @@ def _overlap() -> Unread:
     return Unread("skipped", "overlapping-members", text)
 
 
-def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Member | Unread]:
+def _listed(held: Held, entry: ZipEntry, work: Work, read: Ranges) -> Iterator[Member | Unread]:
     """Give a member of the directory that is large, or not what it should be."""
     local = local_header(held, entry.at, work, entry.name)
     if local is None:
@@ -141,11 +141,11 @@ def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Memb
         read.add(entry.at, content.end or (start if content.failed else stop))
 
 
-def _encrypted(entry: Entry, size: int) -> Unread:
+def _encrypted(entry: ZipEntry, size: int) -> Unread:
     return Unread("skipped", "encrypted", "a member of the zip archive is encrypted", entry.name, size)
 
 
-def _unsupported(entry: Entry, size: int) -> Unread:
+def _unsupported(entry: ZipEntry, size: int) -> Unread:
     how = f"the {METHODS[entry.method]} method" if entry.method in METHODS else f"method {entry.method}"
     text = f"a member of the zip archive is compressed by {how}, which imgscan cannot read"
     return Unread("skipped", "unsupported", text, entry.name, size)

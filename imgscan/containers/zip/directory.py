@@ -43,7 +43,7 @@ class Directory(NamedTuple):
     shift: int
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """What the directory says of a member; `at` is where its local header stands."""
 
     name: bytes
@@ -108,7 +108,7 @@ def _end64(held: Held, end: int) -> tuple[int, int, int, int] | None:
     return None
 
 
-def entries(held: Held, directory: Directory) -> Iterator[Entry | None]:
+def entries(held: Held, directory: Directory) -> Iterator[ZipEntry | None]:
     """Give the directory's entries in their order; None at the end if it does not end where it should."""
     at, end, shift = directory
     window = b""
@@ -133,7 +133,7 @@ def entries(held: Held, directory: Directory) -> Iterator[Entry | None]:
         if extra and _SATURATED in (stored, size, offset):
             begin += name_length
             size, stored, offset = zip64(window[begin : begin + extra], size, stored, offset)
-        yield new(Entry, (name, flags, method, crc, stored, size, offset + shift))
+        yield new(ZipEntry, (name, flags, method, crc, stored, size, offset + shift))
         at += length
     if at != end:
         yield None
