@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from imgscan.image.documents import History, Platform
-    from imgscan.model import Confidence, Diagnostic, Finding, Origin, TargetReport
+    from imgscan.image.documents import Platform
+    from imgscan.model import Confidence, Diagnostic, Finding, TargetReport
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.image.assemble import Trace, TraceImage
+    from imgscan.scan.image.assemble import TraceImage
     from imgscan.sources.gitrepo import Repository
 
 _MOST_JOBS = 8
@@ -137,16 +136,7 @@ class Scanner:
         except OSError as error:
             raise TargetError(f"{options.dockerfile} cannot be read: {error.strerror or error}") from error
 
-        def image(history: Sequence[History], layers: Sequence[int | None]) -> Trace | None:
-            trace = tracer.image(history, layers)
-
-            def origin(finding: Finding) -> Origin | None:
-                found = trace(finding) if trace is not None else None
-                return replace(found.origin, ignorable=found.ignorable) if found is not None else None
-
-            return origin if trace is not None else None
-
-        return image
+        return tracer.image
 
     def path(self, target: str) -> Iterator[TargetReport]:
         """Scan a file, the files below a folder, or standard input (`-`), as files: one report."""

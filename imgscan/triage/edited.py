@@ -45,7 +45,7 @@ def _constant(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-class Node(NamedTuple):
+class JsonValue(NamedTuple):
     """A value of a document and its place in it; each question that does not fit is a UsageError with that place."""
 
     value: Any
@@ -62,17 +62,17 @@ class Node(NamedTuple):
             raise self.wrong("must be an object")
         return self.value
 
-    def items(self) -> Iterator[Node]:
+    def items(self) -> Iterator[JsonValue]:
         """Give the elements of the array that stands here."""
         if not isinstance(self.value, list):
             raise self.wrong("must be an array")
         for index, value in enumerate(self.value):
-            yield Node(value, self.file, f"{self.pointer}/{index}")
+            yield JsonValue(value, self.file, f"{self.pointer}/{index}")
 
-    def get(self, name: str) -> Node:
+    def get(self, name: str) -> JsonValue:
         """Give a member of the object that stands here; its value is None where there is none."""
         escaped = name.replace("~", "~0").replace("/", "~1")
-        return Node(self.object().get(name), self.file, f"{self.pointer}/{escaped}")
+        return JsonValue(self.object().get(name), self.file, f"{self.pointer}/{escaped}")
 
     def text(self) -> str:
         """Give the string that stands here."""
