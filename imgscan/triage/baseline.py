@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imgscan.errors import UsageError
-from imgscan.triage.edited import JsonValue, parse
+from imgscan.triage.edited import JsonValue, parse, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -133,14 +133,7 @@ class Baseline(NamedTuple):
 
 def load(path: Path) -> Baseline:
     """Read a baseline; UsageError if there is none or it is malformed, with the place of the mistake."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read the baseline {path}: {error.strerror or error}") from error
-    if len(data) > LARGEST:
-        raise UsageError(f"{path}: too large for a baseline: more than {LARGEST:,} bytes")
-    document = JsonValue(parse(data, str(path)), str(path))
+    document = JsonValue(parse(read_file(path, LARGEST, "baseline"), str(path)), str(path))
     schema = document.get("schema")
     if schema.value != SCHEMA:
         newer = isinstance(schema.value, str) and schema.value.startswith("imgscan-baseline/")

@@ -90,7 +90,10 @@ class Name(NamedTuple):
 
 
 class PathPattern(NamedTuple):
-    """A compiled pattern of a path, name by name. None stands for any number of names, but at the end only where all are None."""
+    """A compiled pattern of a path, name by name.
+
+    None stands for any number of names; it is not the last one, unless there are no others.
+    """
 
     names: tuple[Name | None, ...]
 
