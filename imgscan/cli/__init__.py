@@ -47,9 +47,9 @@ def _run() -> int:
     gc.set_threshold(_COLLECT)
     try:
         if sys.argv[1:2] == ["image"] and not _HELP.intersection(sys.argv):
-            from imgscan.detect import prepare  # noqa: PLC0415
+            from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
-            prepare()  # the screen is compiled while the rest is imported
+            STRIPE.prepare()  # the screen is compiled while the rest is imported
         from imgscan.cli.app import run  # noqa: PLC0415 - kept out of the import of this package
 
         return run(sys.argv[1:])

@@ -157,8 +157,9 @@ def _save(baseline: Baseline, path: Path) -> None:
 
 def _redactor() -> Callable[[str], str]:
     from imgscan.detect import Engine  # noqa: PLC0415
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
-    return Engine(screen=False).redact
+    return Engine(STRIPE, screen=False).redact
 
 
 def _table(entries: Sequence[Acceptance], now: date) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.api import Options, Scanner
+from imgscan.api import Options, file_scanner, history_scanner, image_scanner, open_session
 from imgscan.cli.request import Commits, Files, Images
 from imgscan.errors import TargetError
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from imgscan.cli.request import ScanRequest
     from imgscan.model import TargetReport
     from imgscan.scan.progress import Progress
+    from imgscan.scan.session import Session
 
 _FEW = 4 << 20
 """Staged bytes up to which the automaton alone is done before Hyperscan has been set up."""
 
 
 class Library:
-    """One scanner for all targets of a run."""
+    """One session for all targets of a run, and the scanner of what is wanted."""
 
-    reports: Callable[[str], Iterator[TargetReport]]
+    scan: Callable[[str], Iterator[TargetReport]]
     """Scans one of the targets. TargetError or UsageError where it cannot be scanned at all."""
 
     def __init__(self, wanted: Images | Files | Commits, request: ScanRequest, progress: Progress) -> None:
@@ -44,48 +45,50 @@ class Library:
                     dockerfile=wanted.dockerfile,
                     source_root=wanted.source_root,
                 )
-                self._scanner = Scanner(options, progress)
-                self.reports = self._scanner.image
+                self._session = open_session(options, progress)
+                self.scan = image_scanner(self._session, options).scan
             case Files():
                 options = options._replace(exclude=wanted.exclude, gitignore=wanted.gitignore)
-                self._scanner = Scanner(options, progress)
-                self.reports = self._scanner.path
+                self._session = open_session(options, progress)
+                self.scan = file_scanner(self._session, options).scan
             case Commits():
-                self._commits(wanted, options, progress)
-
-    def _commits(self, wanted: Commits, options: Options, progress: Progress) -> None:
-        from imgscan.scan.git.scope import resolve  # noqa: PLC0415 - images and files do without
-
-        try:
-            repository, scopes = resolve(Path.cwd(), wanted.request)
-        except TargetError as error:
-            # Raised again where every target that cannot be scanned is, so that the report has it too.
-            failure = error
-
-            def fail(_target: str) -> Iterator[TargetReport]:
-                raise failure
-
-            self._scanner, self.reports = Scanner(options, progress), fail
-            return
-        if all(scope.size is not None and scope.size <= _FEW for scope in scopes):
-            options = options._replace(screen=False)
-        scanner = self._scanner = Scanner(options, progress)
-        self.reports = lambda _target: scanner.git(repository, scopes)
+                self._session, self.scan = _commits(wanted, options, progress)
 
     @property
     def interrupted(self) -> bool:
         """Whether a scan was interrupted, so that no other should be begun."""
-        return self._scanner.interrupted
+        return self._session.interrupted
 
     @property
     def screened(self) -> bool:
         """Whether Hyperscan is at work."""
-        return self._scanner.engine.screened
+        return self._session.concealer.engine.screened
 
     def redact(self, text: str) -> str:
         """Redact whatever looks like a credential."""
-        return self._scanner.engine.redact(text)
+        return self._session.concealer.engine.redact(text)
 
     def conceal(self, text: str) -> str:
         """Make a text fit for a report: redacted, unless whole secrets were asked for."""
-        return self._scanner.concealer.text(text)
+        return self._session.concealer.text(text)
+
+
+def _commits(
+    wanted: Commits, options: Options, progress: Progress
+) -> tuple[Session, Callable[[str], Iterator[TargetReport]]]:
+    from imgscan.scan.git.scope import resolve  # noqa: PLC0415 - images and files do without
+
+    try:
+        repository, scopes = resolve(Path.cwd(), wanted.request)
+    except TargetError as error:
+        # Raised again where every target that cannot be scanned is, so that the report has it too.
+        failure = error
+
+        def fail(_target: str) -> Iterator[TargetReport]:
+            raise failure
+
+        return open_session(options, progress), fail
+    if all(scope.size is not None and scope.size <= _FEW for scope in scopes):
+        options = options._replace(screen=False)
+    session = open_session(options, progress)
+    return session, history_scanner(session, repository, scopes).scan

@@ -10,9 +10,10 @@ import click
 def say(message: str) -> None:
     """Tell the user something on standard error, with whatever looks like a credential redacted."""
     from imgscan.detect import Engine  # noqa: PLC0415 - only when there is something to say
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
     from imgscan.report.base import escape_terminal  # noqa: PLC0415
 
-    click.echo(f"imgscan: {escape_terminal(Engine(screen=False).redact(message))}", err=True)
+    click.echo(f"imgscan: {escape_terminal(Engine(STRIPE, screen=False).redact(message))}", err=True)
 
 
 def show(line: str, *, err: bool = False) -> None:

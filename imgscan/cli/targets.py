@@ -28,13 +28,13 @@ def scan_targets(wanted: Images | Files | Commits, request: ScanRequest) -> int:
     from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.library import Library  # noqa: PLC0415
     from imgscan.cli.outputs import Outputs  # noqa: PLC0415
-    from imgscan.detect import RULES  # noqa: PLC0415
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
     heed_signals()
     with ExitStack() as stack:
         progress = stack.enter_context(make_progress(enabled=request.progress))
         library = Library(wanted, request, progress)
-        accepted = Accepted(request, [rule.id for rule in RULES], library.redact)
+        accepted = Accepted(request, [rule.id for rule in STRIPE.rules], library.redact)
         stack.callback(accepted.tell, say, verbose=bool(request.verbose))
         outputs = stack.enter_context(Outputs(request, before_write=progress.hide))
         timeout = stack.enter_context(Timeout(request.timeout))
@@ -82,7 +82,7 @@ class _Stations(NamedTuple):
         return code
 
     def _reports(self, target: str) -> Iterator[TargetReport]:
-        for report in self.library.reports(target):
+        for report in self.library.scan(target):
             yield self.timeout.explain(self.accepted.apply(report, today()))
 
     def _failed(self, target: str, wanted: Images | Files | Commits, code: str, message: str) -> TargetReport:
@@ -102,7 +102,7 @@ def _tell_errors(report: TargetReport) -> None:
 
 
 def _tell_setup(library: Library) -> None:
-    from imgscan.streams.inflate import ACCELERATED  # noqa: PLC0415 - only when it is asked for
+    from imgscan.streams.deflate import ACCELERATED  # noqa: PLC0415 - only when it is asked for
 
     say("searching with " + ("Hyperscan" if library.screened else "the automaton alone: Hyperscan is missing"))
     say("inflating gzip with " + ("isal" if ACCELERATED else "zlib: isal is missing, which is slower"))

@@ -26,6 +26,7 @@ class ShelfLike(Protocol):
 
     documents: dict[str, bytes]
     blobs: dict[str, int]
+    root: str | None
 
     def locate(self, name: str) -> str | None:
         """Follow links to the member that holds the bytes."""

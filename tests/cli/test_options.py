@@ -11,7 +11,7 @@ import pytest
 from fixtures import builders
 from imgscan import __version__
 from imgscan.cli.pairing import pair
-from imgscan.detect import RULES
+from imgscan.detect.stripe import STRIPE
 from imgscan.model import CONFIDENCES
 from tests.cli.driver import image
 
@@ -287,10 +287,10 @@ def test_rules(imgscan: Imgscan) -> None:
     """`imgscan rules` lists every rule on a line of its own."""
     done = imgscan("rules")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == [rule.id for rule in RULES]
+    assert [line.split()[0] for line in done.out.splitlines()] == [rule.id for rule in STRIPE.rules]
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+@pytest.mark.parametrize("rule", [rule.id for rule in STRIPE.rules])
 def test_rule(imgscan: Imgscan, rule: str) -> None:
     """`imgscan rules NAME` says what it is, how to rotate, and how to rebuild."""
     done = imgscan("rules", rule)

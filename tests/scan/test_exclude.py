@@ -15,6 +15,7 @@ from imgscan.errors import UsageError
 from imgscan.scan.tree.exclude import Sieve
 from imgscan.scan.tree.gitignore import Patterns, compile_pattern
 from tests import tools
+from tests.effort import examples
 from tests.scan.trees import grow, lacks, listed, paths, scan_tree
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ TREE = ["a.log", "b.txt", "build/x", "build/y.log", "src/a.log", "src/build/z", 
         "#odd", "[x]", "with space", ".hidden/h"]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("globs", "gone"),
-    [
+def test_globs_leave_out(tmp_path: Path) -> None:
+    """A glob leaves out what a line of `.gitignore` at the top of the folder would."""
+    root = grow(tmp_path, dict.fromkeys(TREE, LINE))
+    table: list[tuple[list[str], set[str]]] = [
         (["*.log"], {"a.log", "build/y.log", "src/a.log"}),
         (["/*.log"], {"a.log"}),
         (["./a.log"], {"a.log"}),
@@ -54,12 +56,9 @@ TREE = ["a.log", "b.txt", "build/x", "build/y.log", "src/a.log", "src/build/z", 
         (["*"], set(TREE)),
         (["*.LOG"], set()),
         (["../*"], set()),
-    ],
-)
-def test_globs_leave_out(tmp_path: Path, globs: list[str], gone: set[str]) -> None:
-    """A glob leaves out what a line of `.gitignore` at the top of the folder would."""
-    root = grow(tmp_path, dict.fromkeys(TREE, LINE))
-    assert set(TREE) - set(paths(scan_tree(root, exclude=globs))) == gone
+    ]
+    for globs, gone in table:
+        assert set(TREE) - set(paths(scan_tree(root, exclude=globs))) == gone, globs
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
@@ -144,9 +143,9 @@ def kept(root: Path) -> list[bytes]:
     return [name for name in listed(root, Sieve(os.fsencode(root), gitignore=True)) if not name.startswith(b".git/")]
 
 
-@pytest.mark.parametrize(
-    "ignores",
-    [
+def test_gitignore_files_leave_out_what_git_ignores(tmp_path: Path) -> None:
+    """`--respect-gitignore` lists the files that git itself does not ignore."""
+    table = [
         {"": "*.log\nbuild/\n"},
         {"": "*.log\n!a.log\n"},
         {"": "/build\n/src/*\n!/src/deep\n"},
@@ -166,14 +165,12 @@ def kept(root: Path) -> list[bytes]:
         {"": "a**g\nb*.t?t\nsr[c]/a.log\n"},
         {"": "/\n//\n!\n***\n"},
         {"": "[\n[a\nb.txt\n"},
-    ],
-)  # fmt: skip
-def test_gitignore_files_leave_out_what_git_ignores(tmp_path: Path, ignores: dict[str, str]) -> None:
-    """`--respect-gitignore` lists the files that git itself does not ignore."""
-    root = grow(tmp_path, dict.fromkeys(TREE, b"x"))
-    git(root, "init", "-q")
-    grow(root, {f"{folder}.gitignore": text.encode() for folder, text in ignores.items()})
-    assert kept(root) == kept_by_git(root)
+    ]  # fmt: skip
+    for number, ignores in enumerate(table):
+        root = grow(tmp_path / str(number), dict.fromkeys(TREE, b"x"))
+        git(root, "init", "-q")
+        grow(root, {f"{folder}.gitignore": text.encode() for folder, text in ignores.items()})
+        assert kept(root) == kept_by_git(root), ignores
 
 
 _parts = st.sampled_from(["a", "b", "*", "?", "**", "[ab]", "a*", "*.b", "c.b"])
@@ -188,7 +185,7 @@ _folders = st.sampled_from(["", "a/", "b/", "a/b/", "a/a/"])
 
 
 @given(st.dictionaries(_folders, st.lists(_lines, min_size=1, max_size=4), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_any_gitignore_files(tmp_path_factory: pytest.TempPathFactory, ignores: dict[str, list[str]]) -> None:
     """The same, for patterns at random in several folders."""
     names = ["a/a/a", "a/a/c.b", "a/b/b", "a/b/a.b", "a/c", "b/a", "b/c.b", "b/b/b/b", "c", "c.b", "ab"]

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import os
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ import zstandard
 from fixtures.builders import tar
 from fixtures.keys import Keys
 from imgscan.containers.formats import find
+from imgscan.scan.search import WINDOW
 from tests.scan.support import digest
 from tests.scan.trees import found, grow, lacks, paths, scan_tree
 from tests.streams.tar_archives import END, file, header
@@ -29,17 +31,17 @@ OTHER = KEYS.restricted().encode()
 LINE = b"STRIPE_KEY=" + KEY + b"\n"
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
-    "gz": lambda data: gzip.compress(data, mtime=0),
+    "gz": lambda data: gzip.compress(data, 1, mtime=0),
     "bz2": lambda data: bz2.compress(data, 1),
-    "xz": lzma.compress,
-    "zst": zstandard.ZstdCompressor().compress,
+    "xz": lambda data: lzma.compress(data, preset=0),
+    "zst": lambda data: zstandard.compress(data, 1),
 }
-NOISE = os.urandom(3 << 20)
-"""What keeps a compressed file large."""
+NOISE = random.Random("noise").randbytes(WINDOW + (1 << 17))
+"""What keeps a compressed file larger than a window."""
 
 
 @pytest.mark.parametrize("kind", PACK)
-@pytest.mark.parametrize("filler", [b"", b"\n" * (3 << 20), NOISE], ids=["small", "large-inside", "large"])
+@pytest.mark.parametrize("filler", [b"", b"\n" * len(NOISE), NOISE], ids=["small", "large-inside", "large"])
 def test_a_compressed_file_is_read_as_what_it_holds(tmp_path: Path, kind: str, filler: bytes) -> None:
     """A key in a compressed file has the file's own path, and its place in the plain content."""
     root = grow(tmp_path, {f"logs/app.log.{kind}": PACK[kind](filler + b"\n" + LINE), "z": LINE})
@@ -50,7 +52,7 @@ def test_a_compressed_file_is_read_as_what_it_holds(tmp_path: Path, kind: str, f
 
 
 @pytest.mark.parametrize("kind", ["", *PACK])
-@pytest.mark.parametrize("filler", [b"", NOISE], ids=["small", "large"])
+@pytest.mark.parametrize("filler", [b"", b"\n" * len(NOISE)], ids=["small", "large"])
 def test_members_of_a_tar_have_its_path_before_theirs(tmp_path: Path, kind: str, filler: bytes) -> None:
     """A key in a tar, in any compression, is found under the archive's path, `!/` and the member's."""
     name = f"b.tar.{kind}".rstrip(".")
@@ -100,8 +102,7 @@ def test_a_single_archive_is_its_own_name(tmp_path: Path) -> None:
     assert paths(scan_tree(root / "b.tar.gz")) == ["b.tar.gz!/env"]
 
 
-@pytest.mark.parametrize("kind", PACK)
-@pytest.mark.parametrize("filler", [b"", NOISE], ids=["small", "large"])
+@pytest.mark.parametrize(("kind", "filler"), [*((kind, b"") for kind in PACK), ("gz", NOISE)], ids=[*PACK, "large"])
 def test_a_cut_compressed_file_is_told(tmp_path: Path, kind: str, filler: bytes) -> None:
     """A compressed file that ends too soon is told in a tree and an error by itself; what came before is searched."""
     root = grow(tmp_path, {"a": PACK[kind](LINE + NOISE[:400_000] + filler)[:-30], "b": OTHER})

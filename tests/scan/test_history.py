@@ -14,16 +14,12 @@ import pytest
 
 from fixtures.builders import tar
 from fixtures.keys import Keys
-from imgscan.detect import Engine
 from imgscan.errors import TargetError
 from imgscan.scan.git import scope as gitscope
-from imgscan.scan.git.history import HistoryScanner
-from imgscan.scan.hits import Concealer
-from imgscan.scan.image.assemble import Policy
-from imgscan.scan.progress import Progress
 from imgscan.sources.gitpush import Push
 from imgscan.sources.gitrepo import Objects, Repository
 from tests.scan.repositories import DATE, ENVIRONMENT, Repo
+from tests.scan.support import scan_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +27,8 @@ if TYPE_CHECKING:
 
     from imgscan.model import Finding, TargetReport
     from imgscan.scan.git.scope import Scope
+    from imgscan.scan.policy import Policy
 
-ENGINE = Engine(screen=False)
 ENV = "STRIPE_KEY={}\n"
 
 
@@ -59,8 +55,7 @@ def keys() -> Keys:
 def scan(repo: Repo, scope: Callable[[Repository], Scope], policy: Policy | None = None) -> TargetReport:
     """Scan a scope of a repository."""
     repository = Repository(repo.folder)
-    scanner = HistoryScanner(repository, Concealer(ENGINE), policy or Policy(), Progress())
-    return scanner.scan(scope(repository))
+    return scan_repository(repository, scope(repository), policy)
 
 
 def staged(repo: Repo) -> TargetReport:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.builders import Image, Layer, docker_modern, oci_archive, tar
+from fixtures.containers import CHAINS, FORMATS, chained
 from fixtures.keys import Keys
-from tests.containers.formats import CHAINS, FORMATS
 from tests.scan.support import digest, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from imgscan.model import TargetReport
@@ -22,15 +21,9 @@ TEXT = b"A=1\n" * 300 + b"KEY=" + KEY.encode() + b"\n" + b"Z=2\n" * 300
 DOORS = {"docker": docker_modern, "oci": oci_archive}
 
 
-def built(chain: list[str], make: Callable[[Image], bytes]) -> tuple[bytes, str]:
-    """Make an image whose second layer holds a key in a chain of formats; give it, and the key's path."""
-    data, path = TEXT, "app/file"
-    for name in reversed(chain):
-        data = FORMATS[name][0](data)
-    for name in chain:
-        path += FORMATS[name][1]
-    layers = [Layer(tar([("a", b"1")])), Layer(tar([("app/first", b"x"), ("app/file", data), ("app/last", b"y")]))]
-    return make(Image(layers)), path
+def built(data: bytes) -> Image:
+    """Make an image whose second layer holds a file of these bytes."""
+    return Image([Layer(tar([("a", b"1")])), Layer(tar([("app/first", b"x"), ("app/file", data), ("app/last", b"y")]))])
 
 
 def told(reports: list[TargetReport]) -> list[tuple[str, str, int | None, int | None, int | None]]:
@@ -42,11 +35,12 @@ def told(reports: list[TargetReport]) -> list[tuple[str, str, int | None, int | 
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("chain", [[name] for name in FORMATS] + list(CHAINS), ids="-".join)
-def test_a_key_is_found_once_in_a_file_and_on_standard_input(chain: list[str], door: str, tmp_path: Path) -> None:
+def test_a_key_is_found_once_in_a_file_and_on_standard_input(door: str, tmp_path: Path) -> None:
     """Each format, and each chain of formats: one finding, at the same path, line and layer."""
-    image, path = built(chain, DOORS[door])
-    (tmp_path / "image.tar").write_bytes(image)
-    expected = [(digest(KEY), path, 1, 301, 5)]
-    assert told(scan(tmp_path / "image.tar")) == expected
-    assert told(scan(image, size=5000)) == expected
+    for chain in [*([name] for name in FORMATS), *CHAINS]:
+        data, path = chained(chain, TEXT)
+        image = DOORS[door](built(data))
+        (tmp_path / "image.tar").write_bytes(image)
+        expected = [(digest(KEY), "app/file" + path, 1, 301, 5)]
+        assert told(scan(tmp_path / "image.tar")) == expected, chain
+        assert told(scan(image, size=5000)) == expected, chain

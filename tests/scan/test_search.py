@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,14 +13,15 @@ from hypothesis import strategies as st
 
 from fixtures.builders import tar
 from fixtures.keys import Keys
+from imgscan.image.lifecycle import trail
 from imgscan.scan.regions import JoinedFile
-from imgscan.scan.search import JoinedSearch, StreamSearch
-from imgscan.streams.tar import TarWalker
-from tests.scan.support import concealer, digest, search, short_sight
+from tests.effort import examples
+from tests.scan.support import digest, found_in, joined_search, search, search_pieces, short_sight
 from tests.streams.tar_archives import END, GNU, file, header, long, old_sparse, pad, pax, text_sparse
 
 if TYPE_CHECKING:
-    from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.hits import Concealer
+    from tests.scan.support import Seen
 
 KEYS = Keys("search")
 KEY = KEYS.secret99().encode()
@@ -34,21 +37,20 @@ def places(data: bytes, **options: int) -> list[tuple[bytes, str | None, int | N
 # files
 
 
-@pytest.mark.parametrize("before", [b"", b"KEY=", b"\n" * 511, b" " * 4096])
-@pytest.mark.parametrize("after", [b"", b"\n", b" " * 3000])
-def test_a_key_is_found_anywhere_in_a_file(before: bytes, after: bytes) -> None:
+def test_a_key_is_found_anywhere_in_a_file() -> None:
     """A key at the start, in the middle and at the very end of a file has its offset in that file."""
-    archive = tar([("first", b"x" * 700), ("etc/app.env", before + KEY + after), ("last", b"y")])
-    assert places(archive) == [(b"etc/app.env", None, len(before), digest(KEY))]
+    for before, after in itertools.product([b"", b"KEY=", b"\n" * 511, b" " * 4096], [b"", b"\n", b" " * 3000]):
+        archive = tar([("first", b"x" * 700), ("etc/app.env", before + KEY + after), ("last", b"y")])
+        assert places(archive) == [(b"etc/app.env", None, len(before), digest(KEY))]
 
 
-@pytest.mark.parametrize("blocks", [1, 2, 3])
-def test_a_file_of_whole_blocks_may_end_in_a_key(blocks: int) -> None:
+def test_a_file_of_whole_blocks_may_end_in_a_key() -> None:
     """A file of 512 n bytes that ends in a key touches the next header, and its name does not go on with the key."""
-    content = b" " * (512 * blocks - len(SHORT)) + SHORT
-    archive = tar([("a", content), ("abcdefgh", b"x"), ("c", content)])
-    offset = len(content) - len(SHORT)
-    assert places(archive) == [(b"a", None, offset, digest(SHORT)), (b"c", None, offset, digest(SHORT))]
+    for blocks in (1, 2, 3):
+        content = b" " * (512 * blocks - len(SHORT)) + SHORT
+        archive = tar([("a", content), ("abcdefgh", b"x"), ("c", content)])
+        offset = len(content) - len(SHORT)
+        assert places(archive) == [(b"a", None, offset, digest(SHORT)), (b"c", None, offset, digest(SHORT))]
 
 
 def test_two_halves_in_two_files_are_no_key() -> None:
@@ -87,9 +89,9 @@ def test_equal_names_are_members_of_their_own() -> None:
 # headers
 
 
-@pytest.mark.parametrize(
-    ("archive", "name", "field"),
-    [
+def test_what_headers_say_is_searched() -> None:
+    """A key in a name, a link's target or a PAX record is found once, with the field and without an offset."""
+    table = [
         (file(b"etc/" + SHORT), b"etc/" + SHORT, "tar/name"),
         (long(b"var/" + KEY + b"/" + b"d" * 90) + file(b"var"), b"var/" + KEY + b"/" + b"d" * 90, "tar/name"),
         (pax((b"path", b"p/" + KEY)) + file(b"p"), b"p/" + KEY, "tar/name"),
@@ -100,16 +102,13 @@ def test_equal_names_are_members_of_their_own() -> None:
         (pax((b"linkpath", b"run/" + KEY)) + header(b"a", b"2"), b"a", "tar/link"),
         (pax((b"comment", b"built with " + KEY)) + file(b"a"), b"a", "tar/pax/comment"),
         (pax((b"SCHILY.xattr.user.note", KEY)) + file(b"a"), b"a", "tar/pax/SCHILY.xattr.user.note"),
-    ],
-    ids=["name", "long", "pax-path", "directory", "symlink", "hardlink", "long-link", "linkpath", "comment", "xattr"],
-)  # fmt: skip
-@pytest.mark.parametrize("window", [512, 1 << 20])
-def test_what_headers_say_is_searched(archive: bytes, name: bytes, field: str, window: int) -> None:
-    """A key in a name, a link's target or a PAX record is found once, with the field and without an offset."""
-    secret = SHORT if SHORT in archive else KEY
-    expected = [(name, field, None, digest(secret))]
-    assert places(archive + file(b"after", b"x" * 2000) + END, window=window) == expected
-    assert places(file(b"before", b"x" * 2000) + archive + file(b"after") + END, window=window) == expected
+    ]  # fmt: skip
+    for (archive, name, field), window in itertools.product(table, (512, 1 << 20)):
+        secret = SHORT if SHORT in archive else KEY
+        for around in (b"", file(b"before", b"x" * 2000)):
+            hits = search(around + archive + file(b"after", b"x" * 2000) + END, window=window)
+            found = [(hit.trail, hit.field, hit.offset, hit.secret.sha256) for hit in hits]
+            assert found == [(trail(name), field, None, digest(secret))]
 
 
 @pytest.mark.parametrize("key", [b"comment", b"path"])
@@ -206,15 +205,14 @@ def test_pieces_of_a_sparse_file_are_not_joined() -> None:
 
 
 def test_a_sparse_file_of_many_pieces_takes_no_quadratic_time() -> None:
-    """Each of 20,000 pieces with a key of its own is found at once."""
+    """Of 20,000 pieces, each tenth has a key, which is found at its offset at once."""
     count = 20_000
     numbers: list[object] = [count]
     for number in range(count):
         numbers += [number * 1000, len(SHORT) + 1]
-    archive = text_sparse(b"s", numbers, (SHORT + b" ") * count, count * 1000) + END
-    hits = search(archive)
-    assert len(hits) == count
-    assert hits[-1].offset == (count - 1) * 1000
+    piece = SHORT + b" "
+    archive = text_sparse(b"s", numbers, (piece + bytes(9 * len(piece))) * (count // 10), count * 1000) + END
+    assert [hit.offset for hit in search(archive)] == list(range(0, count * 1000, 10_000))
 
 
 # joined files
@@ -222,24 +220,30 @@ def test_a_sparse_file_of_many_pieces_takes_no_quadratic_time() -> None:
 
 def joined(
     files: list[bytes], *, window: int = 1 << 20, chunk: int = 1 << 20, by: Concealer | None = None
-) -> list[tuple[object, Hit]]:
+) -> list[tuple[object, Seen]]:
     """Search files that are put one after another, each with its number for a token."""
-    stream = JoinedSearch(by or concealer(), window=window)
+    stream = joined_search(by, window=window)
     for number, content in enumerate(files):
         stream.begin(JoinedFile(b"f%d" % number, token=number))
         for at in range(0, len(content), chunk):
             stream.feed(memoryview(content)[at : at + chunk])
     stream.finish()
-    return [(found.file.token, found.hit) for found in stream.found]
+    return [(file.token, hit) for file, hit in found_in(stream)]
 
 
-def alone(files: list[bytes], by: Concealer | None = None) -> list[tuple[object, Hit]]:
+def alone(files: list[bytes], by: Concealer | None = None) -> list[tuple[object, Seen]]:
     """Search each of the files by itself."""
     return [
         (number, hit)
         for number, content in enumerate(files)
         for hit in search(content, tar=False, name=b"f%d" % number, by=by)
     ]
+
+
+@cache
+def _alone(seed: int) -> list[tuple[object, Seen]]:
+    with short_sight() as by:
+        return alone(_files(seed), by)
 
 
 def test_joined_files_keep_their_names_and_places() -> None:
@@ -269,7 +273,7 @@ def test_what_a_file_is_tells_of_itself_alone() -> None:
 def test_files_that_have_gone_by_are_forgotten() -> None:
     """However many files are joined, no more are known than the windows at hand may touch."""
     with short_sight() as by:
-        stream = JoinedSearch(by, window=4096)
+        stream = joined_search(by, window=4096)
         known = []
         for number in range(20_000):
             stream.begin(JoinedFile(b"f%d" % number))
@@ -289,21 +293,20 @@ def test_joined_files_are_searched_as_if_alone(seed: int) -> None:
             assert joined(files, window=window, chunk=chunk, by=by) == expected
 
 
-@given(st.integers(0, 30), st.integers(1, 5000), st.integers(1, 3000))
-@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 9), st.integers(1, 5000), st.integers(1, 3000))
+@settings(max_examples=examples(12), deadline=None)
 def test_random_windows_over_joined_files_change_nothing(seed: int, window: int, chunk: int) -> None:
     """The same, for windows and chunks of any size."""
-    files = _files(seed)
     with short_sight() as by:
-        assert joined(files, window=window, chunk=chunk, by=by) == alone(files, by)
+        assert joined(_files(seed), window=window, chunk=chunk, by=by) == _alone(seed)
 
 
 # holes
 
 
-def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Hit]:
+def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Seen]:
     """Search a file of data and holes, with another before and behind it, the holes passed over."""
-    stream = JoinedSearch(by, window=window)
+    stream = joined_search(by, window=window)
     stream.begin(JoinedFile(b"before"))
     stream.feed(b"x\n" * 300)
     stream.begin(JoinedFile(b"blob"))
@@ -315,33 +318,33 @@ def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Hit]:
     stream.begin(JoinedFile(b"behind"))
     stream.feed(b"\n" + KEY)
     stream.finish()
-    assert [hit.line for file, hit in stream.found if file.name == b"behind"] == [2]
-    return [hit for file, hit in stream.found if file.name == b"blob"]
+    assert [hit.line for file, hit in found_in(stream) if file.name == b"behind"] == [2]
+    return [hit for file, hit in found_in(stream) if file.name == b"blob"]
 
 
-@pytest.mark.parametrize("window", [1, 700, 1 << 20])
-@pytest.mark.parametrize("hole", [1, 2, 511, 20_000, 20_001, 100_003])
-@pytest.mark.parametrize("first", [b"", b"a", b"text\n" * 3000, "Text\n".encode("utf-16") * 3000])
-def test_a_hole_is_as_good_as_its_zeros(window: int, hole: int, first: bytes) -> None:
-    """Offsets, lines and columns behind a hole are those of the same file with the zeros read."""
+@pytest.mark.parametrize("first", [b"", b"a", b"text\n" * 3000, "Text\n".encode("utf-16") * 3000], ids=len)
+def test_a_hole_is_as_good_as_its_zeros(first: bytes) -> None:
+    """Offsets, lines and columns behind a hole are those of the same file with the zeros read, at any window."""
     wide = KEY.decode().encode("utf-16-le")
-    pieces: list[bytes | int] = [first + KEY, hole, b" " + KEY + b"\n", hole, wide + b"\n", hole, OTHER]
-    whole = b"".join(bytes(piece) if isinstance(piece, int) else piece for piece in pieces)
-    with short_sight() as by:
-        expected = search(whole, tar=False, by=by)
-        assert len(expected) >= 3
-        assert gaps(pieces, window=window, by=by) == expected
+    for hole in (1, 2, 511, 20_000, 20_001, 100_003):
+        pieces: list[bytes | int] = [first + KEY, hole, b" " + KEY + b"\n", hole, wide + b"\n", hole, OTHER]
+        whole = b"".join(bytes(piece) if isinstance(piece, int) else piece for piece in pieces)
+        with short_sight() as by:
+            expected = search(whole, tar=False, by=by)
+            assert len(expected) >= 3
+            for window in (1, 700, 1 << 20):
+                assert gaps(pieces, window=window, by=by) == expected, (hole, window)
 
 
 def test_a_terabyte_of_hole_costs_nothing() -> None:
     """A file of four terabytes of zeros with a key in the middle is searched at once."""
-    stream = JoinedSearch(concealer())
+    stream = joined_search()
     stream.begin(JoinedFile(b"disk"))
     stream.skip(2 << 40)
     stream.feed(KEY)
     stream.skip(2 << 40)
     stream.finish()
-    assert [found.hit.offset for found in stream.found] == [2 << 40]
+    assert [hit.offset for _, hit in found_in(stream)] == [2 << 40]
     assert stream.size < 2 << 20
 
 
@@ -399,27 +402,25 @@ def test_a_key_is_found_at_every_border() -> None:
 
 
 @given(st.integers(0, 30), st.integers(1, 5000), st.integers())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_random_pieces_change_nothing(seed: int, window: int, cuts: int) -> None:
     """The same, for pieces of many sizes within one stream."""
     stream, choose = _corpus(seed), random.Random(cuts)
     with short_sight() as by:
         expected = search(stream, by=by)
-        running = StreamSearch(by, name=b"blob", walker=TarWalker(), window=window)
-        at = 0
+        pieces, at = [], 0
         while at < len(stream):
             size = choose.choice([1, 2, 100, 511, 512, 513, 3000, 20_000])
-            running.feed(memoryview(stream)[at : at + size])
+            pieces.append(stream[at : at + size])
             at += size
-        running.finish()
-    assert running.hits == expected
+        assert search_pieces(pieces, window=window, by=by) == expected
 
 
 @given(st.binary(max_size=3000), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_no_bytes_crash_the_search(noise: bytes, data: st.DataObject) -> None:
     """Any bytes behind any part of an archive are searched without an exception."""
     stream = _corpus(1)
     stream = stream[: data.draw(st.integers(0, len(stream)))] + noise
-    hits = search(stream, window=data.draw(st.sampled_from([100, 1 << 20])), by=concealer())
+    hits = search(stream, window=data.draw(st.sampled_from([100, 1 << 20])))
     assert all(hit.member >= -1 for hit in hits)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from imgscan.scan.image.assemble import Policy
+from imgscan.scan.ledger import Ledger
+from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW
+from imgscan.scan.session import Session
 from imgscan.scan.tree.files import FileScanner
 from imgscan.scan.tree.walk import Walk
-from imgscan.scan.troubles import Troubles
 from tests.scan.support import concealer
 
 if TYPE_CHECKING:
@@ -46,16 +48,32 @@ def scan_tree(
     stdin: BinaryIO | None = None,
 ) -> TargetReport:
     """Scan files and show everything that is found."""
-    scanner = FileScanner(
-        concealer=by or concealer(),
+    scanner = file_scanner(jobs=jobs, exclude=exclude, gitignore=gitignore, window=window, by=by, stdin=stdin)
+    (report,) = scanner.scan(str(target))
+    return report
+
+
+def file_scanner(
+    *,
+    jobs: int = 1,
+    exclude: Sequence[str] = (),
+    gitignore: bool = False,
+    window: int = WINDOW,
+    by: Concealer | None = None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+    stdin: BinaryIO | None = None,
+) -> FileScanner:
+    """Give a scanner of files that shows everything that it finds."""
+    session = Session(
+        by or concealer(),
         policy=Policy(frozenset(("examples", "publishable")), "low"),
-        progress=Progress(),
+        progress=progress or Progress(),
         jobs=jobs,
-        exclude=exclude,
-        gitignore=gitignore,
         window=window,
+        stop=stop or threading.Event(),
     )
-    return scanner.scan(str(target), stdin=stdin)
+    return FileScanner(session, exclude, gitignore, stdin)
 
 
 class Found(NamedTuple):
@@ -83,4 +101,4 @@ def lacks(report: TargetReport) -> list[tuple[str, str, str | None]]:
 
 def listed(root: Path, sieve: Sieve | None = None) -> list[bytes]:
     """Give the files that a walk lists."""
-    return [path for path, _ in Walk(os.fsencode(root), Troubles(), sieve)]
+    return [path for path, _ in Walk(os.fsencode(root), Ledger(), sieve)]

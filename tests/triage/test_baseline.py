@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.keys import Keys
 from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.errors import UsageError
 from imgscan.triage import baseline
 from imgscan.triage.baseline import Acceptance, Baseline
@@ -31,7 +32,7 @@ ONE = replace(CLEAN, findings=SHOP.findings[:1])
 
 def redact(text: str) -> str:
     """Redact as the command line does."""
-    return Engine(screen=False).redact(text)
+    return Engine(STRIPE, screen=False).redact(text)
 
 
 def reported(*reports: TargetReport, form: str = "json") -> Reports:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from imgscan.streams.spool import QUOTA
-
 
 class Limits(NamedTuple):
     """Where a scan stops looking into containers, and says so.
@@ -22,4 +20,4 @@ class Limits(NamedTuple):
     ratio: int = 250
     ratio_from: int = 256 << 20
     members: int = 2_000_000
-    spool: int = QUOTA
+    spool: int = 8 << 30
