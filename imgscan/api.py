@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from imgscan.image.documents import History, Platform
-    from imgscan.model import Confidence, Diagnostic, Finding, Origin, TargetReport
-    from imgscan.scan.findings import Trace
+    from imgscan.image.documents import Platform
+    from imgscan.model import Confidence, Diagnostic, Finding, TargetReport
     from imgscan.scan.git.scope import Scope
     from imgscan.scan.image.assemble import TraceImage
     from imgscan.sources.gitrepo import Repository
@@ -148,16 +146,7 @@ def _tracing(session: Session, options: Options) -> TraceImage:
     except OSError as error:
         raise TargetError(f"{options.dockerfile} cannot be read: {error.strerror or error}") from error
 
-    def image(history: Sequence[History], layers: Sequence[int | None]) -> Trace | None:
-        trace = tracer.image(history, layers)
-
-        def origin(finding: Finding) -> Origin | None:
-            found = trace(finding) if trace is not None else None
-            return replace(found.origin, ignorable=found.ignorable) if found is not None else None
-
-        return origin if trace is not None else None
-
-    return image
+    return tracer.image
 
 
 def scan_image(

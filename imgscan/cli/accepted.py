@@ -28,7 +28,7 @@ class Accepted:
         self._file = _nearest(Path.cwd()) if request.ignores else None
         self._ignores = ignores.load(self._file, rules, redact) if self._file else None
         self._used: set[int] = set()
-        self._expired: dict[str, baselines.Entry] = {}
+        self._expired: dict[str, baselines.Acceptance] = {}
 
     def apply(self, report: TargetReport, today: date) -> TargetReport:
         """Leave out what is ignored, and mark what the baseline accepts today."""

@@ -14,7 +14,7 @@ from imgscan.cli.stdio import read_standard_input, show
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from imgscan.triage.baseline import Baseline, Entry
+    from imgscan.triage.baseline import Acceptance, Baseline
     from imgscan.triage.reports import Reports
 
 DEFAULT_FILE = "imgscan-baseline.json"
@@ -162,7 +162,7 @@ def _redactor() -> Callable[[str], str]:
     return Engine(STRIPE, screen=False).redact
 
 
-def _table(entries: Sequence[Entry], now: date) -> list[str]:
+def _table(entries: Sequence[Acceptance], now: date) -> list[str]:
     rows = [
         (
             entry.fingerprint,
@@ -183,7 +183,7 @@ def _table(entries: Sequence[Entry], now: date) -> list[str]:
     return [*lines, f"{len(rows)} accepted" + (f", {expired} of them expired" if expired else "")]
 
 
-def _until(entry: Entry, now: date) -> str:
+def _until(entry: Acceptance, now: date) -> str:
     if entry.expires is None:
         return "no end"
     return f"until {entry.expires}" if entry.holds(now) else f"EXPIRED {entry.expires}"

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -195,7 +195,7 @@ def _findings(archive: Path, build: Build) -> dict[Where, set[Origin | None]]:
     found: dict[Where, set[Origin | None]] = {}
     for finding in report.findings:
         trace = traced.trace(finding)
-        found.setdefault(_where(finding), set()).add(trace.origin if trace is not None else None)
+        found.setdefault(_where(finding), set()).add(replace(trace, ignorable=False) if trace is not None else None)
     return found
 
 

@@ -14,7 +14,7 @@ from imgscan.detect import Engine
 from imgscan.detect.stripe import STRIPE
 from imgscan.errors import UsageError
 from imgscan.triage import baseline
-from imgscan.triage.baseline import Baseline, Entry
+from imgscan.triage.baseline import Acceptance, Baseline
 from imgscan.triage.reports import Reported, Reports, read_report
 from tests.report.samples import BROKEN, CLEAN, DIRECTORY, HOSTILE, SAMPLES, SHOP, render
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgscan.model import TargetReport
 
 TODAY = date(2026, 11, 24)
-ENTRY = Entry(
+ENTRY = Acceptance(
     "0123456789abcdef:1", "stripe-secret-key", "app/.env", "sk_live_51…a1B2", "rotated", date(2027, 1, 31), "shop"
 )
 ONE = replace(CLEAN, findings=SHOP.findings[:1])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.triage.dockerfile import LIMIT, MOST, Dockerfile, Instruction
+from imgscan.triage.dockerfile import LIMIT, Dockerfile
+from imgscan.triage.reader import MOST, Instruction
 
 
 def parse(text: str | bytes) -> Dockerfile:

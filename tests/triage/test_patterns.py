@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.triage.patterns import IgnoreFile, component_matches
+from imgscan.triage.dockerignore import IgnoreFile
+from imgscan.triage.wildcards import Name
 
 
 @pytest.mark.parametrize(
@@ -31,12 +32,12 @@ from imgscan.triage.patterns import IgnoreFile, component_matches
 )
 def test_one_component(pattern: str, name: str, fitting: bool) -> None:
     """A component fits by the rules of Go's `path.Match`."""
-    assert component_matches(pattern, name) is fitting
+    assert Name.of(pattern).matches(name) is fitting
 
 
 def test_many_stars_take_no_time() -> None:
     """A pattern of many stars is decided without trying each way to share the name among them."""
-    assert not component_matches("*a" * 60 + "b", "a" * 250)
+    assert not Name.of("*a" * 60 + "b").matches("a" * 250)
 
 
 @pytest.mark.parametrize(
