@@ -77,7 +77,7 @@ def host_platform() -> Platform:
     return parse_platform(f"linux/{platform.machine() or 'amd64'}")
 
 
-class TargetScanner(Protocol):
+class Scanner(Protocol):
     """One way to scan: images, files or a git history. What the user typed goes in, reports come out."""
 
     def scan(self, target: str) -> Iterator[TargetReport]:
@@ -95,7 +95,7 @@ def open_session(options: Options, progress: Progress | None = None) -> Session:
     )
 
 
-def image_scanner(session: Session, options: Options) -> TargetScanner:
+def image_scanner(session: Session, options: Options) -> Scanner:
     """Give what scans images, a report for each of their platforms. UsageError for a platform that is none."""
     from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
     from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
@@ -109,14 +109,14 @@ def image_scanner(session: Session, options: Options) -> TargetScanner:
     )
 
 
-def file_scanner(session: Session, options: Options) -> TargetScanner:
+def file_scanner(session: Session, options: Options) -> Scanner:
     """Give what scans a file, the files below a folder, or standard input (`-`), as files: one report each."""
     from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - likewise
 
     return FileScanner(session, options.exclude, options.gitignore)
 
 
-def history_scanner(session: Session, repository: Repository, scopes: Sequence[Scope]) -> TargetScanner:
+def history_scanner(session: Session, repository: Repository, scopes: Sequence[Scope]) -> Scanner:
     """Give what scans parts of a git repository, a report for each. TargetError where git knows no such part."""
     from imgscan.scan.git.history import HistoryScanner  # noqa: PLC0415 - seldom needed
 
@@ -158,29 +158,6 @@ def _tracing(session: Session, options: Options) -> TraceImage:
         return origin if trace is not None else None
 
     return image
-
-
-class Scanner:
-    """Stands in until the command line asks for what is above."""
-
-    def __init__(self, options: Options, progress: Progress | None = None) -> None:
-        self.options = options
-        self.session = open_session(options, progress)
-        self.concealer = self.session.concealer
-        self.engine = self.concealer.engine
-
-    @property
-    def interrupted(self) -> bool:
-        return self.session.interrupted
-
-    def image(self, target: str) -> Iterator[TargetReport]:
-        return image_scanner(self.session, self.options).scan(target)
-
-    def path(self, target: str) -> Iterator[TargetReport]:
-        return file_scanner(self.session, self.options).scan(target)
-
-    def git(self, repository: Repository, scopes: Sequence[Scope]) -> Iterator[TargetReport]:
-        return history_scanner(self.session, repository, scopes).scan("")
 
 
 def scan_image(

@@ -27,6 +27,12 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 CONFIDENCES: tuple[Confidence, ...] = ("very-high", "high", "medium", "low")
 """Surest first."""
 
+SCHEMA = "imgscan/1"
+"""The schema of JSON reports, which `docs/schema/report.json` describes."""
+
+IMAGE_DOCUMENTS = ".image/"
+"""Where findings in the manifest, config, history and attestations have their path; no file lives there."""
+
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DIGEST = re.compile(r"([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
 

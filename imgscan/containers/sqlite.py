@@ -15,10 +15,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Sought, Unread
+from imgscan.containers.base import Format, Member
 from imgscan.containers.sqliterecord import SEPARATOR, SIZES, RecordError, columns, values, varint
 from imgscan.streams.inflate import gather
 from imgscan.streams.readers import CHUNK
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,9 @@ def members(held: Held) -> Iterator[Member | Unread]:
     yield from database.unread()
 
 
-SQLITE: Final = Sought("sqlite", recognise, members)
+SQLITE: Final = Format(
+    name="sqlite", begins=(MAGIC,), recognise=recognise, members=members, streamed=False, rowless=True
+)
 
 
 class _Database:

@@ -16,18 +16,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.containers.foreign import foreign_format
+from imgscan.containers.formats import find
 from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.pour import FilePour, TarPour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.stop import INTERRUPTED, interruption
-from imgscan.streams.failure import StreamError
 from imgscan.streams.hashing import Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readahead import Readahead
-from imgscan.streams.readers import CHUNK, BytesReader, Peekable
+from imgscan.streams.readers import CHUNK, BytesReader, Peekable, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, looks_like_tar
-from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,8 +33,9 @@ if TYPE_CHECKING:
     from imgscan.model import Diagnostic
     from imgscan.scan.session import Session
     from imgscan.streams.hashing import Hash
-    from imgscan.streams.inflate import Chunk, Compression
-    from imgscan.streams.readers import Reader
+    from imgscan.streams.inflate import Compression
+    from imgscan.streams.readers import Chunk, Reader
+    from imgscan.unread import Unread
 
 _GLIMPSES = (1 << 12, 1 << 16, 1 << 20)
 """Stored bytes by which a compressed blob is looked into, one after another; no format puts more before its first."""
@@ -91,9 +90,9 @@ def scan_layer(
             chunks = _plain(passing, compression, hashing, plain)
             result = _scan_tar(chunks, session, os.fsencode(name), look=look)
         else:
-            held.peek(HEAD)
+            kind = _format_of(held.peek(HEAD))
             result = _scan_file(pieces_of(passing), session, os.fsencode(name), look=look)
-            result = replace(result, foreign=foreign_format(head))
+            result = replace(result, format=kind)
         if result.interrupted:
             return result
         with suppress(OSError, StreamError):  # it has been noted, or the outer archive notes it
@@ -126,6 +125,11 @@ def _holds_tar(held: Peekable, head: bytes, compression: Compression) -> bool:
     return False
 
 
+def _format_of(head: bytes) -> str | None:
+    found = find(head)
+    return found.name if found is not None else None
+
+
 def _plain(passing: _Passing, compression: Compression, hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
     """Inflate the stored bytes; hash what comes out, where that is not what went in."""
     for chunk in inflate(passing, compression):
@@ -143,7 +147,6 @@ def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: b
 
     failure = _read_ahead(chunks, take, session, name)
     hits = pour.finish()
-    problems = [Unread("error", problem.code, problem.message, name) for problem in pour.walker.problems]
     return LayerResult(
         size=pour.size,
         shape="tar",
@@ -151,7 +154,7 @@ def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: b
         names=pour.names,
         hits=tuple(hits),
         failure=failure,
-        problems=tuple(shown(each, session.concealer) for each in problems),
+        problems=tuple(shown(each._replace(path=name), session.concealer) for each in pour.walker.problems),
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
         expanded=pour.expanded,
         inner=pour.inner,

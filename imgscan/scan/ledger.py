@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from imgscan.model import Diagnostic
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from imgscan.scan.ledger import unread_file
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch, Search
 from imgscan.scan.stop import is_interruption
-from imgscan.streams.failure import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -31,8 +31,8 @@ class LayerResult:
 
     `stored` and `size` are bytes, as stored and as searched. `digests` are those of the stored bytes, by algorithm, as
     hex; `diff_id` is the hex SHA-256 of the plain bytes, None where they were not seen as one stream. `shape` is what
-    the plain bytes are; a tar has `entries` members and their `names`. `foreign` names a format that is known and not
-    read. `failure` is what ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what
+    the plain bytes are; a tar has `entries` members and their `names`, a file may be in a container `format` that is
+    known. `failure` is what ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what
     was not read in its files, from whose containers `inner` files with `expanded` bytes came; none of them has a layer.
     """
 
@@ -42,7 +42,7 @@ class LayerResult:
     diff_id: str | None = None
     compressed: bool = False
     shape: Literal["tar", "file"] = "file"
-    foreign: str | None = None
+    format: str | None = None
     entries: int = 0
     names: LayerNames | None = None
     hits: tuple[Hit, ...] = ()
@@ -81,7 +81,7 @@ class LayerResult:
         """Write it down as JSON in UTF-8."""
         written = {
             name: getattr(self, name)
-            for name in ("stored", "size", "diff_id", "compressed", "shape", "foreign", "entries", "expanded", "inner")
+            for name in ("stored", "size", "diff_id", "compressed", "shape", "format", "entries", "expanded", "inner")
         }
         written |= {
             "digests": dict(self.digests),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imgscan.model import Diagnostic
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
 
 INTERRUPTED = "interrupted"
 """The code of a scan that the user stopped."""

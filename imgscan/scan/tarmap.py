@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member, TarWalker
+    from imgscan.streams.tar import TarMember, TarWalker
 
 
 class TarRegions:
@@ -42,7 +42,7 @@ class TarRegions:
         self._walker = walker
         self._concealer = concealer
         self._name = name
-        self._members: list[Member] = []  # those that the coming windows may touch
+        self._members: list[TarMember] = []  # those that the coming windows may touch
         self._first = 0  # the number of the first of them
         self._header_hits: list[int] = []  # hits in a header whose member is not known yet
         self._told = -1  # the last member whose header has been searched
@@ -137,7 +137,7 @@ class TarRegions:
         else:
             self._header_hits.append(position)
 
-    def _tell_header(self, member: Member, number: int) -> None:
+    def _tell_header(self, member: TarMember, number: int) -> None:
         """Search what a member's headers say: its name, its link's target, its PAX records."""
         if number == self._told:
             return
@@ -151,7 +151,7 @@ class TarRegions:
             self.hits += self._concealer.in_text(text, name, field=field, member=number, trail=trail(name))
 
 
-def _header_of(member: Member) -> int:
+def _header_of(member: TarMember) -> int:
     return member.header
 
 

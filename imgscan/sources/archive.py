@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.readers import ClosableReader, Reader
-    from imgscan.streams.tar import Member
+    from imgscan.streams.tar import TarMember
 
 _HEADER_READ = 1 << 12
 
@@ -31,7 +31,7 @@ def member_name(raw: bytes) -> str:
     return normalise(raw).decode("utf-8", "surrogateescape")
 
 
-def note_link(shelf: Shelf, member: Member) -> None:
+def note_link(shelf: Shelf, member: TarMember) -> None:
     """Note a symbolic or hard link of the archive, its target seen from the archive's root."""
     name = member_name(member.name)
     target = member.link.decode("utf-8", "surrogateescape")
@@ -77,7 +77,7 @@ class ArchiveFile(SeekableSource):
                 else:
                     self.shelf.blobs[name] = length
 
-    def _note(self, member: Member, size: int) -> None:
+    def _note(self, member: TarMember, size: int) -> None:
         if member.kind in (Kind.SYMLINK, Kind.LINK):
             note_link(self.shelf, member)
         elif member.kind is Kind.FILE and member.fragments is None:
@@ -101,7 +101,7 @@ class ArchiveStream(Source):
         self._chunks = chunks
         self._file = file
         self._walker = TarWalker()
-        self._pending: list[Member] = []
+        self._pending: list[TarMember] = []
         self._chunk: Chunk = b""
         self._base = 0  # stream offset of the chunk's first byte
         self.shelf = Shelf()
@@ -132,7 +132,7 @@ class ArchiveStream(Source):
         if self._file is not None:
             self._file.close()
 
-    def _next_member(self) -> Member | None:
+    def _next_member(self) -> TarMember | None:
         while not self._pending:
             if not self.advance():
                 return None
@@ -159,7 +159,7 @@ class ArchiveStream(Source):
 class _MemberReader:
     """The bytes of the member that is going by."""
 
-    def __init__(self, stream: ArchiveStream, member: Member) -> None:
+    def __init__(self, stream: ArchiveStream, member: TarMember) -> None:
         self._stream = stream
         self._position = member.start
         self._end = member.end

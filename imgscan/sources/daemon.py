@@ -24,9 +24,8 @@ from imgscan.errors import EngineError, TargetError
 from imgscan.image.documents import parse_digest
 from imgscan.sources.archive import ArchiveStream
 from imgscan.sources.base import Told
-from imgscan.streams.failure import StreamError
 from imgscan.streams.inflate import gather
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,9 +13,8 @@ from imgscan.sources.archive import ArchiveFile, ArchiveStream, member_name
 from imgscan.sources.base import RootFilesystem
 from imgscan.sources.folder import ImageFolder
 from imgscan.sources.stdin import standard_input
-from imgscan.streams.failure import StreamError
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
-from imgscan.streams.readers import CHUNK, FileSlice, Peekable
+from imgscan.streams.readers import CHUNK, FileSlice, Peekable, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:

@@ -7,21 +7,17 @@ fingerprint, the rest is for whoever reads the file.
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
-import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imgscan.errors import OutputError, UsageError
+from imgscan.errors import UsageError
 from imgscan.triage.edited import Node, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from pathlib import Path
 
     from imgscan.model import TargetReport
     from imgscan.triage.reports import Reported, Reports
@@ -208,34 +204,6 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "expires": None if entry.expires is None else entry.expires.isoformat(),
         "target": entry.target,
     }
-
-
-def save(baseline: Baseline, path: Path) -> None:
-    """Replace the file as a whole, or leave it as it is and raise OutputError."""
-    path = Path(os.path.realpath(path))
-    temporary: str | None = None
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(render(baseline))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-        temporary = None
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):  # it is the write's failure that is told
-                Path(temporary).unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _order(entry: Entry) -> tuple[str, str, str]:

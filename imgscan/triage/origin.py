@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from imgscan.model import IMAGE_DOCUMENTS
 from imgscan.triage.copied import SourceTree, Wanted
 from imgscan.triage.follow import Follower, Trace, covers, made_from
 from imgscan.triage.instructions import align
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from imgscan.triage.lines import Find
     from imgscan.triage.steps import Step
 
-_DOCUMENTS = ".image/"
 _CONFIG = ("config", "container_config")
 _SETS = {
     "Env": "ENV",
@@ -108,7 +108,7 @@ class SourceOrigins:
     def trace(self, finding: Finding) -> Trace | None:
         """Find the one place below the root where a finding's key stands, if the file's name is the same."""
         location = finding.location
-        if location.layer is None or location.path.startswith(_DOCUMENTS):
+        if location.layer is None or location.path.startswith(IMAGE_DOCUMENTS):
             return None
         place = self._tree.anywhere(finding.secret.sha256)
         if place is None or posixpath.basename(place.path) != posixpath.basename(location.path.partition("!/")[0]):
@@ -140,7 +140,7 @@ class ImageOrigins:
     def trace(self, finding: Finding) -> Trace | None:
         """Find where a finding comes from; None where that is not certain."""
         location, sha256 = finding.location, finding.secret.sha256
-        if location.field is not None and location.path.startswith(_DOCUMENTS):
+        if location.field is not None and location.path.startswith(IMAGE_DOCUMENTS):
             known = self._alignment.steps or not self._history
             return self._document(location.field, sha256) if known else None
         if location.layer is None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgscan.errors import UsageError
+from imgscan.model import SCHEMA
 from imgscan.triage.edited import Node, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SCHEMA = "imgscan/1"
 LARGEST = 1 << 28
 """Bytes of the largest report that is read; ten thousand findings make five million."""
 

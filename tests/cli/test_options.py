@@ -10,7 +10,7 @@ import pytest
 
 from fixtures import builders
 from imgscan import __version__
-from imgscan.cli.options import pair
+from imgscan.cli.pairing import pair
 from imgscan.detect.stripe import STRIPE
 from imgscan.model import CONFIDENCES
 from tests.cli.driver import image

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.containers.formats import _TABLE, FORMATS, find, may_be
+from fixtures.archives import DIALECTS, ar_of, cpio_of, rpm_of
+from fixtures.zips import zip_of
+from imgscan.containers.formats import FORMATS, find, may_be
 from imgscan.containers.tarball import TAR
-from tests.containers.archives import DIALECTS, ar_of, cpio_of, rpm_of, zip_of
 
 if TYPE_CHECKING:
     from imgscan.containers.base import Format
@@ -67,6 +68,6 @@ def test_a_file_that_begins_like_no_format_is_in_none() -> None:
     """Every two first bytes, and all that formats begin with: what is passed over unseen would not be recognised."""
     samples = [sample[:1024] for group in SAMPLES.values() for sample in group]
     heads = [bytes((first, second)) + bytes(1022) for first in range(256) for second in range(256)]
-    heads += [beginning + bytes(1024 - len(beginning)) for _, beginnings in _TABLE for beginning in beginnings]
+    heads += [beginning + bytes(1024 - len(beginning)) for known in FORMATS for beginning in known.begins]
     assert all(may_be(head, 0, len(head)) for head in samples + heads if find(head) is not None)
     assert all(may_be(head, 0, len(head)) for head in samples)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import SCREENED, File, agreed, secrets, whole
+from tests.detect.driver import SCREENED, agreed, secrets
 from tests.detect.tables import over
 
 if TYPE_CHECKING:

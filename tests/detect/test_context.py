@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect.context import LINE, SIBLING
-from tests.detect.driver import ENGINES, File, agreed, whole, windowed
+from tests.detect.driver import ENGINES, agreed
 from tests.detect.tables import over
 
 KEY = Keys(1).secret24().encode()

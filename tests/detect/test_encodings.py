@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect.context import LINE
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import SCREENED, File, agreed, secrets
+from tests.detect.driver import SCREENED, agreed, secrets
 from tests.detect.tables import over
 
 if TYPE_CHECKING:

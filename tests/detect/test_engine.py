@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect import Engine, Ruleset, context
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, agreed
+from tests.detect.driver import NOW, SCREENED, UNSCREENED, agreed
 from tests.detect.tables import over
 
 WEBHOOK = "whsec" + "_"
@@ -83,7 +84,9 @@ def test_no_account_is_younger_than_now() -> None:
 
 def test_how_far_an_engine_looks() -> None:
     """As far as siblings count, and a line more; and twice as far as a form needs."""
+    needs = [form.needs(STRIPE.reach) for form in STRIPE.forms]
     reaches = STRIPE.needs
+    assert reaches == (max(each.behind for each in needs), max(each.ahead for each in needs))
     around = context.SIBLING + context.LINE
     assert SCREENED.reach_behind == around + 2 * reaches.behind
     assert SCREENED.reach_ahead == around + 2 * reaches.ahead

@@ -6,8 +6,9 @@ import base64
 from itertools import product
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import SCREENED, File, whole
+from tests.detect.driver import SCREENED
 from tests.detect.tables import over
 
 

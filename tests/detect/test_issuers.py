@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 from fixtures.keys import HEX, Keys
-from tests.detect.driver import File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import agreed, secrets
 from tests.detect.tables import over
 
 LIVE = "sk_" + "live_"

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect import Engine, context
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, whole, windowed
+from tests.detect.driver import NOW, SCREENED, UNSCREENED
 from tests.detect.tables import over
 
 if TYPE_CHECKING:

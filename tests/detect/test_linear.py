@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from fixtures.keys import Keys
-from tests.detect.driver import SCREENED, UNSCREENED, File, windowed
+from fixtures.windows import File, windowed
+from tests.detect.driver import SCREENED, UNSCREENED
 from tests.detect.tables import over
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import SCREENED, File, agreed
+from tests.detect.driver import SCREENED, agreed
 from tests.detect.tables import over
 
 if TYPE_CHECKING:

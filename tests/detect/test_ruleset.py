@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 import imgscan.detect
 from fixtures.keys import BASE62, Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect import Engine, Prefix, Ruleset
 from imgscan.detect.rule import base62
 from imgscan.detect.stripe import STRIPE
 from imgscan.detect.verdict import Verdict
-from tests.detect.driver import NOW, SCREENED, File, whole, windowed
+from tests.detect.driver import NOW, SCREENED
 from tests.detect.tables import over
 from tests.detect.toys import exactly, toy
 from tests.effort import examples

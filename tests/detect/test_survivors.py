@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
+from fixtures.windows import File
 from imgscan.detect import context, verdict
 from imgscan.detect.screen import _merge
 from imgscan.detect.stripe import STRIPE, clifiles, placeholders, structure, tiers, tokens
 from imgscan.detect.verdict import Place, Verdict
-from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from tests.detect.driver import NOW, SCREENED, agreed, secrets
 from tests.detect.tables import over
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from fixtures.keys import CREATED, Keys
-from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import NOW, SCREENED, agreed, secrets
 from tests.detect.tables import over
 
 LIVE = "sk_" + "live_"

@@ -6,11 +6,12 @@ import io
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Unread
+from imgscan.containers.base import Member
 from imgscan.containers.git import deltas as gitdelta
 from imgscan.containers.git import loose as gitloose
 from imgscan.containers.git import pack as gitpack
 from imgscan.streams.inflate import StreamError
+from imgscan.unread import Unread
 from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, TREE, Pack, delta, identity, name_of, read
 from tests.fuzz.law import Target, check
 from tests.trickle import Trickle

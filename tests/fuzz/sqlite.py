@@ -8,8 +8,8 @@ from functools import cache
 from typing import Final
 
 from imgscan.containers import sqlite
-from imgscan.containers.base import Unread
 from imgscan.containers.sqliterecord import SEPARATOR
+from imgscan.unread import Unread
 from tests.fuzz.law import Target, check
 
 _AMPLIFIED = 24

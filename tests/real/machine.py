@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -96,9 +96,10 @@ def served(
     try:
         deadline = time.monotonic() + 60
         while not answers():
-            if server.poll() is not None or time.monotonic() > deadline:
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(0.1)
+            if server.returncode is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{command[0]} does not answer:\n{log.read_text(errors='replace')[-4000:]}")
-            time.sleep(0.1)
         yield
     finally:
         server.terminate()

@@ -201,7 +201,7 @@ SHOP = TargetReport(
     diagnostics=(
         Diagnostic(
             "skipped",
-            "encrypted-member",
+            "encrypted",
             "The archive's member is encrypted, so its content could not be read.",
             layer=5,
             path="app/backup.zip!/dump.sql",

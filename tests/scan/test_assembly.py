@@ -30,7 +30,7 @@ from fixtures.builders import (
 from fixtures.keys import Keys
 from imgscan.detect.stripe import examples
 from imgscan.model import Hidden, Visibility
-from imgscan.scan.image.assemble import Policy
+from imgscan.scan.policy import Policy
 from tests.scan.support import codes, digest, scan
 
 if TYPE_CHECKING:
@@ -230,12 +230,12 @@ def _damaged(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("make", "more", "expected"),
     [
-        (_lz4, {}, ["layer-unreadable"]),
+        (_lz4, {}, ["damaged-stream", "layer-unreadable"]),
         (lambda data: data[100:], {}, ["layer-diff-id", "layer-unreadable"]),
         (
             lambda data: bytes(0xFF ^ byte for byte in data),
             {"mediaType": OCI_LAYER + "+gzip+encrypted"},
-            ["encrypted-layer"],
+            ["encrypted"],
         ),
         (_damaged, {}, ["damaged-stream"]),
         (lambda data: gzip.compress(data, mtime=0)[:-9], {}, ["cut-stream"]),

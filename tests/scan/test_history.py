@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import Finding, TargetReport
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.image.assemble import Policy
+    from imgscan.scan.policy import Policy
 
 ENV = "STRIPE_KEY={}\n"
 

@@ -10,8 +10,8 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from imgscan.streams.failure import StreamError
-from imgscan.streams.inflate import DEFLATE_ERRORS, zlib_decoder
+from imgscan.streams.deflate import DEFLATE_ERRORS, zlib_decoder
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

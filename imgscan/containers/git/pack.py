@@ -16,31 +16,33 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Sought, Unread
+from imgscan.containers.base import Format, Member
 from imgscan.containers.git import deltas
 from imgscan.containers.git.commits import History
 from imgscan.containers.git.deltas import DeltaError
 from imgscan.containers.git.objects import BLOB, PIECE, TREE, WORDS, ObjectError, salvage, stream
 from imgscan.containers.git.packindex import WHOLE, Limited
 from imgscan.containers.git.store import DELTA, Store
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.containers.base import Held
     from imgscan.containers.git.objects import Entry
-    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Chunk
 
 _NAMED = 1 << 30
 """Objects of more bytes are named by their place: an id would need them to be read twice."""
 
+_PACKS = (b"PACK\0\0\0\2", b"PACK\0\0\0\3")
 _BUNDLES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 
 
 def recognise(head: bytes) -> bool:
     """Tell a pack by its signature and its version, 2 or 3, and by having a count."""
-    return len(head) >= 12 and head.startswith((b"PACK\0\0\0\2", b"PACK\0\0\0\3"))
+    return len(head) >= 12 and head.startswith(_PACKS)
 
 
 def members(held: Held) -> Iterator[Member | Unread]:
@@ -49,7 +51,7 @@ def members(held: Held) -> Iterator[Member | Unread]:
     An object that is told from one that is not there is given as the bytes that it adds. `Member.brought` looks
     into the file again, so it is to be asked while the file is still held.
     """
-    return _Walk(held, 0).members()
+    return _Reading(held, 0).members()
 
 
 def recognise_bundle(head: bytes) -> bool:
@@ -62,15 +64,17 @@ def bundle_members(held: Held) -> Iterator[Member | Unread]:
     for at in range(0, len(held), PIECE):
         found = bytes(held[at : at + PIECE + 5]).find(b"\n\nPACK")
         if found >= 0:
-            return _Walk(held, at + found + 2).members()
+            return _Reading(held, at + found + 2).members()
     return iter([Unread("error", "cut-stream", "the git bundle has no pack")])
 
 
-PACK: Final = Sought("git pack", recognise, members)
-BUNDLE: Final = Sought("git bundle", recognise_bundle, bundle_members)
+PACK: Final = Format(name="git pack", begins=_PACKS, recognise=recognise, members=members, streamed=False)
+BUNDLE: Final = Format(
+    name="git bundle", begins=_BUNDLES, recognise=recognise_bundle, members=bundle_members, streamed=False
+)
 
 
-class _Walk:
+class _Reading:
     """One reading of a pack."""
 
     def __init__(self, held: Held, start: int) -> None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Sought, Unread
-from imgscan.containers.zip.directory import entries, find_directory
+from imgscan.containers.base import Format, Member
+from imgscan.containers.zip.directory import END_MAGIC, entries, find_directory
 from imgscan.containers.zip.local import (
     HEADER,
     LOCAL,
@@ -25,16 +25,16 @@ from imgscan.containers.zip.local import (
     local_header,
 )
 from imgscan.containers.zip.member import BEHIND, DEFLATED, METHODS, READABLE, STORED, Content, Work
-from imgscan.streams.failure import StreamError
-from imgscan.streams.inflate import crc32, raw_inflate
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.deflate import crc32, raw_inflate
+from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from imgscan.containers.base import Held
     from imgscan.containers.zip.directory import Entry
-    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Chunk
 
 _ENCRYPTED: Final = 1
 _DESCRIPTOR: Final = 8  # the flag that says that sum and sizes stand behind the data
@@ -44,7 +44,7 @@ _STARTS: Final = (b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
 
 def recognise(head: bytes) -> bool:
     """Whether a file that begins so is a zip archive, if need be an empty one."""
-    if head.startswith(b"PK\x05\x06"):
+    if head.startswith(END_MAGIC):
         return len(head) == 22 + int.from_bytes(head[20:22], "little") or head[4:20] == bytes(16)
     return HEADER.match(head, 4 if head.startswith(_STARTS) else 0) is not None
 
@@ -142,7 +142,7 @@ def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Memb
 
 
 def _encrypted(entry: Entry, size: int) -> Unread:
-    return Unread("skipped", "encrypted-member", "a member of the zip archive is encrypted", entry.name, size)
+    return Unread("skipped", "encrypted", "a member of the zip archive is encrypted", entry.name, size)
 
 
 def _unsupported(entry: Entry, size: int) -> Unread:
@@ -217,4 +217,6 @@ def _rest(first: Chunk, chunks: Iterator[Chunk], failure: StreamError | None, *,
         raise StreamError(error.code, text, harmless=True) from error
 
 
-ZIP: Final = Sought("zip", recognise, members)
+ZIP: Final = Format(
+    name="zip", begins=(LOCAL_MAGIC, END_MAGIC, *_STARTS), recognise=recognise, members=members, streamed=False
+)

@@ -25,7 +25,7 @@ _ENTRY_SIZE: Final = 46
 _ENTRY_MAGIC: Final = b"PK\x01\x02"
 _PART: Final = re.compile(rb"PK(?:\x03\x04|\x01\x02)")
 _END: Final = Struct("<4s6xHLLH")  # entries, size, offset, length of the comment
-_END_MAGIC: Final = b"PK\x05\x06"
+END_MAGIC: Final = b"PK\x05\x06"
 _END64: Final = Struct("<4s28xQQQ")
 _END64_SIZE: Final = 56
 _LOCATOR: Final = Struct("<4s4xQ4x")
@@ -65,7 +65,7 @@ def find_directory(held: Held) -> Directory | None:
     tail = bytes(held[base:size])
     loose = None
     at = len(tail)
-    while (at := tail.rfind(_END_MAGIC, 0, at)) >= 0:
+    while (at := tail.rfind(END_MAGIC, 0, at)) >= 0:
         if at + END_SIZE <= len(tail):
             _, _, _, _, comment = _END.unpack_from(tail, at)
             fits = at + END_SIZE + comment == len(tail)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.compressed import inflate_lzma
-from imgscan.streams.failure import StreamError
-from imgscan.streams.inflate import crc32, inflate, inflate_deflate
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.deflate import crc32, inflate_deflate
+from imgscan.streams.inflate import inflate
+from imgscan.streams.readers import CHUNK, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from imgscan.containers.base import Held
     from imgscan.containers.zip.directory import Entry
-    from imgscan.streams.inflate import Chunk, Compression
+    from imgscan.streams.inflate import Compression
+    from imgscan.streams.readers import Chunk
 
 STORED: Final = 0
 DEFLATED: Final = 8

@@ -24,7 +24,7 @@ from imgscan.scan.pour import FilePour
 from imgscan.scan.stop import is_interruption
 from imgscan.sources.gitprocess import GitError
 from imgscan.sources.gitrepo import Objects
-from imgscan.streams.failure import StreamError
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -144,7 +144,7 @@ def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Diges
         return
     if layer.digest is not None:
         yield "layer-digest", layer.digest, result.digests
-    if layer.diff_id is not None and result.diff_id is not None and not layer.encrypted and not result.foreign:
+    if layer.diff_id is not None and result.diff_id is not None and not layer.encrypted and result.format is None:
         plain = {} if result.compressed else result.digests
         yield "layer-diff-id", layer.diff_id, {**plain, "sha256": result.diff_id}
 
@@ -176,10 +176,7 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
         yield replace(each, layer=index)
     if layer.encrypted:
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
-        yield Diagnostic("error", "encrypted-layer", text, index, bytes=scan.stored)
+        yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
     elif filesystem and scan.shape != "tar" and not scan.interrupted:
-        how = f"it is {scan.foreign} data" if scan.foreign else "it is no tar in any compression that imgscan reads"
+        how = f"it is {scan.format} data" if scan.format else "it is no tar in any compression that layers have"
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)
-    elif not filesystem and scan.foreign:
-        text = f"{label} was searched as plain bytes only: it is {scan.foreign} data"
-        yield Diagnostic("skipped", "unsupported-compression", text, index, bytes=scan.stored)

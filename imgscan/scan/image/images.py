@@ -22,9 +22,9 @@ from imgscan.scan.image.fields import search_document
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
-from imgscan.streams.budget import PIPELINE, decoder_memory
-from imgscan.streams.failure import StreamError
-from imgscan.streams.readers import BytesReader, Peekable
+from imgscan.streams.budget import PIPELINE
+from imgscan.streams.inflate import MEMORY_HEAD, decoder_memory
+from imgscan.streams.readers import BytesReader, Peekable, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
     from imgscan.sources.base import Shelf, Source
     from imgscan.streams.readers import Reader
-
-_FRAME_HEADER = 18  # bytes of the longest zstd frame header, which gives the size of the window
 
 Results = dict[str, LayerResult]
 """What came of each blob that was read, by its name on the shelf."""
@@ -125,7 +123,7 @@ class _Run:
                 return LayerResult(failure=Diagnostic("error", "read-error", text, path=session.concealer.text(name)))
             try:
                 held = Peekable(reader)
-                with budget.reserve(PIPELINE + decoder_memory(held.peek(_FRAME_HEADER))):
+                with budget.reserve(PIPELINE + decoder_memory(held.peek(MEMORY_HEAD))):
                     return self._blob(held, name, algorithms)
             finally:
                 reader.close()

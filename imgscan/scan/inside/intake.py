@@ -7,7 +7,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Streamed
 from imgscan.streams.readers import Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
 from imgscan.unread import Unread
@@ -133,7 +132,7 @@ class Intake:
         self._node = node
         self._note = note
         self._spool = spool
-        self._streamed = isinstance(found, Streamed)
+        self._streamed = found.streamed
         self._hold: Hold | None = Hold(spool)
         self._worker: _Worker | None = None
 

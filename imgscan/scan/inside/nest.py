@@ -17,18 +17,16 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers import base
-from imgscan.containers.base import HEAD, Streamed
-from imgscan.containers.formats import POSSIBLE, find, may_be
+from imgscan.containers.base import HEAD
+from imgscan.containers.formats import find, may_be
 from imgscan.scan.inside.intake import Counted, Intake
 from imgscan.scan.inside.node import Doubles, Node, Top, in_its_place
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 from imgscan.scan.stop import is_interruption
-from imgscan.streams.budget import decoder_memory
-from imgscan.streams.failure import StreamError
-from imgscan.streams.inflate import MEMORY_LIMIT
-from imgscan.streams.readers import BytesReader
+from imgscan.streams.budget import MEMORY_LIMIT
+from imgscan.streams.inflate import MEMORY_HEAD
+from imgscan.streams.readers import BytesReader, StreamError
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 
@@ -47,14 +45,8 @@ _SHARP = 1 << 16
 _SMALL = 1 << 18
 """Bytes of a compressed file that is read in one step."""
 
-_HUNGRY = frozenset(("xz", "zstd"))
 _MODEST = 16 << 20
 """Bytes of a decoder's memory that are not worth waiting for."""
-
-_FIRST_BYTES = 18  # tell how much
-
-SQUEEZED = frozenset(("gzip", "xz", "bz2", "zstd", "lz4", "lzma", "zlib", "git object"))
-"""Formats whose bytes are one compressed content: what looks like a credential in them is a piece of it."""
 
 
 class _Stop(Exception):  # noqa: N818 - it ends the reading of a container, and is no failure of anything
@@ -109,7 +101,7 @@ class Nest:
 
     def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
         found = find(head, size) if may_be(head, 0, len(head)) else None
-        if found is not None and found not in POSSIBLE and self._too_deep(node):
+        if found is not None and not found.possible and self._too_deep(node):
             return None
         return found
 
@@ -155,7 +147,7 @@ class Nest:
                 self._spool.hungry.release()
 
     def _read(self, node: Node, found: Format, source: Held | Counted) -> None:
-        node.format = found.name
+        node.format = found
         try:
             if isinstance(source, bytes | memoryview) and (content := self._content(found, source)) is not None:
                 self._at_once(node, content, len(source))
@@ -168,13 +160,13 @@ class Nest:
         except _Stop as stop:
             whole = False
             self.unread.append(stop.unread)
-        node.squeezed = whole and found.name in SQUEEZED
+        node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
             self._squeezed.add(node.top.number)
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
         """Give what a small file holds that is nothing but one compressed content."""
-        if not isinstance(found, Streamed) or found.only is None or len(source) > _SMALL:
+        if found.only is None or len(source) > _SMALL:
             return None
         content = found.only(source)
         return content if content and len(content) <= self._limits.ratio_from else None
@@ -192,12 +184,12 @@ class Nest:
     def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
         """Go through the members of a container; False where it was not read to its end."""
         whole = True
-        items: Iterator[Member | base.Unread]
+        items: Iterator[Member | Unread]
         counted: Counted | None = None
         if isinstance(source, Counted):
             counted = source
-            items = found.members(source) if isinstance(found, Streamed) else iter(())
-        elif isinstance(found, Streamed):
+            items = found.members(source)
+        elif found.streamed:
             counted = Counted(BytesReader(bytes(source[:])))
             items = found.members(counted)
         else:
@@ -205,7 +197,7 @@ class Nest:
         for number, item in enumerate(items):
             if not number and self._too_deep(node):
                 return False
-            if isinstance(item, base.Unread):
+            if isinstance(item, Unread):
                 self._note(node, item)
                 whole = False
                 continue
@@ -216,9 +208,9 @@ class Nest:
             whole = self._member(node, number, item, counted) and whole
         return whole
 
-    def _note(self, node: Node, item: base.Unread) -> None:
-        name = node.name if item.name is None else _inside(node.name, item.name)
-        self.unread.append(Unread(item.severity, item.code, item.message, name, item.bytes))
+    def _note(self, node: Node, item: Unread) -> None:
+        name = node.name if item.path is None else _inside(node.name, item.path)
+        self.unread.append(item._replace(path=name))
 
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
         """Search one member and look into it; False where it was not read to its end."""
@@ -304,10 +296,9 @@ class Nest:
 
 def _appetite(found: Format, source: Held | Counted) -> int:
     """Tell how much memory a decoder will ask for, where that is much; else 0."""
-    if found.name not in _HUNGRY:
+    if found.memory is None:
         return 0
-    head = source.peek(_FIRST_BYTES) if isinstance(source, Counted) else bytes(source[:_FIRST_BYTES])
-    need = decoder_memory(head)
+    need = found.memory(source.peek(MEMORY_HEAD) if isinstance(source, Counted) else bytes(source[:MEMORY_HEAD]))
     return need if need > _MODEST else 0
 
 

@@ -10,10 +10,8 @@ from imgscan.image.lifecycle import trail
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from imgscan.containers.base import Format
     from imgscan.scan.hits import Hit
-
-ROWS = "sqlite"
-"""The format whose content has no offsets of its own."""
 
 
 class Top:
@@ -51,7 +49,7 @@ class Node:
         self.extent = extent
         self.brought = brought
         self.depth: int = container.depth + 1 if container is not None else 0
-        self.format = ""
+        self.format: Format | None = None
         self.squeezed = False
 
     @property
@@ -85,7 +83,7 @@ class Doubles:
         rows: set[tuple[object, str, str]] = set()
         for node, hit in found:
             container = node.container
-            if container is not None and container.format == ROWS:
+            if container is not None and container.format is not None and container.format.rowless:
                 key = (_file(container), hit.rule_id, hit.secret.sha256)
                 raw = self._raw.get(key, ())
                 if raw or key in rows:
@@ -113,7 +111,7 @@ def in_its_place(node: Node, hit: Hit) -> Hit:
     """Complete the location of a hit in a container: rows have no offsets, a git object has its commit."""
     location = hit.location
     container = node.container
-    if container is not None and container.format == ROWS:
+    if container is not None and container.format is not None and container.format.rowless:
         location = replace(location, line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
     brought = node.brought() if node.brought is not None else None
     if brought is not None:

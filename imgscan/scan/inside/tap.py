@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from imgscan.scan.inside.intake import Intake
     from imgscan.scan.inside.nest import Nest
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member
+    from imgscan.streams.tar import TarMember
 
-_Numbered = tuple["Member", bytes, int]
+_Numbered = tuple["TarMember", bytes, int]
 """A member, its normalised name, and its number."""
 
 _LEAST = 16
@@ -37,7 +37,7 @@ class Tap:
         """What was seen of it while it is not known what it is; None once that is known."""
         self._intake: Intake | None = None
 
-    def feed(self, chunk: Chunk, members: Sequence[Member], names: Sequence[bytes], first: int) -> None:
+    def feed(self, chunk: Chunk, members: Sequence[TarMember], names: Sequence[bytes], first: int) -> None:
         """Take the next bytes, and the members whose headers they complete, numbered from `first` on."""
         base, end = self._base, self._base + len(chunk)
         self._base = end

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.scan.ledger import unread_file
 from imgscan.scan.pour import FilePour, pieces_of
-from imgscan.streams.failure import StreamError
-from imgscan.streams.readers import CHUNK, Peekable
+from imgscan.streams.readers import CHUNK, Peekable, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

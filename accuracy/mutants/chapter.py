@@ -1,0 +1,42 @@
+"""What the record of the mutation run says, for the document: counts, and each survivor with its argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accuracy import records
+from accuracy.layout import table
+from accuracy.mutants.arguments import arguments
+from accuracy.mutants.outcome import VERDICTS, changes_of
+from accuracy.mutants.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def chapter() -> Iterator[str]:
+    """Give the lines about mutants."""
+    record = records.read(records.MUTANTS)
+    if record is None:
+        yield "Not measured yet: `make mutants`."
+        return
+    yield f"The tests of `imgscan/detect` kill {record['killed']:,} of {record['total']:,} mutants."
+    yield ""
+    yield from table(
+        ("module", *VERDICTS),
+        [(name, *(counts[verdict] for verdict in VERDICTS)) for name, counts in record["modules"].items()],
+        markup=True,
+    )
+    yield ""
+    yield f"{record['left out']:,} that live are left out, because their kind cannot matter:"
+    yield ""
+    for rule in RULES:
+        yield f"* *{rule.name}*: {rule.reason}"
+    yield ""
+    reasons = arguments()
+    changes = changes_of(record)
+    yield "These live, each for a reason:" if changes else "No other lives."
+    yield ""
+    for change in changes:
+        before, after = (" ".join(text.split()) for text in (change.before, change.after))
+        yield f"* `{change.place}`: `{before}` becomes `{after}`. {reasons.get(change, 'Not argued for yet.')}"
