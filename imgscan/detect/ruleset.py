@@ -155,7 +155,7 @@ def _rest(prefix: Prefix, anchor: bytes) -> bytes:
 
 def _splits(proving: list[Prefix]) -> Splits:
     found = [(prefix, anchor) for prefix in proving for anchor in (prefix.anchor, prefix.core)]
-    heads = {prefix.text[: prefix.text.index(prefix.anchor)] for prefix in proving if prefix.pieces}
+    heads = {prefix.text[: prefix.text.index(prefix.anchor)] for prefix in proving}
     return Splits(
         frozenset((_rest(prefix, anchor) + prefix.proof)[0] for prefix, anchor in found),
         tuple(sorted(heads - {b""})),

@@ -84,7 +84,9 @@ def test_no_account_is_younger_than_now() -> None:
 
 def test_how_far_an_engine_looks() -> None:
     """As far as siblings count, and a line more; and twice as far as a form needs."""
+    needs = [form.needs(STRIPE.reach) for form in STRIPE.forms]
     reaches = STRIPE.needs
+    assert reaches == (max(each.behind for each in needs), max(each.ahead for each in needs))
     around = context.SIBLING + context.LINE
     assert SCREENED.reach_behind == around + 2 * reaches.behind
     assert SCREENED.reach_ahead == around + 2 * reaches.ahead

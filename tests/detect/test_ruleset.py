@@ -85,6 +85,15 @@ def test_a_new_rule_is_redacted() -> None:
     assert SCREENED.redact(SECRET) == SECRET
 
 
+def test_as_much_of_a_prefix_stays_as_in_a_finding() -> None:
+    """Of prefixes that begin alike the longest that matches stays, whatever the order of the rules."""
+    short, long = toy(b"toy_"), toy(PREFIX.encode())
+    for rules in ((short, long), (long, short)):
+        engine = Engine(Ruleset(rules), screen=False)
+        assert engine.redact(f"A={PREFIX}{'x' * 20}") == f"A={PREFIX}xx…xxxx"
+        assert engine.redact("A=toy" + f"_{'x' * 20}") == "A=toy_xx…xxxx"
+
+
 @over("encoding", SPELLINGS)
 def test_the_reach_covers_the_longest_rule(encoding: str) -> None:
     """A rule of longer credentials than all others makes the decoders reach farther, and the windows."""
