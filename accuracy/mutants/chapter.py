@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from accuracy import records
 from accuracy.layout import table
-from accuracy.mutants.arguments import arguments
+from accuracy.mutants.arguments import arguments, stale
+from accuracy.mutants.due import texts
 from accuracy.mutants.outcome import VERDICTS, changes_of
 from accuracy.mutants.rules import RULES
 
@@ -35,6 +36,8 @@ def chapter() -> Iterator[str]:
     yield ""
     reasons = arguments()
     changes = changes_of(record)
+    gone = set(stale(changes, texts()))  # with code that was changed since the run
+    changes = [change for change in changes if change not in gone]
     yield "These live, each for a reason:" if changes else "No other lives."
     yield ""
     for change in changes:
