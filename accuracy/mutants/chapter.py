@@ -8,8 +8,8 @@ from accuracy import records
 from accuracy.layout import table
 from accuracy.mutants.arguments import arguments, stale
 from accuracy.mutants.due import texts
+from accuracy.mutants.exemptions import EXEMPTIONS
 from accuracy.mutants.outcome import VERDICTS, changes_of
-from accuracy.mutants.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ def chapter() -> Iterator[str]:
     yield ""
     yield f"{record['left out']:,} that live are left out, because their kind cannot matter:"
     yield ""
-    for rule in RULES:
-        yield f"* *{rule.name}*: {rule.reason}"
+    for each in EXEMPTIONS:
+        yield f"* *{each.name}*: {each.reason}"
     yield ""
     reasons = arguments()
     changes = changes_of(record)
