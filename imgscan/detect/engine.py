@@ -47,6 +47,10 @@ class Engine:
         """Give a view of one buffer; costs nothing until it is asked."""
         return View(self.ruleset, self._finder, self._judge, data)
 
+    def prepare(self) -> None:
+        """Begin to compile the screen, if there is one: much is going to be searched, but not yet."""
+        self._finder.prepare()
+
     def busy(self, count: int) -> bool:
         """Whether a search of `count` bytes would wait for the screen."""
         return self._finder.busy(count)

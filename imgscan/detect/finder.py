@@ -35,6 +35,11 @@ class Finder:
         self._longest = max(len(form.literal) for form in ruleset.forms)
         self.screened = self._screen is not None
 
+    def prepare(self) -> None:
+        """Begin to compile the screen, if there is one."""
+        if self._screen is not None:
+            self._screen.begin()
+
     def busy(self, count: int) -> bool:
         """Whether a search of `count` bytes would wait for the screen."""
         return self._screen is not None and self._screen.busy(count)

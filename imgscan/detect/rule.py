@@ -1,7 +1,7 @@
 """One kind of credential: a `Rule`, and in it all that only this kind knows.
 
-A rule says once how its credentials begin and what redaction hides of them. What the sieves look for, how far they
-look and what is redacted are not said anywhere: `imgscan.detect.ruleset` derives them.
+A rule says once how its credentials begin, what must follow, and what redaction hides. What the sieves look for, how
+far they look and what is redacted is written nowhere: `imgscan.detect.ruleset` derives it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WORD = rb"[0-9A-Za-z_]{12,}"
 """What redaction hides behind most prefixes, to the end of the run, so that no rest makes a new credential."""
 
 SHORTEST = 4
-"""Characters that an anchor must have: fewer stand everywhere by chance, and have no literal in base64."""
+"""Characters that an anchor must have: fewer occur everywhere by chance, and have no literal in base64."""
 
 
 class Least(NamedTuple):
@@ -52,8 +52,8 @@ def _nothing(_data: bytes, _start: int, _end: int, _low: int, _high: int) -> str
 class Issuer:
     """Who issues credentials, and what else a file may say of them.
 
-    `words` speak of the issuer where they stand near a credential, in lower case. `documented` says whether a
-    credential is one that the issuer prints in its documentation. `note` reads what the file says of the credential
+    `words` are what speaks of the issuer near a credential, in lower case. `documented` says whether the issuer prints
+    this credential in its documentation. `note` reads what the file says of the credential
     at `data[start:end]`, the file being `data[low:high]`: it is put behind the rule's title, or "".
     """
 
@@ -66,19 +66,19 @@ class Issuer:
 class Prefix:
     """A credential's first characters, what they say of the mode, and who judges the rest.
 
-    `least` is what must follow for `validate` to be asked. `anchor` is the part that is searched for in plain text,
-    `core` the part that is searched for inside of encodings, where a shorter one is rare enough; each is all of
-    `text` unless it is given, and at least four characters. A `validate` may look for the credential's beginning
+    `least` is what must follow for `validate` to be asked. `anchor` is the part that is searched for in plain text: all
+    of `text` by default. `core` is the part that is searched for inside encodings, where a shorter one is rare enough:
+    the anchor by default. Both have at least four characters. A `validate` may look for the credential's beginning
     before the prefix.
 
     `shown` and `hidden` are regular expressions, without capturing groups, of what redaction leaves and of what it
-    hides behind that; `shown` is `text` unless it is given. `glued` says that the prefix ends a body in which it
-    stands, as where a binary's strings follow each other without a gap.
+    hides behind that; `shown` is `text` by default. `glued` says that the prefix ends a body in which it occurs: in
+    some binaries strings follow each other without a gap.
 
-    `proof` is how the body begins of a credential whose own structure proves it, and which is therefore put together
-    from pieces as well; `pieces` says that the anchor itself is looked for in pieces.
+    `proof` is how the body begins if a credential's own structure can prove it; such credentials are put together from
+    pieces too. `pieces` says that the anchor itself may be in two of them.
 
-    ValueError if the parts do not stand in the text.
+    ValueError if anchor or core is too short, or not part of the text.
     """
 
     text: bytes
@@ -107,8 +107,8 @@ class Rule:
     """One kind of credential.
 
     `score` is the severity from 0.0 to 10.0, `max_length` the longest credential in characters. Of `prefixes` the
-    first that stands at a place counts. The credentials of `optional` rules are no secrets: they are reported only on
-    request, and not redacted. Those of a rule that `vouches` tell that others of the same issuer nearby are real.
+    first that matches counts. The credentials of `optional` rules are no secrets: they are reported only on request,
+    and not redacted. One of a rule that `vouches` makes others of the same issuer nearby more certain.
     `examples` and `counter_examples` build texts that hold exactly one credential of this rule, or none at all.
     """
 

@@ -1,10 +1,10 @@
 """A ruleset: the kinds of credentials to look for, as one value, and everything that follows from them.
 
-Rules say what only they know. What the sieves look for, what must follow it, how far around it anybody looks, what
-is redacted, what ends a body and which credentials vouch for their neighbours is derived here, and nowhere else; so a
-new rule is found in every encoding, and redacted, without another line.
+Rules say what only they know. What the sieves look for, what must follow it, how far around it they look, what is
+redacted, what ends a body and which credentials vouch for their neighbours is derived here and nowhere else. So the
+credentials of a new rule are found in every encoding, and redacted, without another line.
 
-Nothing is derived before it is asked for. What is costly (the forms, the automaton, the screen) is built once for a
+Nothing is derived until it is needed. The forms, the automaton and the screen cost most; each is built once per
 ruleset, and shared by its engines and their threads.
 """
 
@@ -47,7 +47,7 @@ class Holder(NamedTuple):
 class Ruleset:
     """A tuple of rules. ValueError if it is empty, or if two rules share an id.
 
-    The order of the rules is that of listings. Where prefixes of two rules stand at a place, the first one's validator
+    Rules are listed in this order. Where the prefixes of two rules match at the same place, the first rule's validator
     is asked first.
     """
 
@@ -60,12 +60,12 @@ class Ruleset:
 
     @cached_property
     def anchors(self) -> tuple[bytes, ...]:
-        """What is looked for in plain text, and in one encoding."""
+        """What is looked for in plain text and in UTF-16."""
         return tuple(dict.fromkeys(prefix.anchor for _, prefix in _prefixes(self.rules)))
 
     @cached_property
     def cores(self) -> tuple[bytes, ...]:
-        """What is looked for inside of further encodings: parts of all anchors."""
+        """What is looked for inside other encodings: part of every prefix."""
         return tuple(dict.fromkeys(prefix.core for _, prefix in _prefixes(self.rules)))
 
     @cached_property
@@ -148,11 +148,18 @@ def _prefixes(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Prefix]]:
     return ((rule, prefix) for rule in rules for prefix in rule.prefixes)
 
 
+def _rest(prefix: Prefix, anchor: bytes) -> bytes:
+    """Give what follows an anchor in its prefix."""
+    return prefix.text[prefix.text.index(anchor) + len(anchor) :]
+
+
 def _splits(proving: list[Prefix]) -> Splits:
+    found = [(prefix, anchor) for prefix in proving for anchor in (prefix.anchor, prefix.core)]
+    heads = {prefix.text[: prefix.text.index(prefix.anchor)] for prefix in proving if prefix.pieces}
     return Splits(
-        frozenset(prefix.proof[0] for prefix in proving),
-        tuple(sorted({prefix.text[: prefix.text.index(prefix.anchor)] for prefix in proving if prefix.pieces} - {b""})),
-        max((prefix.text.index(prefix.core) for prefix in proving), default=0),
+        frozenset((_rest(prefix, anchor) + prefix.proof)[0] for prefix, anchor in found),
+        tuple(sorted(heads - {b""})),
+        max((prefix.text.index(anchor) for prefix, anchor in found), default=0),
     )
 
 
@@ -169,8 +176,8 @@ def _follows(held: Iterable[Holder], anchor: bytes) -> re.Pattern[bytes]:
     return re.compile(
         b"|".join(
             dict.fromkeys(
-                re.escape(prefix.text[offset + len(anchor) :]) + prefix.least.pattern
-                for _, prefix, offset in held
+                re.escape(_rest(prefix, anchor)) + prefix.least.pattern
+                for _, prefix, _ in held
                 if anchor in (prefix.anchor, prefix.core)
             )
         )

@@ -20,6 +20,10 @@ class Fake:
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
 
+    def begin(self) -> None:
+        """Note it."""
+        self.asked.append(("begin",))
+
     def busy(self, count: int) -> bool:
         """Tell that more than five bytes would wait."""
         return count > 5
@@ -52,6 +56,16 @@ def test_the_screen_is_asked_first() -> None:
     assert fake.asked == [("worth", reach - 2), ("regions", 2, reach)]
     assert made.find(data[:5], 0, 5) == []
     assert fake.asked[2:] == [("worth", 5)]
+
+
+def test_preparing_begins_to_compile_the_screen() -> None:
+    """A ruleset's, and so that of its engines; without a screen there is nothing to do."""
+    fake = Fake()
+    ruleset(fake).prepare()
+    Engine(ruleset(fake), now=NOW).prepare()
+    assert fake.asked == [("begin",), ("begin",)]
+    Engine(ruleset(fake), screen=False).prepare()
+    assert len(fake.asked) == 2
 
 
 def test_an_engine_is_busy_while_its_screen_is() -> None:

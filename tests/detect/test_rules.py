@@ -66,6 +66,62 @@ def test_publishable_keys_are_optional() -> None:
     assert [rule.id for rule in STRIPE.rules if rule.optional] == ["stripe-publishable-key"]
 
 
+def test_what_is_searched_for() -> None:
+    """Anchors in plain text, shorter ones inside of encodings, and those of keys that prove themselves in pieces."""
+    shared = (b"sk_org_", b"whsec_", b"absec_", b"oak_", b"oaac_", b"oart_")
+    tokens = (b"pst_live_", b"pst_test_", b"pss_live_", b"pss_test_")
+    assert STRIPE.anchors == (b"k_live_", b"k_test_", b"rkcs_test_", *shared, *tokens, b"_secret_")
+    assert STRIPE.cores == (b"_live_", b"_test_", *shared, b"_secret_")
+    assert STRIPE.pieces == (b"k_live_", b"k_test_")
+    assert STRIPE.splits == (frozenset(b"5Y"), (b"e", b"p", b"r", b"s"), len("pst"))
+
+
+@over("rule", STRIPE.rules)
+def test_every_prefix_is_found_by_its_anchors(rule: Rule) -> None:
+    """In plain text by its anchor, inside of encodings by its core, at their place in it."""
+    for prefix in rule.prefixes:
+        for anchor in (prefix.anchor, prefix.core):
+            assert (rule, prefix, prefix.text.index(anchor)) in STRIPE.holders[anchor]
+
+
+def test_an_anchor_of_plain_text_stands_for_its_own_prefixes() -> None:
+    """A core stands for every prefix that holds it."""
+    for anchor, held in STRIPE.holders.items():
+        for _, prefix, _ in held:
+            assert prefix.anchor == anchor or (anchor not in STRIPE.anchors and anchor in prefix.text)
+    assert {prefix.text for _, prefix, _ in STRIPE.holders[b"_live_"]} == {
+        prefix.text for rule in STRIPE.rules for prefix in rule.prefixes if b"_live_" in prefix.text
+    }
+
+
+def test_what_must_follow_an_anchor() -> None:
+    """The rest of a prefix, and as much of a body as its validator asks for at least; that of any prefix will do."""
+    for anchor, least in {
+        b"k_live_": ["a" * 24, "YWNjdF"], b"_test_": ["1" * 24, "YWNjdF"], b"whsec_": ["Z" * 32], b"oak_": ["_" * 20],
+        b"sk_org_": ["a" * 24, "live_" + "a" * 24], b"_secret_": ["a" * 20, "_" + "a" * 20], b"pst_live_": ["YWNjdF"],
+    }.items():  # fmt: skip
+        for text in least:
+            assert STRIPE.follows[anchor].match(text.encode()), (anchor, text)
+            assert not STRIPE.follows[anchor].match(text[:-1].encode()), (anchor, text)
+    assert not STRIPE.follows[b"_live_"].match(b"a" * 10 + b"_" + b"a" * 20)
+
+
+def test_who_vouches() -> None:
+    """Publishable keys and webhook secrets, by what they are found by."""
+    keys = dict.fromkeys((b"k_live_", b"_live_", b"k_test_", b"_test_"), frozenset({"stripe-publishable-key"}))
+    assert STRIPE.vouchers == {**keys, b"whsec_": frozenset({"stripe-webhook-secret"})}
+
+
+def test_which_prefixes_end_a_body() -> None:
+    """All but those of client secrets, whose names are words; where one begins with another, the shorter does."""
+    texts = {prefix.text for rule in STRIPE.rules for prefix in rule.prefixes if b"_secret_" not in prefix.text}
+    for text in texts:
+        assert STRIPE.glued.pattern.match(text), text
+    for text in (b"_secret_", b"cuss_secret_", b"accs_secret__", b"pi_", b"k_live_"):
+        assert not STRIPE.glued.pattern.match(text), text
+    assert STRIPE.glued.longest == len("rkcs_test_")
+
+
 @over("rule", STRIPE.rules)
 def test_a_mode_is_what_the_prefix_says(rule: Rule) -> None:
     """A prefix that holds `_live_` or `_test_` says the mode, and no other does."""

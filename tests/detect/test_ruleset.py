@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,14 +21,17 @@ from fixtures.windows import File, whole, windowed
 from imgscan.detect import Engine, Prefix, Ruleset
 from imgscan.detect.rule import base62
 from imgscan.detect.stripe import STRIPE
+from imgscan.detect.verdict import Verdict
 from tests.detect.driver import NOW, SCREENED
 from tests.detect.tables import over
 from tests.detect.toys import exactly, toy
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgscan.detect import Rule
+    from imgscan.detect.verdict import Place
 
 PREFIX = "toy_" + "live_"
 TOY = toy(PREFIX.encode())
@@ -100,6 +104,26 @@ def test_the_prefix_of_a_new_rule_ends_a_body() -> None:
     for engine, found in ((ENGINE, key), (loose, f"{key}toy")):
         first = engine.search(f"={key}{SECRET} ".encode())[0]
         assert first.secret.decode() == found
+
+
+def test_a_new_rule_may_prove_itself() -> None:
+    """Its credentials are put together from pieces, wherever they are split, also in the middle of the prefix."""
+    size = 40
+
+    def validate(place: Place) -> Verdict | None:
+        end = place.body + size
+        proved = re.fullmatch(b"q[0-9A-Za-z]{39}", place.data[place.body : min(end, place.high)])
+        return Verdict(place.start, end, place.body - place.start, "high", "high", proof=size + 9) if proved else None
+
+    prefix = Prefix(b"toy_live_", None, validate, base62(24), anchor=b"y_live_", proof=b"q", pieces=True)
+    mid = dataclasses.replace(prefix, anchor=b"toy_", core=b"toy_")
+    secret = PREFIX + "q" + Keys("proof").body(size - 1)
+    for each in (prefix, mid):
+        rule = dataclasses.replace(TOY, prefixes=(each,), max_length=size + 9)
+        engine = Engine(Ruleset((rule,)), screen=False)
+        for at in [9, 10, 20, len(secret) - 1, *([2, *range(4, 9)] if each is prefix else [4])]:
+            data = f'"{secret[:at]}" + "{secret[at:]}"'.encode()
+            assert [(match.secret.decode(), match.encoding) for match in engine.search(data)] == [(secret, "split")], at
 
 
 def test_rules_vouch_for_those_of_their_issuer() -> None:
@@ -239,7 +263,7 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
 
 
 @given(rulesets(), st.data())
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(10))
 def test_the_sieves_of_any_ruleset_miss_nothing(ruleset: Ruleset, data: st.DataObject) -> None:
     """Whatever the rules, the sieves find what a naive search for their literals finds, with the screen and without."""
     literals = [form.literal for form in ruleset.forms]
@@ -254,7 +278,7 @@ def test_the_sieves_of_any_ruleset_miss_nothing(ruleset: Ruleset, data: st.DataO
 
 
 @given(rulesets(), st.text(BASE62, min_size=300, max_size=300), st.sampled_from(sorted(SPELLINGS)))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(20))
 def test_no_credential_of_any_ruleset_is_missed_or_printed(ruleset: Ruleset, body: str, encoding: str) -> None:
     """Whatever the rules, each credential is found in every encoding and at every window, and is not printed."""
     engine = Engine(ruleset, screen=False)

@@ -41,8 +41,8 @@ _STARTS = b"\"'` \t\n"
 class Splits(NamedTuple):
     """Which credentials are put together from pieces: those whose structure proves them.
 
-    `starts` are the characters that their bodies begin with, `heads` what stands in a prefix before an anchor that is
-    looked for in pieces, and `before` the most characters that stand in one before an anchor.
+    `starts` are the characters that can follow their anchors, `heads` what comes before an anchor in a prefix that is
+    looked for in pieces, and `before` the most characters that come before an anchor in any prefix.
     """
 
     starts: frozenset[int]

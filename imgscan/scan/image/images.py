@@ -63,7 +63,7 @@ class ImageScanner:
         TargetError or UsageError where the target cannot be opened.
         """
         source = self.open_source(target)
-        self.session.concealer.engine.ruleset.prepare()
+        self.session.concealer.engine.prepare()
         return _Run(self, source, self.session.concealer.text(target)).reports()
 
 
