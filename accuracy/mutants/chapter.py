@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from accuracy import records
 from accuracy.layout import table
-from accuracy.mutants.arguments import arguments
+from accuracy.mutants.arguments import arguments, stale
+from accuracy.mutants.due import texts
+from accuracy.mutants.exemptions import EXEMPTIONS
 from accuracy.mutants.outcome import VERDICTS, changes_of
-from accuracy.mutants.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +31,13 @@ def chapter() -> Iterator[str]:
     yield ""
     yield f"{record['left out']:,} that live are left out, because their kind cannot matter:"
     yield ""
-    for rule in RULES:
-        yield f"* *{rule.name}*: {rule.reason}"
+    for each in EXEMPTIONS:
+        yield f"* *{each.name}*: {each.reason}"
     yield ""
     reasons = arguments()
     changes = changes_of(record)
+    gone = set(stale(changes, texts()))  # with code that was changed since the run
+    changes = [change for change in changes if change not in gone]
     yield "These live, each for a reason:" if changes else "No other lives."
     yield ""
     for change in changes:

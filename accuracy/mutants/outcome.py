@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["killed", "timeout", "left out", "survived"]
 VERDICTS: tuple[Verdict, ...] = ("killed", "timeout", "left out", "survived")
-"""`left out` are mutants that no test killed and that a rule says cannot matter."""
+"""`left out` are mutants that no test killed and that an exemption says cannot matter."""
 
 
 @dataclass(frozen=True, slots=True)

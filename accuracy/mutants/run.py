@@ -7,8 +7,8 @@ call the changed function, in processes that are forked from one that has import
 is computed once at import, and its wrappers forbid the tests that count calls. Whatever survives there, and every
 change of a module's numbers (`accuracy.mutants.numbers`), is written into a copy as real code, and the whole of
 `tests/detect` runs on it in a process of its own. Time-outs are of processor time, so that a busy machine kills
-nothing. What survives is left out by a rule (`accuracy.mutants.rules`), or must be argued for in `survivors.toml`; a
-survivor without an argument makes the run fail.
+nothing. What survives is exempt by its kind (`accuracy.mutants.exemptions`), or must be argued for in
+`survivors.toml`; a survivor without an argument makes the run fail.
 
 `--again` goes on from the record: of modules that are as they were, only mutants are run that lived then and have no
 argument, since more tests kill no fewer. After taking a test away, run all. `--stale` runs nothing, and lists the

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from accuracy.mutants.change import describe, difference
 from accuracy.mutants.due import PACKAGE, TOP, Broken
+from accuracy.mutants.exemptions import calls_in, exemption_of
 from accuracy.mutants.mutation import TESTS, copy
 from accuracy.mutants.outcome import Mutant
-from accuracy.mutants.rules import calls_in, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,7 +84,7 @@ def test(folder: Path, seconds: int, module: str) -> tuple[Verdict, float]:
 
 
 def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable[[str], None]) -> list[Mutant]:
-    """Run every test on each of these mutants as real code, but for those that a rule leaves out."""
+    """Run every test on each of these mutants as real code, but for those that an exemption leaves out."""
     free: SimpleQueue[Path] = SimpleQueue()
     for number in range(jobs):
         free.put(copy(folder / f"real{number}"))
@@ -105,8 +105,8 @@ def second_pass(folder: Path, trials: Iterable[Trial], jobs: int, tell: Callable
             with applying:
                 text = trial.text()
             pairs = difference(before, text)
-            if rule := rule_of(pairs, calls):
-                tell(f"{trial.name}: left out, {rule.name}")
+            if exemption := exemption_of(pairs, calls):
+                tell(f"{trial.name}: left out, {exemption.name}")
                 return Mutant(trial.name, trial.module, "left out")
             file.write_text(text, encoding="utf-8")
             verdict, _ = test(copied, limit, trial.module)

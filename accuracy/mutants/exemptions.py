@@ -19,7 +19,7 @@ Calls = dict[str, list[ast.Call]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Exemption:
     """A kind of mutants: `holds` gets what `change.difference` gave, and the calls of the program."""
 
     name: str
@@ -120,21 +120,23 @@ def below_zero(pairs: Sequence[Pair], _calls: Calls) -> bool:
     )
 
 
-RULES = (
-    Rule("same program", "The text is another, the program is not.", same_program),
-    Rule("name of a codec", "Python takes the names of codecs in either case.", codec_name),
-    Rule("text of an error", "The words of an error are for people; no code reads them.", message),
-    Rule("representation", "What `__repr__` says is for people; no code reads it.", representation),
-    Rule("types only", "Only a type checker reads it.", types_only),
-    Rule("default that no call uses", "Every call in the program gives the argument.", unused_default),
-    Rule("one false constant for another", "Both are false, and the type checker refuses any other use.", as_false),
-    Rule("another number below zero", "Any number below zero says that there is none.", below_zero),
+EXEMPTIONS = (
+    Exemption("same program", "The text is another, the program is not.", same_program),
+    Exemption("name of a codec", "Python takes the names of codecs in either case.", codec_name),
+    Exemption("text of an error", "The words of an error are for people; no code reads them.", message),
+    Exemption("representation", "What `__repr__` says is for people; no code reads it.", representation),
+    Exemption("types only", "Only a type checker reads it.", types_only),
+    Exemption("default that no call uses", "Every call in the program gives the argument.", unused_default),
+    Exemption(
+        "one false constant for another", "Both are false, and the type checker refuses any other use.", as_false
+    ),
+    Exemption("another number below zero", "Any number below zero says that there is none.", below_zero),
 )
 
 
-def rule_of(pairs: Sequence[Pair], calls: Calls) -> Rule | None:
-    """Give the rule that leaves a change out; None if it has to be tested."""
-    return next((rule for rule in RULES if rule.holds(pairs, calls)), None)
+def exemption_of(pairs: Sequence[Pair], calls: Calls) -> Exemption | None:
+    """Give the exemption that leaves a change out; None if it has to be tested."""
+    return next((each for each in EXEMPTIONS if each.holds(pairs, calls)), None)
 
 
 def calls_in(texts: Mapping[str, str]) -> Calls:
