@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.triage.patterns import IgnoreFile, component_matches
 
 
-@pytest.mark.parametrize(
-    ("pattern", "name", "fitting"),
-    [
+def test_one_component() -> None:
+    """A component fits by the rules of Go's `path.Match`."""
+    table: list[tuple[str, str, bool]] = [
         ("a", "a", True),
         ("*", "", True),
         ("*", "abc", True),
@@ -27,11 +26,9 @@ from imgscan.triage.patterns import IgnoreFile, component_matches
         (r"\*", "*", True),
         (r"\*", "a", False),
         (r"a\b", "ab", True),
-    ],
-)
-def test_one_component(pattern: str, name: str, fitting: bool) -> None:
-    """A component fits by the rules of Go's `path.Match`."""
-    assert component_matches(pattern, name) is fitting
+    ]
+    for pattern, name, fitting in table:
+        assert component_matches(pattern, name) is fitting, (pattern, name, fitting)
 
 
 def test_many_stars_take_no_time() -> None:
@@ -39,9 +36,9 @@ def test_many_stars_take_no_time() -> None:
     assert not component_matches("*a" * 60 + "b", "a" * 250)
 
 
-@pytest.mark.parametrize(
-    ("text", "path", "ignored"),
-    [
+def test_ignored() -> None:
+    """The last pattern that fits a path, or a folder that it is in, decides."""
+    table: list[tuple[str, str, bool]] = [
         (".env", ".env", True),
         (".env", "app/.env", False),
         ("**/.env", "app/.env", True),
@@ -65,11 +62,9 @@ def test_many_stars_take_no_time() -> None:
         ("!", ".env", False),
         ("../x", "x", True),
         ("", "x", False),
-    ],
-)
-def test_ignored(text: str, path: str, ignored: bool) -> None:
-    """The last pattern that fits a path, or a folder that it is in, decides."""
-    assert IgnoreFile.parse(text).ignores(path) is ignored
+    ]
+    for text, path, ignored in table:
+        assert IgnoreFile.parse(text).ignores(path) is ignored, (text, path, ignored)
 
 
 @settings(deadline=None)
