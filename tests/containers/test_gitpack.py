@@ -20,6 +20,7 @@ from imgscan.containers.git import store as gitstore
 from tests.containers import gitpacks
 from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, TREE, Pack, copy, delta, insert, name_of
 from tests.detect.driver import SCREENED
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -414,7 +415,7 @@ def _small() -> tuple[bytes, list[int], list[bytes]]:
 SMALL, OFFSETS, TEXTS = _small()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(at=st.integers(0, len(SMALL) - 1), byte=st.integers(1, 255))
 def test_any_byte_may_change(at: int, byte: int) -> None:
     """One changed byte is said, and costs no object that stands before it."""
@@ -427,7 +428,7 @@ def test_any_byte_may_change(at: int, byte: int) -> None:
         assert set(whole) <= set(read.whole.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33))
 @given(size=st.integers(0, len(SMALL) - 1))
 def test_a_pack_may_end_anywhere(size: int) -> None:
     """A cut pack is said to be cut, and what stands before the cut is given."""
@@ -437,7 +438,7 @@ def test_a_pack_may_end_anywhere(size: int) -> None:
     assert set(whole) <= set(read.whole.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 @given(data=st.binary(max_size=300))
 def test_anything_may_follow_the_signature(data: bytes) -> None:
     """No bytes raise anything but what members may raise."""

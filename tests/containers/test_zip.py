@@ -342,16 +342,16 @@ def test_zipfile_reads_the_same(pairs: list[tuple[str, bytes, int]], comment: by
 
 @pytest.mark.parametrize("options", [{}, {"prefix": b"MZ" * 40}, {"zip64": True}])
 def test_one_damaged_byte_costs_one_member_at_most(options: dict[str, bytes]) -> None:
-    """Every byte changed in four ways: all other members are given, and none is said to overlap another."""
+    """Every byte changed in one of four ways: all other members are given, and none is said to overlap another."""
     archive = zip_of(PAIRS, **options)  # type: ignore[arg-type]
     for at in range(len(archive)):
-        for change in (1, 32, 64, 255):
-            damaged = bytearray(archive)
-            damaged[at] ^= change
-            reading = read_file(ZIP, bytes(damaged))
-            lost = {content for _, content in PAIRS} - {content for _, content in reading.members}
-            assert len(lost) <= 1, (at, change)
-            assert "overlapping-members" not in reading.codes, (at, change)
+        change = (1, 32, 64, 255)[(at + at // 4) % 4]
+        damaged = bytearray(archive)
+        damaged[at] ^= change
+        reading = read_file(ZIP, bytes(damaged))
+        lost = {content for _, content in PAIRS} - {content for _, content in reading.members}
+        assert len(lost) <= 1, (at, change)
+        assert "overlapping-members" not in reading.codes, (at, change)
 
 
 @given(st.data())

@@ -23,6 +23,7 @@ from imgscan.image.documents import (
     parse_platform,
 )
 from imgscan.model import Digest
+from tests.effort import examples
 
 HEX = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 SHA256 = f"sha256:{HEX}"
@@ -91,7 +92,7 @@ def test_a_byte_order_mark_is_no_error() -> None:
 
 
 @given(hostile)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 def test_no_document_crashes_a_reader(document: Any) -> None:
     """Whatever type a field has, each reader gives a value, and of the right type."""
     assert kind_of(document) in ("docker-manifest", "index", "manifest", "config", "in-toto", "other")
@@ -108,7 +109,7 @@ def test_no_document_crashes_a_reader(document: Any) -> None:
 
 
 @given(hostile)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_documents_come_through_json(document: Any) -> None:
     """What is written as JSON is read again."""
     data = json.dumps(document).encode()

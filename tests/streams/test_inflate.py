@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from imgscan.streams import inflate as module
 from imgscan.streams.inflate import Chunk, StreamError, inflate, sniff
 from imgscan.streams.readers import CHUNK
+from tests.effort import examples
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
@@ -328,7 +329,7 @@ def test_zstd_gives_everything_before_the_damage() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_damage_raises_nothing_else(data: st.DataObject) -> None:
     """Whatever bytes come, there are plain bytes and at most one StreamError."""
     compression, compress = data.draw(st.sampled_from(list(COMPRESSORS.values())))
@@ -374,7 +375,7 @@ def test_an_xz_dictionary_over_the_limit_is_refused() -> None:
     st.sampled_from([1, 2, 13, 300, 1 << 20]),
     st.booleans(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(26))
 def test_inflating_undoes_compressing(
     how: tuple[Compression, Callable[[bytes], bytes]], parts: list[bytes], size: int, portable: bool
 ) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.tar import Kind, TarWalker, looks_like_tar, normalise, normalise_all
+from tests.effort import examples
 from tests.streams.tar_archives import (
     END,
     GNU,
@@ -430,7 +431,7 @@ def test_names_are_spelled_one_way() -> None:
 
 
 @given(st.lists(st.text("a./\0").map(str.encode), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 def test_names_are_spelled_alike_one_by_one_and_together(names: list[bytes]) -> None:
     """Several names at once become what each becomes alone."""
     assert normalise_all(names) == [normalise(name) for name in names]

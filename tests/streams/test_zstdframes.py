@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.zstdframes import ZstdFrames
+from tests.effort import examples
 
 TEXT = b"".join(b"line %d\n" % number for number in range(40))
 NOISE = random.Random(1).randbytes(90)
@@ -77,7 +78,7 @@ def test_the_end_of_every_frame_is_a_whole_stream() -> None:
 
 
 @given(st.lists(st.sampled_from(list(FRAMES.values())), min_size=1, max_size=4), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_pieces_change_nothing(parts: list[bytes], data: st.DataObject) -> None:
     """Whether a stream is whole does not depend on the pieces in which it comes."""
     stream = b"".join(parts)
@@ -86,7 +87,7 @@ def test_pieces_change_nothing(parts: list[bytes], data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=80), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_other_bytes_are_left_to_the_decoder(junk: bytes, size: int) -> None:
     """Bytes that are no frame are fed without complaint."""
     frames = ZstdFrames()

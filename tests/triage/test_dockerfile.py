@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.triage.dockerfile import LIMIT, MOST, Dockerfile, Instruction
+from tests.effort import examples
 
 
 def parse(text: str | bytes) -> Dockerfile:
@@ -165,7 +166,6 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(PIECES | st.text(max_size=60))
 def test_any_text_is_read(text: str) -> None:
     """No text makes the reader fail; lines ascend and are lines of the file."""
@@ -204,7 +204,7 @@ def spelled(draw: st.DrawFn) -> tuple[list[str], list[tuple[str, list[str], int,
     return lines, expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 @given(spelled(), st.sampled_from(["\n", "\r\n"]))
 def test_what_is_written_is_read(made: tuple[list[str], list[tuple[str, list[str], int, int]]], ending: str) -> None:
     """Instructions that are written over lines, with comments between them, are read with their words and lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.image.documents import History
@@ -227,7 +227,6 @@ def test_a_long_history_counts_from_its_end() -> None:
     assert {entry: step.instruction.first for entry, step in found.steps.items()} == {MOST + 5: 2, MOST + 6: 3}
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_alignment_keeps_the_order(seed: int) -> None:
     """Whatever the history, entries that lead somewhere lead to ever later lines, each to its own."""
@@ -238,7 +237,6 @@ def test_alignment_keeps_the_order(seed: int) -> None:
     assert known == sorted(set(known))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.text(alphabet="COPY file:ab0 #(nop)|1=-/\n", max_size=60))
 def test_any_text_is_a_record(text: str) -> None:
     """No text makes the reading of an entry fail."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.triage.lexer import LONGEST, UNKNOWN, collapse, expand, fits, join, pairs, split
@@ -29,7 +29,6 @@ def test_words_end_at_white_space_outside_of_quotes() -> None:
         assert [word for _, word in split(text)] == words, (text, words)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_words_stand_where_they_are_said_to(text: str) -> None:
     """Each word is found in the text at its offset, and what is between them is white space."""
@@ -114,7 +113,6 @@ def test_nesting_has_an_end() -> None:
     assert expand("${u:-" * 500 + "x" + "}" * 500, VALUES.get) == UNKNOWN
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_expansion_takes_any_text(text: str) -> None:
     """No text makes the lexer fail."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.image.documents import History
@@ -422,7 +422,6 @@ LINES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=12), st.lists(st.integers(0, 11), max_size=12), st.integers(0, 12))
 def test_any_dockerfile_gives_lines_of_its_own(chosen: list[str], order: list[int], layer: int) -> None:
     """Whatever the Dockerfile and the history, an origin is a line on which an instruction stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.triage.patterns import IgnoreFile, component_matches
@@ -67,7 +67,6 @@ def test_ignored() -> None:
         assert IgnoreFile.parse(text).ignores(path) is ignored, (text, path, ignored)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="a*?[]^-!/.\\\n", max_size=30), st.text(alphabet="ab/.", min_size=1, max_size=12))
 def test_any_text_is_read(text: str, path: str) -> None:
     """No pattern and no path makes the matching fail."""
