@@ -33,7 +33,7 @@ exec '{python}' -P "$@"
 """Stands for the Python of an installed environment: -P is what counts of -I, and PYTHONPATH is the installation."""
 
 HOSTILE = [
-    "$(touch made)`touch made`${IFS}touch${IFS}made'; touch made; '\"; touch made; \" || touch made & touch made & > made",
+    "$(touch made)`touch made`${IFS}touch${IFS}made'; touch made; '\"; touch made; \" || touch made & > made",
     "--output=made\ntouch made\n::error::made",
 ]
 """What an input may hold where a pull request can choose it: none of it may run, or write a file named made."""
