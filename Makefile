@@ -6,8 +6,9 @@ READY := .venv/.ready
 # Options for pytest: make test ARGS="-k docker -x"
 ARGS ?=
 # The tests of one file share what is slow to make (an image, an engine), so they stay on one worker. (Groups would
-# say it better, but pytest 9.2 does not show pytest-xdist 3.8's to the scheduler.)
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
+# say it better, but pytest 9.2 does not show pytest-xdist 3.8's to the scheduler.) The files that take longest come
+# first (tests/conftest.py), so pytest-xdist must not sort them by how many tests they have.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=15 --durations-min=1
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check bench accuracy mutants fuzz docs golden clean
@@ -32,7 +33,7 @@ $(READY): pyproject.toml
 demo: $(READY) ## Build an image with keys in it, scan it, write demo.json and demo.sarif
 	$(BIN)/python -m tests.demo
 
-test: $(READY) ## Run the whole test suite; what needs a tool that is not here says so
+test: $(READY) ## Run the whole test suite; what needs a tool that is not here says so, and what was slow
 	$(PYTEST) $(ARGS)
 
 check: $(READY) ## Lint, format, types, and what must not stand in the repository

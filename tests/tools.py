@@ -43,6 +43,12 @@ def find(name: str, *, variable: str | None = None) -> Path:
     return Path(found)
 
 
+def index(why: str) -> None:
+    """Leave the test unless real tools are required; `why` names what asks the package index, which takes minutes."""
+    if not required():
+        missing(f"the package index ({why}): IMGSCAN_REQUIRE_REAL=1 asks for it")
+
+
 def root(why: str) -> None:
     """Leave the test unless it runs as root; `why` names what wants it."""
     if os.geteuid() != 0:

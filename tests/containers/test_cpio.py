@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 PAIRS: Pairs = [(b"etc/conf", b"secret\n"), (b"empty", b""), (b"./a/b", b"12345"), (b"n" * 300, bytes(300))]
 
 
-@pytest.mark.parametrize("size", [1, 13, 1 << 20])
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_each_dialect_is_read(dialect: str, size: int) -> None:
+def test_each_dialect_is_read() -> None:
     """newc, crc, odc and the old binary form in both byte orders, at any size of reads."""
-    archive = cpio_of(PAIRS, dialect)
-    assert CPIO.recognise(archive[:1024])
-    reading = read_stream(CPIO, archive + bytes(512), size)
-    assert reading.whole
-    assert reading.members == PAIRS
+    for size in [1, 13, 1 << 20]:
+        for dialect in DIALECTS:
+            archive = cpio_of(PAIRS, dialect)
+            assert CPIO.recognise(archive[:1024]), (size, dialect)
+            reading = read_stream(CPIO, archive + bytes(512), size)
+            assert reading.whole, (size, dialect)
+            assert reading.members == PAIRS, (size, dialect)
 
 
-@pytest.mark.parametrize("padding", [0, 4, 508, 5000])
-@pytest.mark.parametrize("second", DIALECTS)
-def test_archives_behind_each_other_are_one_chain(second: str, padding: int) -> None:
+def test_archives_behind_each_other_are_one_chain() -> None:
     """Behind a trailer and zeros another archive may follow, in any dialect."""
-    archive = cpio_of(PAIRS) + bytes(padding) + cpio_of([(b"second", b"x")], second)
-    assert read_stream(CPIO, archive).members == [*PAIRS, (b"second", b"x")]
+    for padding in [0, 4, 508, 5000]:
+        for second in DIALECTS:
+            archive = cpio_of(PAIRS) + bytes(padding) + cpio_of([(b"second", b"x")], second)
+            assert read_stream(CPIO, archive).members == [*PAIRS, (b"second", b"x")], (padding, second)
 
 
 def test_the_compressed_part_of_an_initrd_is_a_member_without_a_name() -> None:

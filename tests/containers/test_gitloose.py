@@ -49,12 +49,21 @@ def test_every_loose_object_of_a_repository(tmp_path: Path) -> None:
     assert b"lost" in found.values()
 
 
-@pytest.mark.parametrize(
-    "plain", [b"", b"blob", b"blob 5", b"blob 05\0", b"blob -1\0", b"glob 5\0", b"blob 5 ", b"Blob 5\0", b"x" * 4000]
-)
-def test_other_zlib_streams_are_not_git(plain: bytes) -> None:
+def test_other_zlib_streams_are_not_git() -> None:
     """Only the four kinds, a size and a NUL make an object."""
-    assert not gitloose.recognise(zlib.compress(plain)[:1024])
+    table: list[bytes] = [
+        b"",
+        b"blob",
+        b"blob 5",
+        b"blob 05\0",
+        b"blob -1\0",
+        b"glob 5\0",
+        b"blob 5 ",
+        b"Blob 5\0",
+        b"x" * 4000,
+    ]
+    for plain in table:
+        assert not gitloose.recognise(zlib.compress(plain)[:1024]), plain
 
 
 @given(st.binary(max_size=100))

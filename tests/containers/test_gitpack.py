@@ -20,6 +20,7 @@ from imgscan.containers.git import store as gitstore
 from tests.containers import gitpacks
 from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, TREE, Pack, copy, delta, insert, name_of
 from tests.detect.driver import SCREENED
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -289,9 +290,9 @@ def test_a_delta_without_its_base_is_given_as_what_it_adds() -> None:
     assert read.codes == ["missing-base"]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_a_wrong_delta_costs_its_own_object_only() -> None:
+    """A delta that cannot be followed is an error; the objects around it are read."""
+    table: list[bytes] = [
         delta(3, 9, copy(0, 9)),  # beyond the end of the base
         delta(4, 3, copy(0, 3)),  # for another base
         delta(3, 2, copy(0, 3)),  # more than it says
@@ -302,18 +303,16 @@ def test_a_delta_without_its_base_is_given_as_what_it_adds() -> None:
         b"\x80\x80",  # cut in its header
         b"\x80" * 12 + b"\x01",  # a size of 84 bits
         b"",
-    ],
-)
-def test_a_wrong_delta_costs_its_own_object_only(wrong: bytes) -> None:
-    """A delta that cannot be followed is an error; the objects around it are read."""
-    pack = Pack()
-    base = pack.add(BLOB, b"one")
-    pack.add(OFFSET, wrong, base)
-    pack.add(BLOB, b"two")
-    read = gitpacks.read(bytes(pack))
-    assert set(read.whole.values()) == {b"one", b"two"}
-    assert read.codes == ["damaged-stream"]
-    assert read.unread[0].severity == "error"
+    ]
+    for wrong in table:
+        pack = Pack()
+        base = pack.add(BLOB, b"one")
+        pack.add(OFFSET, wrong, base)
+        pack.add(BLOB, b"two")
+        read = gitpacks.read(bytes(pack))
+        assert set(read.whole.values()) == {b"one", b"two"}, wrong
+        assert read.codes == ["damaged-stream"], wrong
+        assert read.unread[0].severity == "error", wrong
 
 
 def test_a_delta_that_makes_gigabytes_is_made_in_pieces() -> None:
@@ -416,7 +415,7 @@ def _small() -> tuple[bytes, list[int], list[bytes]]:
 SMALL, OFFSETS, TEXTS = _small()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 @given(at=st.integers(0, len(SMALL) - 1), byte=st.integers(1, 255))
 def test_any_byte_may_change(at: int, byte: int) -> None:
     """One changed byte is said, and costs no object that stands before it."""
@@ -429,7 +428,7 @@ def test_any_byte_may_change(at: int, byte: int) -> None:
         assert set(whole) <= set(read.whole.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33))
 @given(size=st.integers(0, len(SMALL) - 1))
 def test_a_pack_may_end_anywhere(size: int) -> None:
     """A cut pack is said to be cut, and what stands before the cut is given."""
@@ -439,7 +438,7 @@ def test_a_pack_may_end_anywhere(size: int) -> None:
     assert set(whole) <= set(read.whole.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 @given(data=st.binary(max_size=300))
 def test_anything_may_follow_the_signature(data: bytes) -> None:
     """No bytes raise anything but what members may raise."""

@@ -35,14 +35,14 @@ def test_no_two_formats_have_one_name() -> None:
     assert len({known.name for known in FORMATS}) == len(FORMATS)
 
 
-@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
-def test_a_first_byte_hides_no_format(known: Format) -> None:
+def test_a_first_byte_hides_no_format() -> None:
     """What the look at the first byte lets through is what recognition finds without it."""
-    seeded = random.Random(known.name)
-    for _ in range(2000):
-        head = seeded.randbytes(seeded.choice((0, 1, 9, 64, 1024)))
-        found = find(head)
-        assert not known.recognise(head) or found is not None
+    for known in FORMATS:
+        seeded = random.Random(known.name)
+        for _ in range(2000):
+            head = seeded.randbytes(seeded.choice((0, 1, 9, 64, 1024)))
+            found = find(head)
+            assert not known.recognise(head) or found is not None, known
 
 
 def test_random_files_are_no_containers() -> None:
@@ -51,19 +51,19 @@ def test_random_files_are_no_containers() -> None:
     assert sum(find(seeded.randbytes(1024)) is not None for _ in range(50_000)) <= 3
 
 
-@pytest.mark.parametrize("ends", [b"\0 ", b" \0", b"\0\0", b"  "])
-@pytest.mark.parametrize("magic", [b"ustar\00000", b"ustar  \0", b"tar\0\0\0\0\0"])
-def test_a_tar_is_one_with_and_without_a_magic(magic: bytes, ends: bytes) -> None:
+def test_a_tar_is_one_with_and_without_a_magic() -> None:
     """The first tars had none, and programs end a header's numbers in several ways."""
-    block = bytearray(1024)
-    block[:4] = b"name"
-    block[100:108] = b"000644" + ends
-    block[124:136] = b"0" * 10 + ends
-    block[257:265] = magic
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o" % sum(block) + ends
-    assert may_be(bytes(block), 0, 1024)
-    assert find(bytes(block)) is TAR
+    for ends in [b"\0 ", b" \0", b"\0\0", b"  "]:
+        for magic in [b"ustar\00000", b"ustar  \0", b"tar\0\0\0\0\0"]:
+            block = bytearray(1024)
+            block[:4] = b"name"
+            block[100:108] = b"000644" + ends
+            block[124:136] = b"0" * 10 + ends
+            block[257:265] = magic
+            block[148:156] = b" " * 8
+            block[148:156] = b"%06o" % sum(block) + ends
+            assert may_be(bytes(block), 0, 1024), (ends, magic)
+            assert find(bytes(block)) is TAR, (ends, magic)
 
 
 def test_a_file_that_begins_like_no_format_is_in_none() -> None:

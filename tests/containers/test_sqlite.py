@@ -18,6 +18,7 @@ from imgscan.containers import sqlite, sqliterecord
 from imgscan.containers.sqliterecord import SEPARATOR
 from imgscan.unread import Unread
 from tests.detect.driver import SCREENED
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -373,7 +374,7 @@ def test_text_that_is_no_utf16_is_text_all_the_same() -> None:
     assert "ab\ufffddef".encode() in content
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(133))
 @given(changes=st.lists(st.tuples(st.integers(24, len(SMALL) - 1), st.integers(0, 255)), min_size=1, max_size=6))
 def test_any_bytes_may_change(changes: list[tuple[int, int]]) -> None:
     """No change of bytes raises anything, or gives much more than there is."""
@@ -384,7 +385,7 @@ def test_any_bytes_may_change(changes: list[tuple[int, int]]) -> None:
     assert len(content) <= 20 * len(data)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33))
 @given(size=st.integers(100, len(SMALL) - 1))
 def test_a_database_may_end_anywhere(size: int) -> None:
     """A cut database is said to be cut."""
@@ -392,7 +393,7 @@ def test_a_database_may_end_anywhere(size: int) -> None:
     assert unread
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33))
 @given(
     rows=st.lists(
         st.tuples(

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import warnings
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -64,22 +64,23 @@ def test_what_zipfile_writes_is_read(method: int) -> None:
         assert contents(held.getvalue()) == PAIRS
 
 
-@pytest.mark.parametrize("options", [{}, {"zip64": True}, {"prefix": b"#!/bin/sh\n" * 9}, {"comment": b"PK\5\6" * 9}])
-@pytest.mark.parametrize("shifted", [False, True])
-def test_what_stands_around_the_archive_does_no_harm(options: dict[str, bytes], shifted: bool) -> None:
+def test_what_stands_around_the_archive_does_no_harm() -> None:
     """A prefix, a comment that looks like an end record, a zip64 end record: the members are the same."""
-    archive = zip_of(PAIRS, shifted=shifted, **options)  # type: ignore[arg-type]
-    assert contents(archive) == PAIRS
-    assert zips.has_directory(archive)
+    table: list[dict[str, Any]] = [{}, {"zip64": True}, {"prefix": b"#!/bin/sh\n" * 9}, {"comment": b"PK\5\6" * 9}]
+    for options in table:
+        for shifted in [False, True]:
+            archive = zip_of(PAIRS, shifted=shifted, **options)
+            assert contents(archive) == PAIRS, (options, shifted)
+            assert zips.has_directory(archive), (options, shifted)
 
 
-@pytest.mark.parametrize("zip64", [False, True])
-@pytest.mark.parametrize("method", [0, 8])
-@pytest.mark.parametrize("directory", [False, True])
-def test_sizes_behind_the_data_are_found(method: int, zip64: bool, directory: bool) -> None:
+def test_sizes_behind_the_data_are_found() -> None:
     """Members with a data descriptor are read with and without a directory, stored ones too."""
-    members = [Zipped(name, data, method, descriptor=True, zip64=zip64) for name, data in PAIRS]
-    assert read_file(ZIP, zip_of(members, directory=directory)).members == PAIRS
+    for zip64 in [False, True]:
+        for method in [0, 8]:
+            for directory in [False, True]:
+                members = [Zipped(name, data, method, descriptor=True, zip64=zip64) for name, data in PAIRS]
+                assert read_file(ZIP, zip_of(members, directory=directory)).members == PAIRS, (zip64, method, directory)
 
 
 def test_a_stored_archive_behind_an_unknown_size_is_one_member() -> None:
@@ -292,14 +293,14 @@ def test_an_empty_archive_is_recognised_and_has_no_members() -> None:
     assert contents(zip_of([])) == []
 
 
-@pytest.mark.parametrize("method", [0, 8, 12, 14])
-@pytest.mark.parametrize("descriptor", [False, True])
-def test_a_folder_is_no_member_however_it_was_compressed(method: int, descriptor: bool) -> None:
+def test_a_folder_is_no_member_however_it_was_compressed() -> None:
     """Unless something is in it, whatever its size is said to be."""
-    folder = Zipped(b"a/", b"", method, descriptor=descriptor)
-    filled = Zipped(b"b/", b"hidden", method, size=0, descriptor=descriptor)
-    assert contents(zip_of([folder, Zipped(b"a/b", b"c")])) == [(b"a/b", b"c")]
-    assert (b"b/", b"hidden") in read(ZIP.members(zip_of([folder, filled]))).members
+    for method in [0, 8, 12, 14]:
+        for descriptor in [False, True]:
+            folder = Zipped(b"a/", b"", method, descriptor=descriptor)
+            filled = Zipped(b"b/", b"hidden", method, size=0, descriptor=descriptor)
+            assert contents(zip_of([folder, Zipped(b"a/b", b"c")])) == [(b"a/b", b"c")], (method, descriptor)
+            assert (b"b/", b"hidden") in read(ZIP.members(zip_of([folder, filled]))).members, (method, descriptor)
 
 
 @given(st.binary(max_size=200))
@@ -343,16 +344,16 @@ def test_zipfile_reads_the_same(pairs: list[tuple[str, bytes, int]], comment: by
 
 @pytest.mark.parametrize("options", [{}, {"prefix": b"MZ" * 40}, {"zip64": True}])
 def test_one_damaged_byte_costs_one_member_at_most(options: dict[str, bytes]) -> None:
-    """Every byte changed in four ways: all other members are given, and none is said to overlap another."""
+    """Every byte changed in one of four ways: all other members are given, and none is said to overlap another."""
     archive = zip_of(PAIRS, **options)  # type: ignore[arg-type]
     for at in range(len(archive)):
-        for change in (1, 32, 64, 255):
-            damaged = bytearray(archive)
-            damaged[at] ^= change
-            reading = read_file(ZIP, bytes(damaged))
-            lost = {content for _, content in PAIRS} - {content for _, content in reading.members}
-            assert len(lost) <= 1, (at, change)
-            assert "overlapping-members" not in reading.codes, (at, change)
+        change = (1, 32, 64, 255)[(at + at // 4) % 4]
+        damaged = bytearray(archive)
+        damaged[at] ^= change
+        reading = read_file(ZIP, bytes(damaged))
+        lost = {content for _, content in PAIRS} - {content for _, content in reading.members}
+        assert len(lost) <= 1, (at, change)
+        assert "overlapping-members" not in reading.codes, (at, change)
 
 
 @given(st.data())

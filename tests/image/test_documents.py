@@ -23,6 +23,7 @@ from imgscan.image.documents import (
     parse_platform,
 )
 from imgscan.model import Digest
+from tests.effort import examples
 
 HEX = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 SHA256 = f"sha256:{HEX}"
@@ -44,9 +45,9 @@ hostile = st.recursive(
 # what a document is
 
 
-@pytest.mark.parametrize(
-    ("document", "kind"),
-    [
+def test_a_document_is_what_its_fields_say() -> None:
+    """Neither a media type nor a file name tells what a document is."""
+    table: list[tuple[Any, str]] = [
         ([{"Config": "c", "Layers": []}], "docker-manifest"),
         ([{"Layers": None}], "docker-manifest"),
         ([{"Layers": []}, {"Config": "c"}], "other"),
@@ -65,25 +66,20 @@ hostile = st.recursive(
         (None, "other"),
         ("text", "other"),
         (3, "other"),
-    ],
-)
-def test_a_document_is_what_its_fields_say(document: Any, kind: str) -> None:
-    """Neither a media type nor a file name tells what a document is."""
-    assert kind_of(document) == kind
+    ]
+    for document, kind in table:
+        assert kind_of(document) == kind, (document, kind)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
+def test_bytes_that_are_no_json_are_told() -> None:
+    """Broken, endless and bottomless JSON is one error, never a crash."""
+    table: list[bytes] = [
         b"", b"{", b"[1,]", b'{"a":1}x', b"\xff\xfe\xff", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 100_000,
         b'"\xff"', b"nul",
-    ],
-    ids=["empty", "open", "comma", "more", "bytes", "deep-list", "deep-object", "long-number", "not-utf-8", "word"],
-)  # fmt: skip
-def test_bytes_that_are_no_json_are_told(data: bytes) -> None:
-    """Broken, endless and bottomless JSON is one error, never a crash."""
-    with pytest.raises(DocumentError):
-        parse_json(data)
+    ]  # fmt: skip
+    for data in table:
+        with pytest.raises(DocumentError):
+            parse_json(data)
 
 
 def test_a_byte_order_mark_is_no_error() -> None:
@@ -96,7 +92,7 @@ def test_a_byte_order_mark_is_no_error() -> None:
 
 
 @given(hostile)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 def test_no_document_crashes_a_reader(document: Any) -> None:
     """Whatever type a field has, each reader gives a value, and of the right type."""
     assert kind_of(document) in ("docker-manifest", "index", "manifest", "config", "in-toto", "other")
@@ -113,23 +109,21 @@ def test_no_document_crashes_a_reader(document: Any) -> None:
 
 
 @given(hostile)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_documents_come_through_json(document: Any) -> None:
     """What is written as JSON is read again."""
     data = json.dumps(document).encode()
     assert kind_of(parse_json(data)) == kind_of(document)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_what_is_no_digest_is_none() -> None:
+    """A digest has the grammar and the length of its algorithm, or it is none."""
+    table: list[Any] = [
         None, 7, "", "sha256:", f"sha256:{HEX[1:]}", f"sha256:{HEX.upper()}", f"sha256:{HEX}\n", f"../sha256:{HEX}",
         "sha512:" + HEX, [SHA256], {"digest": SHA256}, f" {SHA256}", "sha256:" + "é" * 64,
-    ],
-)  # fmt: skip
-def test_what_is_no_digest_is_none(value: Any) -> None:
-    """A digest has the grammar and the length of its algorithm, or it is none."""
-    assert parse_digest(value) is None
+    ]  # fmt: skip
+    for value in table:
+        assert parse_digest(value) is None, value
 
 
 def test_a_digest_of_an_unknown_algorithm_is_kept() -> None:
@@ -247,9 +241,9 @@ def test_what_is_no_platform_is_refused(text: str) -> None:
         parse_platform(text)
 
 
-@pytest.mark.parametrize(
-    ("present", "wanted", "matches"),
-    [
+def test_a_variant_counts_where_it_was_asked_for() -> None:
+    """A variant that was not asked for does not matter, and a missing one is the architecture's default."""
+    table: list[tuple[str, str, bool]] = [
         ("linux/amd64", "linux/amd64", True),
         ("linux/amd64", "linux/arm64", False),
         ("linux/amd64", "windows/amd64", False),
@@ -259,11 +253,9 @@ def test_what_is_no_platform_is_refused(text: str) -> None:
         ("linux/arm", "linux/arm/v7", True),
         ("linux/arm64", "linux/arm64/v8", True),
         ("linux/arm64/v9", "linux/arm64/v8", False),
-    ],
-)
-def test_a_variant_counts_where_it_was_asked_for(present: str, wanted: str, matches: bool) -> None:
-    """A variant that was not asked for does not matter, and a missing one is the architecture's default."""
-    assert parse_platform(present).matches(parse_platform(wanted)) is matches
+    ]
+    for present, wanted, matches in table:
+        assert parse_platform(present).matches(parse_platform(wanted)) is matches, (present, wanted, matches)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames, Spot, hashed, resolve, trail
 from imgscan.model import Visibility
+from tests.effort import examples
 
 VISIBLE = Visibility("visible")
 
@@ -336,7 +337,7 @@ def nodes(draw: st.DrawFn) -> Node:
 
 
 @given(st.lists(st.lists(nodes(), max_size=5), min_size=1, max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(133))
 def test_a_file_lives_as_in_a_filesystem(layers: list[list[Node]]) -> None:
     """The life of every file is what applying all layers to a filesystem, member by member, shows."""
     expected, below = simulate(layers)

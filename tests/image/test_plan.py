@@ -30,6 +30,7 @@ from imgscan.image.documents import Platform
 from imgscan.image.plan import Plan, plan_images
 from imgscan.model import Digest
 from imgscan.sources.base import Shelf
+from tests.effort import examples
 from tests.image.test_documents import hostile
 
 if TYPE_CHECKING:
@@ -531,7 +532,7 @@ def test_nothing_at_all_is_an_error() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["manifest.json", "index.json", "a/json", "c.json"]), hostile, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 def test_no_documents_crash_the_planner(documents: dict[str, Any]) -> None:
     """Whatever documents a shelf holds, there is a plan, and what names no image is an error."""
     planned = plan({name: dump(document) for name, document in documents.items()} | {"a/layer.tar": TOP})

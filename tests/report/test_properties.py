@@ -27,6 +27,7 @@ from imgscan.model import (
 )
 from imgscan.report.annotations import Annotations
 from imgscan.report.markdown import LIMIT
+from tests.effort import examples
 from tests.report.samples import CONTEXT, RULES, render
 from tests.report.test_gitlab import VALIDATOR as GITLAB
 from tests.report.test_html import parsed
@@ -134,7 +135,7 @@ contexts = st.builds(
     sarif_accepted=st.booleans(),
     commit=maybe_names,
 )
-law = settings(deadline=None, database=None, max_examples=60)
+law = settings(database=None, max_examples=examples(20))
 
 
 def _same_twice(name: str, targets: list[TargetReport], context: ReportContext = CONTEXT) -> str:

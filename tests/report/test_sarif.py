@@ -68,9 +68,9 @@ def test_each_target_is_a_run() -> None:
     assert [len(one["results"]) for one in read["runs"]] == [0, 6, 2]
 
 
-@pytest.mark.parametrize(
-    ("report", "category"),
-    [
+def test_the_category_outlives_tags_and_machines() -> None:
+    """A run's category is the repository without its tag and the platform, whatever the digest or the directory."""
+    table: list[tuple[TargetReport, str]] = [
         (SHOP, "imgscan/registry.example:5000/acme/shop/linux-amd64/"),
         (CLEAN, "imgscan/api/linux-arm64-v8/"),
         (BROKEN, "imgscan/worker-2.1/linux-amd64/"),
@@ -84,11 +84,9 @@ def test_each_target_is_a_run() -> None:
         (image(reference=None, target="oci-archive:/tmp/app.oci.tar.gz:v1"), "imgscan/app/"),
         (image(reference="latest", target="oci-layout:build/app/"), "imgscan/app/"),
         (image(reference=None, target="docker:acme/shop:2"), "imgscan/acme/shop/"),
-    ],
-)
-def test_the_category_outlives_tags_and_machines(report: TargetReport, category: str) -> None:
-    """A run's category is the repository without its tag and the platform, whatever the digest or the directory."""
-    assert run(report)["automationDetails"]["id"] == category
+    ]
+    for report, category in table:
+        assert run(report)["automationDetails"]["id"] == category, (report, category)
 
 
 def test_equal_categories_are_numbered() -> None:
@@ -143,9 +141,9 @@ def test_a_message_holds_no_foreign_markup() -> None:
     assert "'\\[click\\](https://evil.example) {{0}} \\\\\\[a\\](b)'" in shown
 
 
-@pytest.mark.parametrize(
-    ("path", "uri"),
-    [
+def test_paths_become_uris_that_stay_below_the_image() -> None:
+    """A path is percent-encoded behind the image's short name, and no dot segment can lead out of it."""
+    table: list[tuple[str, str]] = [
         ("app/.env", "shop/app/.env"),
         ("a b/ü/%41?#[]\\", "shop/a%20b/%C3%BC/%2541%3F%23%5B%5D%5C"),
         ("C:/x:y", "shop/C%3A/x%3Ay"),
@@ -158,11 +156,9 @@ def test_a_message_holds_no_foreign_markup() -> None:
         ("lib/pay.jar!/a.properties", "shop/lib/pay.jar!/a.properties"),
         ("lone\udce9", "shop/lone%E9"),
         ("\x00\n", "shop/%00%0A"),
-    ],
-)
-def test_paths_become_uris_that_stay_below_the_image(path: str, uri: str) -> None:
-    """A path is percent-encoded behind the image's short name, and no dot segment can lead out of it."""
-    assert uris(image(finding(location=line(0, path, 1, 1)))) == [uri]
+    ]
+    for path, uri in table:
+        assert uris(image(finding(location=line(0, path, 1, 1)))) == [uri], (path, uri)
 
 
 def test_a_name_that_is_not_utf_8_is_encoded_by_its_bytes() -> None:
@@ -180,9 +176,9 @@ def test_every_uri_resolves_below_its_base() -> None:
         assert unquote_to_bytes(uri) == b"a b<script>/" + path
 
 
-@pytest.mark.parametrize(
-    ("target", "path", "uri"),
-    [
+def test_a_directorys_uris_meet_the_checkout() -> None:
+    """A file of a directory has the URI that it has in the checkout, if the directory was named from there."""
+    table: list[tuple[str, str, str]] = [
         ("services/pay", ".env", "services/pay/.env"),
         ("./services/../services/pay/", ".env", "services/pay/.env"),
         (".", "src/.env", "src/.env"),
@@ -191,11 +187,11 @@ def test_every_uri_resolves_below_its_base() -> None:
         ("/srv/pay", ".env", ".env"),
         ("../pay", ".env", ".env"),
         ("C:\\work\\pay", ".env", ".env"),
-    ],
-)
-def test_a_directorys_uris_meet_the_checkout(target: str, path: str, uri: str) -> None:
-    """A file of a directory has the URI that it has in the checkout, if the directory was named from there."""
-    assert uris(TargetReport(target, "filesystem", findings=(finding(location=line(None, path, 1, 1)),))) == [uri]
+    ]
+    for target, path, uri in table:
+        assert uris(TargetReport(target, "filesystem", findings=(finding(location=line(None, path, 1, 1)),))) == [
+            uri
+        ], (target, path, uri)
 
 
 def test_a_repositorys_uris_are_its_paths() -> None:

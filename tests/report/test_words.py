@@ -7,9 +7,9 @@ import pytest
 from imgscan.report.base import escape_terminal, human_bytes, instruction, plural, shorten
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
+def test_unprintable_characters_are_shown() -> None:
+    """A name is printed with each unprintable character written out, and all others as they are."""
+    table: list[tuple[str, str]] = [
         ("app/.env", "app/.env"),
         ("ümläut/日本語/🔑", "ümläut/日本語/🔑"),
         ("\x1b[31mred", "\\x1b[31mred"),
@@ -20,11 +20,9 @@ from imgscan.report.base import escape_terminal, human_bytes, instruction, plura
         ("\u200b\ufeff\u00ad", "\\u{200b}\\u{feff}\\xad"),
         ("\udce9\ud800", "\\u{dce9}\\u{d800}"),
         ("\U000e0041", "\\u{e0041}"),
-    ],
-)
-def test_unprintable_characters_are_shown(name: str, shown: str) -> None:
-    """A name is printed with each unprintable character written out, and all others as they are."""
-    assert escape_terminal(name) == shown
+    ]
+    for name, shown in table:
+        assert escape_terminal(name) == shown, (name, shown)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +58,9 @@ def test_history_reads_like_the_dockerfile(created_by: str, shown: str) -> None:
     assert instruction(created_by) == shown
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [
+def test_sizes_are_decimal() -> None:
+    """Sizes are shown in units of a thousand, as registries do."""
+    table: list[tuple[int, str]] = [
         (0, "0 bytes"),
         (1, "1 byte"),
         (999, "999 bytes"),
@@ -72,11 +70,9 @@ def test_history_reads_like_the_dockerfile(created_by: str, shown: str) -> None:
         (412_605_440, "412.6 MB"),
         (2**63, "9.2 EB"),
         (2**80, "1,208,925.8 EB"),
-    ],
-)
-def test_sizes_are_decimal(count: int, shown: str) -> None:
-    """Sizes are shown in units of a thousand, as registries do."""
-    assert human_bytes(count) == shown
+    ]
+    for count, shown in table:
+        assert human_bytes(count) == shown, (count, shown)
 
 
 def test_counts_agree_with_their_noun() -> None:

@@ -185,7 +185,7 @@ _folders = st.sampled_from(["", "a/", "b/", "a/b/", "a/a/"])
 
 
 @given(st.dictionaries(_folders, st.lists(_lines, min_size=1, max_size=4), min_size=1, max_size=3))
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(20))
 def test_any_gitignore_files(tmp_path_factory: pytest.TempPathFactory, ignores: dict[str, list[str]]) -> None:
     """The same, for patterns at random in several folders."""
     names = ["a/a/a", "a/a/c.b", "a/b/b", "a/b/a.b", "a/c", "b/a", "b/c.b", "b/b/b/b", "c", "c.b", "ab"]

@@ -114,7 +114,7 @@ def test_lone_surrogates_are_searched() -> None:
 
 
 @given(hostile, st.lists(st.none() | st.integers(0, 3), max_size=3))
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(20))
 def test_no_document_crashes_the_search(document: Any, history: list[int | None]) -> None:
     """Whatever a document is, a key added to it is found."""
     assert len(fields([document, KEY], history=tuple(history))) == 1

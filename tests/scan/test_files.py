@@ -144,7 +144,7 @@ def _possible(tree: dict[str, bytes]) -> bool:
 
 
 @given(st.dictionaries(_names, _contents, max_size=12).filter(_possible), st.integers(1, 3))
-@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_tree_is_its_files(tmp_path_factory: pytest.TempPathFactory, tree: dict[str, bytes], jobs: int) -> None:
     """A scan of a tree finds what the engine finds in each file by itself."""
     root = grow(tmp_path_factory.mktemp("tree"), tree)
@@ -455,7 +455,7 @@ def test_holes_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     st.integers(0, 5000),
     st.booleans(),
 )
-@settings(max_examples=examples(10), deadline=None)
+@settings(max_examples=examples(10))
 def test_holes_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, pieces: dict[int, bytes], behind: int, text: bool
 ) -> None:

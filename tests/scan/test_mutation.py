@@ -146,7 +146,7 @@ def test_no_altered_byte_passes_in_silence(dialect: str) -> None:
 
 
 @given(st.sampled_from(DIALECTS), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 def test_no_byte_that_is_altered_at_random_passes_in_silence(dialect: str, place: float, value: int) -> None:
     """The same for any byte and any change of it."""
     changed = bytearray(archive(dialect))

@@ -129,7 +129,7 @@ texts = st.text(st.sampled_from("ab é鍵🔑\r") | st.just("\n"), max_size=60)
 
 
 @given(st.data(), texts, st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"]))
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 def test_pieces_change_nothing(data: st.DataObject, text: str, codec: str) -> None:
     """However a file goes by, a character has the line and column that counting in the text gives."""
     mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(codec, b"")
@@ -143,7 +143,7 @@ def test_pieces_change_nothing(data: st.DataObject, text: str, codec: str) -> No
 
 
 @given(st.data(), st.lists(st.sampled_from([b"\n", b"ab", b"\xc3\xa9", b"\xff", b"\xc3", b"\xe2\x82"]), max_size=30))
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(60))
 def test_broken_utf_8_is_counted_the_same_in_pieces(data: st.DataObject, parts: list[bytes]) -> None:
     """A line that is not UTF-8 counts bytes, wherever it was cut."""
     content = b"".join(parts)

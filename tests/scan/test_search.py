@@ -294,7 +294,7 @@ def test_joined_files_are_searched_as_if_alone(seed: int) -> None:
 
 
 @given(st.integers(0, 9), st.integers(1, 5000), st.integers(1, 3000))
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(12))
 def test_random_windows_over_joined_files_change_nothing(seed: int, window: int, chunk: int) -> None:
     """The same, for windows and chunks of any size."""
     with short_sight() as by:
@@ -402,7 +402,7 @@ def test_a_key_is_found_at_every_border() -> None:
 
 
 @given(st.integers(0, 30), st.integers(1, 5000), st.integers())
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(15))
 def test_random_pieces_change_nothing(seed: int, window: int, cuts: int) -> None:
     """The same, for pieces of many sizes within one stream."""
     stream, choose = _corpus(seed), random.Random(cuts)
@@ -417,7 +417,7 @@ def test_random_pieces_change_nothing(seed: int, window: int, cuts: int) -> None
 
 
 @given(st.binary(max_size=3000), st.data())
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(25))
 def test_no_bytes_crash_the_search(noise: bytes, data: st.DataObject) -> None:
     """Any bytes behind any part of an archive are searched without an exception."""
     stream = _corpus(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import socket
 import tempfile
@@ -74,13 +75,12 @@ def test_archive_by_path(tmp_path: Path, dialect: str, wrapping: str) -> None:
     assert len(report.layers) == 3
 
 
-@pytest.mark.parametrize("wrapping", WRAPPINGS)
-@pytest.mark.parametrize("dialect", ARCHIVES)
-def test_archive_by_stream(dialect: str, wrapping: str) -> None:
+def test_archive_by_stream() -> None:
     """An archive on standard input is read in one pass and gives the findings that its file gives."""
-    [report] = scan_stream(WRAPPINGS[wrapping](ARCHIVES[dialect]()))
-    assert lives(report) == LIVES
-    assert report.whole
+    for (wrapping, wrap), (dialect, make) in itertools.product(WRAPPINGS.items(), ARCHIVES.items()):
+        [report] = scan_stream(wrap(make()))
+        assert lives(report) == LIVES, (wrapping, dialect)
+        assert report.whole, (wrapping, dialect)
 
 
 @pytest.mark.parametrize("layout", FOLDERS)
@@ -174,9 +174,9 @@ def test_scheme_overrides_content(tmp_path: Path) -> None:
     assert isinstance(close(open_source(f"rootfs:{path}")), RootFilesystem)
 
 
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
+def test_schemes() -> None:
+    """A scheme is one of seven words before a colon; any other colon belongs to the name."""
+    table: list[tuple[str, tuple[str | None, str]]] = [
         ("docker:shop:1", ("docker", "shop:1")),
         ("podman:localhost/shop", ("podman", "localhost/shop")),
         ("oci-layout:a:b", ("oci-layout", "a:b")),
@@ -185,11 +185,9 @@ def test_scheme_overrides_content(tmp_path: Path) -> None:
         ("DOCKER:shop", (None, "DOCKER:shop")),
         ("dockers:shop", (None, "dockers:shop")),
         ("-", (None, "-")),
-    ],
-)
-def test_schemes(target: str, expected: tuple[str | None, str]) -> None:
-    """A scheme is one of seven words before a colon; any other colon belongs to the name."""
-    assert split_scheme(target) == expected
+    ]
+    for target, expected in table:
+        assert split_scheme(target) == expected, (target, expected)
 
 
 def test_path_with_a_colon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,11 +199,11 @@ def test_path_with_a_colon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(open_source("./docker:shop"), ArchiveFile)
 
 
-@pytest.mark.parametrize("scheme", [*SCHEMES, "registry"])
-def test_scheme_alone(scheme: str) -> None:
+def test_scheme_alone() -> None:
     """A scheme with nothing behind it is refused."""
-    with pytest.raises(UsageError, match="names no image"):
-        open_source(f"{scheme}:")
+    for scheme in [*SCHEMES, "registry"]:
+        with pytest.raises(UsageError, match="names no image"):
+            open_source(f"{scheme}:")
 
 
 @pytest.mark.parametrize("target", ["docker://alpine", "oci://a/b", "https://example.com/image.tar", "x://"])

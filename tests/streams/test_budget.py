@@ -85,9 +85,9 @@ def _window(log: int) -> bytes:
     return compressor.compress(b"x" * 100) + compressor.flush()
 
 
-@pytest.mark.parametrize(
-    ("data", "least"),
-    [
+def test_a_decoder_is_expected_to_hold_enough() -> None:
+    """What is reserved for a decoder covers the window that its input asks for, as far as that can be told."""
+    table: list[tuple[bytes, int]] = [
         (b"plain bytes", 0),
         (gzip.compress(b"x"), 0),
         (bz2.compress(b"x"), 0),
@@ -101,24 +101,7 @@ def _window(log: int) -> bytes:
         (_window(27), MEMORY_LIMIT),
         (b"\x28\xb5\x2f\xfd", MEMORY_LIMIT),
         (struct.pack("<II", 0x184D2A50, 3) + b"toc" + _window(27), MEMORY_LIMIT),
-    ],
-    ids=[
-        "none",
-        "gzip",
-        "bz2",
-        "xz",
-        "xz-9",
-        "xz-cut",
-        "xz-x86",
-        "zstd",
-        "zstd-1M",
-        "zstd-16M",
-        "zstd-128M",
-        "zstd-cut",
-        "zstd-skippable",
-    ],
-)
-def test_a_decoder_is_expected_to_hold_enough(data: bytes, least: int) -> None:
-    """What is reserved for a decoder covers the window that its input asks for, as far as that can be told."""
-    assert decoder_memory(data[:18]) >= least
-    assert decoder_memory(data[:18]) <= MEMORY_LIMIT
+    ]
+    for data, least in table:
+        assert decoder_memory(data[:18]) >= least, (data, least)
+        assert decoder_memory(data[:18]) <= MEMORY_LIMIT, (data, least)

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.hashing import ALGORITHMS, Hashing
+from tests.effort import examples
 
 chunks = st.lists(st.binary(max_size=40) | st.sampled_from([b"x" * 65_535, b"y" * 65_536, b"z" * 200_000]), max_size=8)
 
 
 @given(chunks)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_the_digest_is_that_of_all_chunks(parts: list[bytes]) -> None:
     """Chunks of any size are hashed in order, short ones too, as bytes and as views."""
     with Hashing() as hashing:
@@ -27,7 +28,7 @@ def test_the_digest_is_that_of_all_chunks(parts: list[bytes]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([b"", b"ab", b"c" * 70_000])), max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13))
 def test_several_digests_do_not_mix(updates: list[tuple[int, bytes]]) -> None:
     """The stored and the plain bytes of a blob are hashed at the same time, each on its own."""
     expected = [hashlib.new(algorithm) for algorithm in ALGORITHMS]

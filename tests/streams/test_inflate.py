@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from imgscan.streams import deflate as module
 from imgscan.streams.inflate import Chunk, StreamError, inflate, sniff
 from imgscan.streams.readers import CHUNK
+from tests.effort import examples
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ def prose(size: int) -> bytes:
 # what a compressed stream is
 
 
-@pytest.mark.parametrize(
-    ("head", "compression"),
-    [
+def test_magic_bytes_tell_the_compression() -> None:
+    """A stream is what its first bytes say; every skippable frame begins a zstd stream."""
+    table: list[tuple[bytes, str]] = [
         (b"\x1f\x8b\x08\0\0\0", "gzip"),
         (b"\x28\xb5\x2f\xfd\x04\0", "zstd"),
         (b"\x50\x2a\x4d\x18\0\0", "zstd"),
@@ -103,11 +104,9 @@ def prose(size: int) -> bytes:
         (b"BZhello", "none"),
         (b"\x1f\x8b", "none"),
         (b"", "none"),
-    ],
-)
-def test_magic_bytes_tell_the_compression(head: bytes, compression: str) -> None:
-    """A stream is what its first bytes say; every skippable frame begins a zstd stream."""
-    assert sniff(head) == compression
+    ]
+    for head, compression in table:
+        assert sniff(head) == compression, (head, compression)
 
 
 def test_a_plain_stream_passes_as_it_is() -> None:
@@ -116,13 +115,13 @@ def test_a_plain_stream_passes_as_it_is() -> None:
 
 
 @each_compressor
-@pytest.mark.parametrize("size", [1, 7, 1 << 20])
 @pytest.mark.usefixtures("codec")
-def test_every_member_is_read(compression: Compression, compress: Callable[[bytes], bytes], size: int) -> None:
+def test_every_member_is_read(compression: Compression, compress: Callable[[bytes], bytes]) -> None:
     """Members, frames and streams that follow each other are one stream, empty ones too, at any read size."""
-    parts = [b"first ", b"", prose(3000), b"", noise(500), b"last"]
-    data = b"".join(map(compress, parts))
-    assert run(data, compression, size) == (b"".join(parts), None)
+    for size in [1, 7, 1 << 20]:
+        parts = [b"first ", b"", prose(3000), b"", noise(500), b"last"]
+        data = b"".join(map(compress, parts))
+        assert run(data, compression, size) == (b"".join(parts), None), size
 
 
 @each_compressor
@@ -197,17 +196,17 @@ def test_zeros_behind_xz_are_padding(size: int) -> None:
     assert run(lzma.compress(b"one") + bytes(8) + lzma.compress(b"two") + bytes(4), size=size) == (b"onetwo", None)
 
 
-@pytest.mark.parametrize("compression", ["gzip", "xz", "bz2"])
-@pytest.mark.parametrize("junk", [b"junk and more of it", b"J", b"\xff"])
-@pytest.mark.parametrize("size", [1, 1 << 20])
 @pytest.mark.usefixtures("codec")
-def test_junk_behind_the_data_is_harmless(compression: str, junk: bytes, size: int) -> None:
+def test_junk_behind_the_data_is_harmless() -> None:
     """Bytes of another kind behind the last member are told, and hide nothing of what came before."""
-    compress = COMPRESSORS[compression][1]
-    out, error = run(compress(b"the content") + junk, size=size)
-    assert (out, code(error)) == (b"the content", "trailing-data")
-    assert error is not None
-    assert error.harmless
+    for compression in ["gzip", "xz", "bz2"]:
+        for junk in [b"junk and more of it", b"J", b"\xff"]:
+            for size in [1, 1 << 20]:
+                compress = COMPRESSORS[compression][1]
+                out, error = run(compress(b"the content") + junk, size=size)
+                assert (out, code(error)) == (b"the content", "trailing-data"), (compression, junk, size)
+                assert error is not None, (compression, junk, size)
+                assert error.harmless, (compression, junk, size)
 
 
 @pytest.mark.parametrize("size", [1, 1 << 20])
@@ -245,19 +244,17 @@ def test_a_cut_is_an_error_at_any_place(compression: Compression, compress: Call
 
 
 @each_compressor
-@pytest.mark.parametrize("size", [1, 1 << 20])
 @pytest.mark.usefixtures("codec")
-def test_a_cut_in_the_last_member_is_an_error(
-    compression: Compression, compress: Callable[[bytes], bytes], size: int
-) -> None:
+def test_a_cut_in_the_last_member_is_an_error(compression: Compression, compress: Callable[[bytes], bytes]) -> None:
     """A stream cut anywhere in its second member is cut, also in the member's first bytes."""
-    first, second = compress(b"first"), compress(b"second")
-    for cut in range(1, len(second)):
-        out, error = run(first + second[:cut], compression, size)
-        assert code(error) == "cut-stream", cut
-        assert out.startswith(b"first")
-        assert error is not None
-        assert not error.harmless
+    for size in [1, 1 << 20]:
+        first, second = compress(b"first"), compress(b"second")
+        for cut in range(1, len(second)):
+            out, error = run(first + second[:cut], compression, size)
+            assert code(error) == "cut-stream", cut
+            assert out.startswith(b"first"), size
+            assert error is not None, size
+            assert not error.harmless, size
 
 
 def test_a_cut_skippable_frame_is_an_error() -> None:
@@ -279,23 +276,23 @@ def test_nothing_at_all_is_an_empty_stream(compression: Compression, compress: C
 
 
 @each_compressor
-@pytest.mark.parametrize("size", [1, 100, 1 << 20])
 @pytest.mark.usefixtures("codec")
-def test_damage_is_an_error(compression: Compression, compress: Callable[[bytes], bytes], size: int) -> None:
+def test_damage_is_an_error(compression: Compression, compress: Callable[[bytes], bytes]) -> None:
     """A damaged second member is an error, and the first was delivered whole."""
-    data = compress(b"first, whole")
-    second = bytearray(compress(noise(5000)))
-    if compression == "gzip":
-        second[-5] ^= 1  # of the checksum
-    elif compression == "zstd":
-        second[4] |= 8  # a reserved bit of the header
-    else:
-        second[len(second) // 2] ^= 1
-    out, error = run(data + bytes(second), compression, size)
-    assert code(error) == "damaged-stream"
-    assert out.startswith(b"first, whole")
-    assert error is not None
-    assert not error.harmless
+    for size in [1, 100, 1 << 20]:
+        data = compress(b"first, whole")
+        second = bytearray(compress(noise(5000)))
+        if compression == "gzip":
+            second[-5] ^= 1  # of the checksum
+        elif compression == "zstd":
+            second[4] |= 8  # a reserved bit of the header
+        else:
+            second[len(second) // 2] ^= 1
+        out, error = run(data + bytes(second), compression, size)
+        assert code(error) == "damaged-stream", size
+        assert out.startswith(b"first, whole"), size
+        assert error is not None, size
+        assert not error.harmless, size
 
 
 @pytest.mark.parametrize("size", [1, 4096, 1 << 20])
@@ -332,7 +329,7 @@ def test_zstd_gives_everything_before_the_damage() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_damage_raises_nothing_else(data: st.DataObject) -> None:
     """Whatever bytes come, there are plain bytes and at most one StreamError."""
     compression, compress = data.draw(st.sampled_from(list(COMPRESSORS.values())))
@@ -378,7 +375,7 @@ def test_an_xz_dictionary_over_the_limit_is_refused() -> None:
     st.sampled_from([1, 2, 13, 300, 1 << 20]),
     st.booleans(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(26))
 def test_inflating_undoes_compressing(
     how: tuple[Compression, Callable[[bytes], bytes]], parts: list[bytes], size: int, portable: bool
 ) -> None:

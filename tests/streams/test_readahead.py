@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.readahead import Readahead
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @given(st.lists(st.none() | st.integers() | st.binary(max_size=3), max_size=20), st.integers(1, 5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16))
 def test_items_come_in_order(items: list[object], depth: int) -> None:
     """Every item comes once and in order; None and empty ones are items like others."""
     with Readahead(items, depth) as ahead:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.readers import BytesReader, FileSlice, Peekable, read_all
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ class _Short(io.BytesIO):
 
 
 @given(st.binary(max_size=40), st.lists(st.tuples(st.booleans(), st.integers(1, 20)), max_size=12), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(26))
 def test_a_look_takes_nothing(data: bytes, steps: list[tuple[bool, int]], short: bool) -> None:
     """Whatever is looked at is read all the same, each byte once."""
     reader = Peekable(_Short(data) if short else BytesReader(data))

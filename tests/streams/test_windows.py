@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.windows import Window, Windower
+from tests.effort import examples
 
 streams = st.lists(st.binary(max_size=30), max_size=12)
 reaches = st.integers(0, 12)
@@ -22,7 +23,7 @@ def cut(chunks: list[bytes], behind: int, ahead: int, size: int) -> list[Window]
 
 
 @given(streams, reaches, reaches, sizes)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 def test_each_byte_is_owned_once(chunks: list[bytes], behind: int, ahead: int, size: int) -> None:
     """The bytes that windows own are the stream, in order, none twice."""
     windows = cut(chunks, behind, ahead, size)
@@ -31,7 +32,7 @@ def test_each_byte_is_owned_once(chunks: list[bytes], behind: int, ahead: int, s
 
 
 @given(streams, reaches, reaches, sizes)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 def test_a_window_is_a_piece_of_the_stream(chunks: list[bytes], behind: int, ahead: int, size: int) -> None:
     """A window's data are the bytes of the stream from its offset on."""
     stream = b"".join(chunks)
@@ -40,7 +41,7 @@ def test_a_window_is_a_piece_of_the_stream(chunks: list[bytes], behind: int, ahe
 
 
 @given(streams, reaches, reaches, sizes)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50))
 def test_what_stands_around_is_there(chunks: list[bytes], behind: int, ahead: int, size: int) -> None:
     """Before and behind the bytes that it owns a window has what was asked for, as far as the stream has it."""
     length = sum(map(len, chunks))
@@ -51,7 +52,7 @@ def test_what_stands_around_is_there(chunks: list[bytes], behind: int, ahead: in
 
 
 @given(streams, reaches, reaches, sizes)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33))
 def test_windows_are_not_too_small(chunks: list[bytes], behind: int, ahead: int, size: int) -> None:
     """All windows but the last own at least the size that was asked for."""
     assert all(window.end - window.start >= size for window in cut(chunks, behind, ahead, size)[:-1])

@@ -7,12 +7,12 @@ import struct
 from itertools import accumulate
 from typing import Any
 
-import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.streams.zstdframes import ZstdFrames
+from tests.effort import examples
 
 TEXT = b"".join(b"line %d\n" % number for number in range(40))
 NOISE = random.Random(1).randbytes(90)
@@ -57,11 +57,11 @@ def whole(data: bytes, size: int = 1 << 20) -> bool:
     return frames.whole
 
 
-@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
-@pytest.mark.parametrize("size", [1, 3, 1 << 20])
-def test_a_frame_is_whole_at_its_end_only(frame: bytes, size: int) -> None:
+def test_a_frame_is_whole_at_its_end_only() -> None:
     """A frame of any form is cut at each of its bytes but the last, however it comes."""
-    assert [cut for cut in range(len(frame) + 1) if whole(frame[:cut], size)] == [0, len(frame)]
+    for frame in FRAMES.values():
+        for size in [1, 3, 1 << 20]:
+            assert [cut for cut in range(len(frame) + 1) if whole(frame[:cut], size)] == [0, len(frame)], (frame, size)
 
 
 def test_the_end_of_every_frame_is_a_whole_stream() -> None:
@@ -78,7 +78,7 @@ def test_the_end_of_every_frame_is_a_whole_stream() -> None:
 
 
 @given(st.lists(st.sampled_from(list(FRAMES.values())), min_size=1, max_size=4), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_pieces_change_nothing(parts: list[bytes], data: st.DataObject) -> None:
     """Whether a stream is whole does not depend on the pieces in which it comes."""
     stream = b"".join(parts)
@@ -87,7 +87,7 @@ def test_pieces_change_nothing(parts: list[bytes], data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=80), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20))
 def test_other_bytes_are_left_to_the_decoder(junk: bytes, size: int) -> None:
     """Bytes that are no frame are fed without complaint."""
     frames = ZstdFrames()

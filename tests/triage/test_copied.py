@@ -42,9 +42,9 @@ def brought(
     return SourceTree(root, find).brought(value, Wanted(path, sha256(KEY)), unpacks=unpacks, parents=parents)
 
 
-@pytest.mark.parametrize(
-    ("source", "given", "destination", "path", "named"),
-    [
+def test_by_path(tmp_path: Path) -> None:
+    """Folders give their content, files their name or the destination's, wildcards what they match."""
+    table: list[tuple[str, list[str], str, str, bool]] = [
         ("app/x.env", ["app"], "/srv", "srv/x.env", False),
         ("app/x.env", ["."], "/", "app/x.env", False),
         ("app/x.env", ["./"], "/srv/", "srv/app/x.env", False),
@@ -58,12 +58,11 @@ def brought(
         ("app/x.env", [f"app/{UNKNOWN}.env"], "/etc/", "etc/x.env", False),
         ("app/x.env", ["app"], f"{UNKNOWN}/sub", "any/where/sub/x.env", False),
         ("app/x.env", ["../../app"], "/srv", "srv/x.env", False),
-    ],
-)
-def test_by_path(tmp_path: Path, source: str, given: list[str], destination: str, path: str, named: bool) -> None:
-    """Folders give their content, files their name or the destination's, wildcards what they match."""
-    write(tmp_path, source)
-    assert brought(tmp_path, (given, destination), path) == SourceLine(source, 2, named)
+    ]
+    for source, given, destination, path, named in table:
+        write(tmp_path, source)
+        found = brought(tmp_path, (given, destination), path)
+        assert found == SourceLine(source, 2, named), (source, given, destination, path, named)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.triage.dockerfile import LIMIT, Dockerfile
 from imgscan.triage.reader import MOST, Instruction
+from tests.effort import examples
 
 
 def parse(text: str | bytes) -> Dockerfile:
@@ -21,9 +21,9 @@ def only(text: str | bytes) -> Instruction:
     return instruction
 
 
-@pytest.mark.parametrize(
-    ("text", "keyword", "arguments", "first", "last"),
-    [
+def test_one_instruction() -> None:
+    """An instruction has its keyword, its arguments as the builder joins them, and its lines."""
+    table: list[tuple[str, str, str, int, int]] = [
         ("RUN a", "RUN", "a", 1, 1),
         ("run a", "RUN", "a", 1, 1),
         ("\n# comment\n  RUN  a  \n", "RUN", "a", 3, 3),
@@ -47,12 +47,16 @@ def only(text: str | bytes) -> Instruction:
         ("HEALTHCHECK --interval=5s --retries=3 \\\n  CMD a --b", "HEALTHCHECK", "CMD a --b", 1, 2),
         ("COPY --from=x --chown=1:1 --link a b", "COPY", "a b", 1, 1),
         ("RUN -- --a", "RUN", "--a", 1, 1),
-    ],
-)
-def test_one_instruction(text: str, keyword: str, arguments: str, first: int, last: int) -> None:
-    """An instruction has its keyword, its arguments as the builder joins them, and its lines."""
-    found = only(text)
-    assert (found.keyword, found.text, found.first, found.last) == (keyword, arguments, first, last)
+    ]
+    for text, keyword, arguments, first, last in table:
+        found = only(text)
+        assert (found.keyword, found.text, found.first, found.last) == (keyword, arguments, first, last), (
+            text,
+            keyword,
+            arguments,
+            first,
+            last,
+        )
 
 
 def test_flags() -> None:
@@ -63,9 +67,9 @@ def test_flags() -> None:
     assert (copy.flag("from"), copy.flag("link"), copy.flag("chmod")) == ("builder", "", None)
 
 
-@pytest.mark.parametrize(
-    ("text", "listed"),
-    [
+def test_exec_form() -> None:
+    """The exec form is a JSON list of strings; anything else is for the shell."""
+    table: list[tuple[str, tuple[str, ...] | None]] = [
         ('RUN ["a", "b c"]', ("a", "b c")),
         ('COPY [ "a b", "c" ]', ("a b", "c")),
         ("CMD []", ()),
@@ -75,11 +79,9 @@ def test_flags() -> None:
         ("CMD [" * 5000, None),
         ('ENV ["a"]', None),
         ("RUN [ -f x ] && y", None),
-    ],
-)
-def test_exec_form(text: str, listed: tuple[str, ...] | None) -> None:
-    """The exec form is a JSON list of strings; anything else is for the shell."""
-    assert only(text).listed == listed
+    ]
+    for text, listed in table:
+        assert only(text).listed == listed, (text, listed)
 
 
 def test_line_of_each_piece() -> None:
@@ -89,9 +91,9 @@ def test_line_of_each_piece() -> None:
     assert lines == {"A": 1, "B": 3, "C": 5}
 
 
-@pytest.mark.parametrize(
-    ("text", "documents", "last"),
-    [
+def test_here_documents() -> None:
+    """A here-document has its name, its content and the number of its first line, and the instruction ends with it."""
+    table: list[tuple[str, list[tuple[str, str, int]], int]] = [
         ("RUN <<EOF\na\nb\nEOF\n", [("EOF", "a\nb\n", 2)], 4),
         ("RUN <<EOF\nEOF\n", [("EOF", "", 2)], 2),
         ("RUN <<-EOF\n\ta\n\t\tb\n\tEOF\n", [("EOF", "a\nb\n", 2)], 4),
@@ -108,13 +110,11 @@ def test_line_of_each_piece() -> None:
         ("RUN a << b", [], 1),
         ("CMD <<EOF", [], 1),
         ("RUN echo '<<EOF'", [], 1),
-    ],
-)
-def test_here_documents(text: str, documents: list[tuple[str, str, int]], last: int) -> None:
-    """A here-document has its name, its content and the number of its first line, and the instruction ends with it."""
-    found = only(text)
-    assert [(each.name, each.text, each.first) for each in found.heredocs] == documents
-    assert found.last == last
+    ]
+    for text, documents, last in table:
+        found = only(text)
+        assert [(each.name, each.text, each.first) for each in found.heredocs] == documents, (text, documents, last)
+        assert found.last == last, (text, documents, last)
 
 
 def test_quoted_here_documents_are_not_expanded() -> None:
@@ -167,7 +167,6 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(PIECES | st.text(max_size=60))
 def test_any_text_is_read(text: str) -> None:
     """No text makes the reader fail; lines ascend and are lines of the file."""
@@ -206,7 +205,7 @@ def spelled(draw: st.DrawFn) -> tuple[list[str], list[tuple[str, list[str], int,
     return lines, expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66))
 @given(spelled(), st.sampled_from(["\n", "\r\n"]))
 def test_what_is_written_is_read(made: tuple[list[str], list[tuple[str, list[str], int, int]]], ending: str) -> None:
     """Instructions that are written over lines, with comments between them, are read with their words and lines."""

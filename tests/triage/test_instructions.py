@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.image.documents import History
@@ -104,9 +104,9 @@ def test_kaniko() -> None:
     assert aligned(KANIKO, *BASE, *texts).complete
 
 
-@pytest.mark.parametrize(
-    ("instruction", "created_by"),
-    [
+def test_spellings() -> None:
+    """The last instruction is known by the spelling of each builder."""
+    table: list[tuple[str, str]] = [
         ("RUN a  b", "/bin/sh -c a b"),
         ("RUN a", "|1 X=a b c /bin/sh -c a"),
         ("RUN a", "RUN |1 X=a /bin/sh -c a # buildkit"),
@@ -141,17 +141,15 @@ def test_kaniko() -> None:
         ("MAINTAINER me", "/bin/sh -c #(nop)  MAINTAINER me"),
         ("STOPSIGNAL 9", "STOPSIGNAL 9"),
         ("ONBUILD COPY . .", "/bin/sh -c #(nop)  ONBUILD COPY . ."),
-    ],
-)
-def test_spellings(instruction: str, created_by: str) -> None:
-    """The last instruction is known by the spelling of each builder."""
-    text = f"FROM debian\n{instruction}\n"
-    assert lines(text, *BASE, created_by) == [None, None, text.count("\n")]
+    ]
+    for instruction, created_by in table:
+        text = f"FROM debian\n{instruction}\n"
+        assert lines(text, *BASE, created_by) == [None, None, text.count("\n")], (instruction, created_by)
 
 
-@pytest.mark.parametrize(
-    ("instruction", "created_by"),
-    [
+def test_other_texts_do_not_match() -> None:
+    """An entry that says something else leads nowhere."""
+    table: list[tuple[str, str | None]] = [
         ("RUN a", "/bin/sh -c b a"),
         ("RUN a", "/bin/sh -c xa"),
         ("RUN a", "RUN /bin/sh -c a b # buildkit"),
@@ -167,11 +165,9 @@ def test_spellings(instruction: str, created_by: str) -> None:
         ("CMD a", 'CMD ["/bin/sh" "-c" "b"]'),
         ("USER a", ""),
         ("USER a", None),
-    ],
-)
-def test_other_texts_do_not_match(instruction: str, created_by: str | None) -> None:
-    """An entry that says something else leads nowhere."""
-    assert lines(f"FROM debian\n{instruction}\n", created_by) == [None]
+    ]
+    for instruction, created_by in table:
+        assert lines(f"FROM debian\n{instruction}\n", created_by) == [None], (instruction, created_by)
 
 
 def test_the_last_of_several_equal_entries_is_ours() -> None:
@@ -231,7 +227,6 @@ def test_a_long_history_counts_from_its_end() -> None:
     assert {entry: step.instruction.first for entry, step in found.steps.items()} == {MOST + 5: 2, MOST + 6: 3}
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_alignment_keeps_the_order(seed: int) -> None:
     """Whatever the history, entries that lead somewhere lead to ever later lines, each to its own."""
@@ -242,7 +237,6 @@ def test_alignment_keeps_the_order(seed: int) -> None:
     assert known == sorted(set(known))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.text(alphabet="COPY file:ab0 #(nop)|1=-/\n", max_size=60))
 def test_any_text_is_a_record(text: str) -> None:
     """No text makes the reading of an entry fail."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.triage.lexer import LONGEST, UNKNOWN, collapse, expand, fits, join, pairs, split
@@ -12,9 +12,9 @@ VALUES = {"set": "value", "empty": "", "dotted": "a.b"}
 TEXTS = st.text(alphabet="ab \t'\"\\`${}:-+=\0", max_size=40)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
+def test_words_end_at_white_space_outside_of_quotes() -> None:
+    """A word is what stands between white space that is neither quoted nor escaped, as it is written."""
+    table: list[tuple[str, list[str]]] = [
         ("a b", ["a", "b"]),
         ("  a\t b ", ["a", "b"]),
         ('a="b c" d', ['a="b c"', "d"]),
@@ -24,14 +24,11 @@ TEXTS = st.text(alphabet="ab \t'\"\\`${}:-+=\0", max_size=40)
         (r"a='b\' c", [r"a='b\'", "c"]),
         ("a='open end", ["a='open end"]),
         ("", []),
-    ],
-)
-def test_words_end_at_white_space_outside_of_quotes(text: str, words: list[str]) -> None:
-    """A word is what stands between white space that is neither quoted nor escaped, as it is written."""
-    assert [word for _, word in split(text)] == words
+    ]
+    for text, words in table:
+        assert [word for _, word in split(text)] == words, (text, words)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_words_stand_where_they_are_said_to(text: str) -> None:
     """Each word is found in the text at its offset, and what is between them is white space."""
@@ -58,9 +55,9 @@ def test_pairs_in_both_spellings(text: str, expected: list[tuple[str, str]]) -> 
     assert pairs(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
+def test_expansion() -> None:
+    """Quotes go and variables come, as the reference says; what cannot be known is unknown."""
+    table: list[tuple[str, str]] = [
         ("$set", "value"),
         ("${set}", "value"),
         ("a${set}b", "avalueb"),
@@ -92,11 +89,9 @@ def test_pairs_in_both_spellings(text: str, expected: list[tuple[str, str]]) -> 
         ("${", "${"),
         ("${set", "value"),
         ("100%", "100%"),
-    ],
-)
-def test_expansion(text: str, value: str) -> None:
-    """Quotes go and variables come, as the reference says; what cannot be known is unknown."""
-    assert expand(text, VALUES.get) == value
+    ]
+    for text, value in table:
+        assert expand(text, VALUES.get) == value, (text, value)
 
 
 def test_expansion_with_the_other_escape() -> None:
@@ -118,16 +113,15 @@ def test_nesting_has_an_end() -> None:
     assert expand("${u:-" * 500 + "x" + "}" * 500, VALUES.get) == UNKNOWN
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_expansion_takes_any_text(text: str) -> None:
     """No text makes the lexer fail."""
     assert isinstance(expand(text, VALUES.get), str)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text", "fitting"),
-    [
+def test_patterns() -> None:
+    """An unknown value stands for any text, once, and overlaps with nothing."""
+    table: list[tuple[str, str, bool]] = [
         ("abc", "abc", True),
         ("abc", "abcd", False),
         (f"a{UNKNOWN}c", "abbbc", True),
@@ -139,11 +133,9 @@ def test_expansion_takes_any_text(text: str) -> None:
         (f"{UNKNOWN}x{UNKNOWN}", "abc", False),
         (f"a{UNKNOWN}b{UNKNOWN}c", "a-b-c", True),
         (f"a{UNKNOWN}b{UNKNOWN}c", "a-c", False),
-    ],
-)
-def test_patterns(pattern: str, text: str, fitting: bool) -> None:
-    """An unknown value stands for any text, once, and overlaps with nothing."""
-    assert fits(pattern, text) is fitting
+    ]
+    for pattern, text, fitting in table:
+        assert fits(pattern, text) is fitting, (pattern, text, fitting)
 
 
 def test_white_space_collapses() -> None:

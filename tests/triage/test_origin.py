@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscan.image.documents import History
@@ -91,9 +91,9 @@ RECORDED = (
 )
 
 
-@pytest.mark.parametrize(
-    ("key", "field", "line"),
-    [
+def test_documents() -> None:
+    """A key in a config or history leads to the line of the instruction that set it there, and no other."""
+    table: list[tuple[str, str, int | None]] = [
         ("KEY-env", "config/Env/STRIPE", 5),
         ("KEY-label", "config/Labels/com.example/c", 7),
         ("KEY-arg", "config/Env/COPY", 8),
@@ -118,11 +118,9 @@ RECORDED = (
         ("KEY-env", "history/1/comment", None),
         ("KEY-env", "config", None),
         ("KEY-new", "predicate/x", None),
-    ],
-)
-def test_documents(key: str, field: str, line: int | None) -> None:
-    """A key in a config or history leads to the line of the instruction that set it there, and no other."""
-    assert Image(SETTINGS, *RECORDED).line(document(key, field)) == line
+    ]
+    for key, field, line in table:
+        assert Image(SETTINGS, *RECORDED).line(document(key, field)) == line, (key, field, line)
 
 
 def test_build_arguments() -> None:
@@ -144,9 +142,9 @@ def test_an_unmatched_dockerfile_says_nothing_of_documents() -> None:
 # RUN
 
 
-@pytest.mark.parametrize(
-    ("run", "line"),
-    [
+def test_run() -> None:
+    """A key in a file of a RUN leads to the line that holds it, or that names its variable, or to the instruction."""
+    table: list[tuple[str, int]] = [
         ("RUN echo KEY-a > /f", 3),
         ("RUN x && \\\n\n # comment\n  echo KEY-a > /f", 6),
         ("RUN <<EOF\nx\necho KEY-a\nEOF", 5),
@@ -156,17 +154,15 @@ def test_an_unmatched_dockerfile_says_nothing_of_documents() -> None:
         ("RUN x && \\\n echo ${K} > /f", 4),
         ("RUN <<EOF\nx\necho $K\nEOF", 5),
         ("RUN curl -O https://example.com", 3),
-    ],
-)
-def test_run(run: str, line: int) -> None:
-    """A key in a file of a RUN leads to the line that holds it, or that names its variable, or to the instruction."""
-    text = f"FROM x\nENV K=KEY-a\n{run}\n"
-    instruction = Dockerfile.parse(text.encode()).instructions[-1]
-    spelled = instruction.text if not instruction.heredocs else instruction.text.split("\n")[0]
-    if "$K" not in run and "${K}" not in run:
-        text = text.replace("ENV K=KEY-a", "ENV K=none")
-    image = Image(text, "*ENV K=x", f"/bin/sh -c {spelled}")
-    assert image.line(found("KEY-a", "f", layer=0)) == line
+    ]
+    for run, line in table:
+        text = f"FROM x\nENV K=KEY-a\n{run}\n"
+        instruction = Dockerfile.parse(text.encode()).instructions[-1]
+        spelled = instruction.text if not instruction.heredocs else instruction.text.split("\n")[0]
+        if "$K" not in run and "${K}" not in run:
+            text = text.replace("ENV K=KEY-a", "ENV K=none")
+        image = Image(text, "*ENV K=x", f"/bin/sh -c {spelled}")
+        assert image.line(found("KEY-a", "f", layer=0)) == line, (run, line)
 
 
 def test_layers_of_the_base_have_no_origin() -> None:
@@ -317,30 +313,26 @@ def test_members_of_archives(tmp_path: Path) -> None:
 ONE_LAYER = "FROM scratch\nCOPY a /a\nRUN echo KEY-run > /b\nCOPY c /c\nCMD d\n"
 
 
-@pytest.mark.parametrize(
-    ("key", "path", "expected"),
-    [
+def test_one_layer(tmp_path: Path) -> None:
+    """Where one layer holds the work of several instructions, the key tells which."""
+    table: list[tuple[str, str, Origin | None]] = [
         ("KEY-a", "a", Origin(1, source="a")),
         ("KEY-run", "b", Origin(3, dockerfile="Dockerfile")),
         ("KEY-c", "c", Origin(1, source="c")),
         ("KEY-x", "c", None),
-    ],
-)
-@pytest.mark.parametrize(
-    "steps",
-    [
+    ]
+    table_1: list[tuple[str, ...]] = [
         ("*COPY a /a", "*RUN echo KEY-run > /b", "*COPY c /c", "CMD d"),
         ("CMD d",),
         ("*COPY a /a", "*RUN echo KEY-run > /b", "*COPY c /c", "*CMD d", ""),
-    ],
-    ids=["buildah", "buildah --squash", "docker build --squash"],
-)
-def test_one_layer(tmp_path: Path, steps: tuple[str, ...], key: str, path: str, expected: Origin | None) -> None:
-    """Where one layer holds the work of several instructions, the key tells which."""
-    write(tmp_path, "a", "KEY-a")
-    write(tmp_path, "c", "KEY-c")
-    trace = Image(ONE_LAYER, *steps, root=tmp_path).trace(found(key, path, layer=0))
-    assert (replace(trace, ignorable=False) if trace is not None else None) == expected
+    ]
+    for key, path, expected in table:
+        for steps in table_1:
+            write(tmp_path, "a", "KEY-a")
+            write(tmp_path, "c", "KEY-c")
+            trace = Image(ONE_LAYER, *steps, root=tmp_path).trace(found(key, path, layer=0))
+            traced = replace(trace, ignorable=False) if trace is not None else None
+            assert traced == expected, (key, path, expected, steps)
 
 
 def test_one_layer_of_copies() -> None:
@@ -433,7 +425,6 @@ LINES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=12), st.lists(st.integers(0, 11), max_size=12), st.integers(0, 12))
 def test_any_dockerfile_gives_lines_of_its_own(chosen: list[str], order: list[int], layer: int) -> None:
     """Whatever the Dockerfile and the history, an origin is a line on which an instruction stands."""
