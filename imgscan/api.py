@@ -11,7 +11,7 @@ from imgscan.detect import Engine
 from imgscan.detect.stripe import STRIPE
 from imgscan.errors import TargetError
 from imgscan.scan.hits import Concealer
-from imgscan.scan.inside.limits import Limits
+from imgscan.scan.limits import Limits
 from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.session import Session

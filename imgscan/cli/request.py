@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from imgscan.cli.pairing import Pair
     from imgscan.model import Confidence, TargetKind
     from imgscan.scan.git.scope import Request
-    from imgscan.scan.inside.limits import Limits
+    from imgscan.scan.limits import Limits
 
 _INCLUDES = ("examples", "publishable")
 
@@ -90,7 +90,7 @@ class Commits:
 
 def request_of(context: click.Context, options: Mapping[str, Any]) -> ScanRequest:
     """Read the values of the options that `imgscan.cli.options` declares; UsageError where they contradict."""
-    from imgscan.scan.inside.limits import Limits  # noqa: PLC0415 - keeps --help and --version quick
+    from imgscan.scan.limits import Limits  # noqa: PLC0415 - keeps --help and --version quick
 
     pairs = tuple(pairs_of(context))
     if options["show_secrets"]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from imgscan.scan.inside.limits import Limits
+from imgscan.scan.limits import Limits
 from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.triage import folder as folders
+from imgscan.triage import buildcontext as folders
+from imgscan.triage.buildcontext import Folder, contents
 from imgscan.triage.dockerignore import IgnoreFile
-from imgscan.triage.folder import Folder, contents
 from imgscan.triage.lexer import UNKNOWN
 from imgscan.triage.lines import lines_of
 from imgscan.triage.wildcards import Name, wild

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from imgscan.triage.reader import Reader
+from imgscan.triage.reader import InstructionReader
 
 if TYPE_CHECKING:
     from imgscan.triage.reader import Instruction
@@ -40,7 +40,7 @@ class Dockerfile:
     def parse(cls, data: bytes, name: str = "Dockerfile") -> Dockerfile:
         """Read a Dockerfile, whatever it holds."""
         data = data[:LIMIT]
-        reader = Reader(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
+        reader = InstructionReader(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
         return cls(name, data, reader.escape, tuple(reader.instructions()))
 
     @cached_property

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgscan.triage.buildcontext import contents
 from imgscan.triage.dockerfile import Dockerfile
-from imgscan.triage.folder import contents
 from imgscan.triage.origin import Origins
 
 if TYPE_CHECKING:

@@ -74,7 +74,7 @@ class Instruction:
         return self.lines[max(0, bisect_right(self.starts, offset) - 1)]
 
 
-class Reader:
+class InstructionReader:
     """Goes over the lines of one Dockerfile."""
 
     def __init__(self, text: str) -> None:

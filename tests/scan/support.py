@@ -21,8 +21,8 @@ from imgscan.scan.git.history import HistoryScanner
 from imgscan.scan.hits import Concealer
 from imgscan.scan.image.fields import search_document
 from imgscan.scan.image.images import ImageScanner
-from imgscan.scan.inside.limits import Limits
 from imgscan.scan.layer import TarPour, scan_layer
+from imgscan.scan.limits import Limits
 from imgscan.scan.policy import Policy
 from imgscan.scan.pour import FilePour
 from imgscan.scan.search import WINDOW, JoinedSearch

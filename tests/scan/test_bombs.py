@@ -24,7 +24,7 @@ from fixtures.builders import Image, Layer, docker_modern, tar
 from fixtures.containers import zipped
 from fixtures.keys import Keys
 from fixtures.zips import zip_of
-from imgscan.scan.inside.limits import Limits
+from imgscan.scan.limits import Limits
 from tests.scan.support import look
 from tests.scan.test_nest import TEXT, held, places
 

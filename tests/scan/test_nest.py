@@ -16,7 +16,7 @@ from fixtures.builders import Image, Layer, docker_modern, oci_archive, podman_a
 from fixtures.containers import CHAINS, FORMATS, chained, database, initrd, zipped
 from fixtures.keys import Keys
 from imgscan.image.lifecycle import trail
-from imgscan.scan.inside.limits import Limits
+from imgscan.scan.limits import Limits
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.spool import Spool
 from tests.containers.gitpacks import commits, git, new, the_pack

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.triage import folder
+from imgscan.triage import buildcontext as folder
 from imgscan.triage.copied import SourceLine, SourceTree, Wanted
 from imgscan.triage.lexer import UNKNOWN
 from imgscan.triage.lines import lines_of

@@ -13,8 +13,8 @@ from imgscan.unread import Unread
 if TYPE_CHECKING:
     from imgscan.containers.base import Format, Held
     from imgscan.scan.inside.intake import Counted
-    from imgscan.scan.inside.limits import Limits
     from imgscan.scan.inside.node import Node, Top
+    from imgscan.scan.limits import Limits
 
 _MODEST = 16 << 20
 """Bytes of a decoder's memory that are not worth waiting for."""
