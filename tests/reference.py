@@ -47,7 +47,7 @@ VARIABLES = {
     "CI_COMMIT_SHA": "the commit that a `gitlab` report names",
     "NO_COLOR": "not empty: no colours in a terminal",
     "PRE_COMMIT_FROM_REF": "with its kin, what `imgscan git --pre-push` reads where pre-commit calls it",
-    "_IMGSCAN_COMPLETE": "completion in shells, see [settings](settings.md#completion-in-shells)",
+    "_IMGSCAN_COMPLETE": "shell completion, see [settings](settings.md#shell-completion)",
 }
 """Variables that are no settings, by what they do. Those of git, Docker and podman act through their own programs."""
 
