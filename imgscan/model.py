@@ -145,13 +145,13 @@ class Location:
         if any(each is not None and each < 0 for each in numbers) or any(
             each is not None and each < 1 for each in places
         ):
-            raise ValueError("layers, offsets and lengths count from 0, lines and columns from 1")
+            raise ValueError("layers, offsets and lengths count from 0; lines and columns from 1")
         if (self.line is None) != (self.column is None) or (self.end_line is None) != (self.end_column is None):
-            raise ValueError("a line has a column, and a column a line")
+            raise ValueError("line and column come together")
         if self.line is None and self.end_line is not None:
-            raise ValueError("a region that ends on a line begins on one")
+            raise ValueError("a region with an end line has a start line")
         if self.commit is None and self.authored is not None:
-            raise ValueError("only a commit has been authored")
+            raise ValueError("only a commit has an author date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Visibility:
 
     def __post_init__(self) -> None:
         if self.state == "visible" and self.layer is not None:
-            raise ValueError("no layer ends the life of a file that is visible")
+            raise ValueError("a visible file has no layer that removed it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Origin:
 
     def __post_init__(self) -> None:
         if (self.dockerfile is None) == (self.source is None) or self.line < 1:
-            raise ValueError("an origin is a line, from 1, of a Dockerfile or of a source file")
+            raise ValueError("an origin is a line, counted from 1, of a Dockerfile or a source file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ PLACES: Final = {
     "Unread": 1,
     "Diagnostic": 1,
     "ObjectError": 1,
+    "LimitReachedError": 0,
+    "RatioError": 0,
     "_failed": 2,
     "complain": 0,
     "problem": 0,

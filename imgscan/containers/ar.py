@@ -51,7 +51,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
         size = _number(header[48:58])
         if len(header) < _HEADER or header[58:60] != _END or size is None:
             yield Unread(
-                "error", "damaged-container", "the ar archive is damaged or cut where a member's header is expected"
+                "error", "damaged-container", "the ar archive is damaged or truncated where a member's header should be"
             )
             return
         name = header[:16].rstrip(b" ")

@@ -132,7 +132,7 @@ def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
         if not behind:
             return
         raw = _Joined(behind[0], source)
-    text = f"more than {SEGMENTS} differently compressed parts follow each other; the rest was not read"
+    text = f"more than {SEGMENTS} differently compressed parts in a row; the rest was not read"
     yield Unread("skipped", "trailing-data", text)
 
 

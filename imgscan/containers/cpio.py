@@ -141,7 +141,7 @@ def walk(raw: Reader, stripped: FileTable | None, within: tuple[int, int | None]
             if trailer:
                 yield from _behind(cursor, base)
             else:
-                text = "the cpio archive is damaged or cut where a member's header is expected"
+                text = "the cpio archive is damaged or truncated where a member's header should be"
                 yield cursor.lack("damaged-container", text)
             return
         name, size, align = header
@@ -189,7 +189,7 @@ def _numbered(cursor: Cursor, stripped: FileTable) -> tuple[bytes, int, int] | N
 def _behind(cursor: Cursor, base: int) -> Iterator[Member | Unread]:
     """Read what follows the last archive: compressed data, or something that is told and not read."""
     if compressed.compression_of(cursor.peek(HEAD)) is None:
-        yield Unread("skipped", "trailing-data", "something that is no cpio archive follows the cpio archive")
+        yield Unread("skipped", "trailing-data", "data that is not a cpio archive follows the cpio archive")
         return
     yield from compressed.members(cursor, base + cursor.offset)
 

@@ -64,5 +64,5 @@ def inflate_lzma(raw: Reader, header: bytes = b"") -> Generator[Chunk, None, byt
                 raise StreamError("cut-stream", "the lzma data ends before its end marker")
     except lzma.LZMAError as error:
         if "Memory usage limit" in str(error):
-            raise StreamError("memory-limit", "the lzma data asks for more than 128 MiB") from error
+            raise StreamError("memory-limit", "the lzma data needs more than 128 MiB") from error
         raise StreamError("damaged-stream", "the lzma data is damaged") from error

@@ -55,7 +55,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     cursor.skip(-cursor.offset % 8)
     header = _header(cursor, hold=True) if signature is not None else None
     if header is None:
-        yield Unread("error", "damaged-container", "the RPM package is damaged or cut before its payload")
+        yield Unread("error", "damaged-container", "the RPM package is damaged or truncated before its payload")
         return
     head = cursor.peek(HEAD)
     start = cursor.offset

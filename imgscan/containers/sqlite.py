@@ -113,7 +113,7 @@ class _Database:
             if kinds is None:
                 kinds = (INDEX, INDEX_LEAF) if kind in {INDEX, INDEX_LEAF} else (TABLE, TABLE_LEAF)
             if kind not in kinds:
-                self._pages.note("a page of another kind than its place asks for")
+                self._pages.note("a page of the wrong kind for its place")
                 continue
             if kind != TABLE:
                 yield from self._rows(number, page)
@@ -139,7 +139,7 @@ class _Database:
                     continue
                 self._record(page, at, at + size)
             except (RecordError, IndexError) as error:
-                pages.note(str(error) if isinstance(error, RecordError) else "a row that is cut")
+                pages.note(str(error) if isinstance(error, RecordError) else "a truncated row")
         self._ready += pages.size
         if self._ready >= _ENOUGH:
             yield from self._flush()
@@ -157,7 +157,7 @@ class _Database:
     def _record(self, data: bytes, at: int, end: int) -> None:
         """Collect the texts and blobs of the record that is `data[at:end]`."""
         if end > len(data):
-            raise RecordError("a row that goes beyond its page")
+            raise RecordError("a row that extends beyond its page")
         length, begin = data[at], at + 1
         if length > 127:
             length, begin = varint(data, at)

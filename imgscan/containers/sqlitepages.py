@@ -78,7 +78,7 @@ class Pages:
         count = int.from_bytes(page[start + 3 : start + 5], "big")
         start += 12 if page[start] in {INDEX, TABLE} else 8
         if start + 2 * count > len(page):
-            self.note("a page of more cells than it has room for")
+            self.note("a page with more cells than it has room for")
             count = max(0, len(page) - start) // 2
         return struct.unpack_from(f">{count}H", page, start)
 
@@ -119,15 +119,15 @@ class Pages:
     def payload(self, page: bytes, at: int, local: int, size: int) -> Iterator[bytes]:
         """Give a record that has overflow pages, piece by piece."""
         if at + local + 4 > len(page):
-            raise RecordError("a row that goes beyond its page")
+            raise RecordError("a row that extends beyond its page")
         yield page[at : at + local]
         number = int.from_bytes(page[at + local : at + local + 4], "big")
         left = size - local
         while left:
             if not 1 <= number <= self.count:
-                raise RecordError("a value that goes on in a page which is not in the file")
+                raise RecordError("a value that continues in a page which is not in the file")
             if self.taken[number] >= _READINGS:
-                raise RecordError("a value that goes on in a page which others use")
+                raise RecordError("a value that continues in a page which others use")
             self.taken[number] += 1
             following = self.page(number)
             number = int.from_bytes(following[:4], "big")

@@ -31,7 +31,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for count in range(9):
         if at >= len(data):
-            raise RecordError("a number is cut")
+            raise RecordError("a number is truncated")
         byte = data[at]
         at += 1
         if count == 8:
@@ -52,7 +52,7 @@ def columns(header: bytes, at: int) -> list[tuple[int, int]]:
         elif serial < 10:
             found.append((serial, SIZES[serial]))
         else:
-            raise RecordError("a column has a type that is reserved")
+            raise RecordError("a column has a reserved type")
     return found
 
 
@@ -68,7 +68,7 @@ def values(payload: Iterator[bytes], size: int, charset: str) -> Iterator[bytes]
     header = b"".join(feed.take(length))
     found = columns(header, at)
     if length + sum(each for _, each in found) != size:
-        raise RecordError("a record is not as long as its columns")
+        raise RecordError("a record's length does not match its columns")
     for serial, length in found:
         pieces = feed.take(length)
         if serial < 12 or not length:
@@ -102,7 +102,7 @@ class _Feed:
         while count:
             piece = self._held or next(self._pieces, b"")
             if not piece:
-                raise RecordError("a record is cut")
+                raise RecordError("a record is truncated")
             self._held = piece[count:]
             piece = piece[:count]
             count -= len(piece)

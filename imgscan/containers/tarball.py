@@ -72,7 +72,7 @@ class _Passage:
             position = start
             while position < end:
                 if position >= self.base + len(self.chunk) and not self.more():
-                    raise self.failure or StreamError("cut-stream", "the archive ends inside of this member")
+                    raise self.failure or StreamError("cut-stream", "the archive ends inside this member")
                 if position < self.base + len(self.chunk):
                     piece = memoryview(self.chunk)[position - self.base : end - self.base]
                     position += len(piece)

@@ -89,7 +89,7 @@ def index_images(desk: Desk, name: str, index: Any) -> list[ImagePlan]:
     images = walk.images
     if not images:
         if not any(each.severity == "error" for each in desk.diagnostics):
-            desk.complain("no-image", f"{name} leads to no image that is here")
+            desk.complain("no-image", f"{name} leads to no image stored here")
         return []
     numbers = {image.digest: number for number, image in reversed(list(enumerate(images)))}
     belonging = [(0, document) for document in walk.indexes]
@@ -126,7 +126,7 @@ class _IndexWalk:
         if value is None:
             self._note_lack(descriptor, name)
         elif kind == "index" and depth >= MAX_INDEX_DEPTH:
-            self._desk.complain("index-depth", f"indexes nest deeper than {MAX_INDEX_DEPTH}")
+            self._desk.complain("index-depth", f"indexes are nested deeper than {MAX_INDEX_DEPTH}")
         elif kind == "index":
             self.follow(value, reference, depth + 1)
         elif kind != "manifest":

@@ -131,7 +131,7 @@ class Desk:
         if data is None or digest is None:
             return name, None
         if altered(data, digest):
-            self.complain("document-digest", f"a document is not what its digest {digest.short} says: it was altered")
+            self.complain("document-digest", f"a document does not match its digest {digest.short}: it was altered")
         try:
             return name, parse_json(data)
         except DocumentError:

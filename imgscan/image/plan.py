@@ -42,7 +42,7 @@ def plan_images(shelf: ShelfLike) -> Plan:
     if desk.absent and any(kind_of(desk.document(name)) in ("manifest", "index") for name in unclaimed):
         # A child of the index is missing while a manifest lies here that no index names: not two platforms, of
         # which one was not pulled, but a reference that was altered.
-        text = "the index refers to a manifest that is missing, and does not refer to one that is here"
+        text = "the index refers to a manifest that is missing, and not to one that is present"
         desk.complain("index-altered", text)
     if not images and not desk.diagnostics:
         desk.complain("no-image", "no manifest says which layers make an image")

@@ -63,7 +63,7 @@ def ignorable(finding: Finding) -> str | None:
     """Say that `.dockerignore` would have kept the file out of the image; None where it would not, or is not known."""
     if finding.origin is None or not finding.origin.ignorable:
         return None
-    return "listed in .dockerignore, the file stays out of the image"
+    return "listing the file in .dockerignore keeps it out of the image"
 
 
 def commit(finding: Finding) -> str | None:
@@ -132,7 +132,7 @@ def _nothing_new(report: TargetReport) -> str:
         found = f"Nothing new: {plural(len(report.findings), f'{what} finding')}"
     else:
         found = "No Stripe secrets found"
-    return found if report.whole else f"{found} in what could be read, which was not everything"
+    return found if report.whole else f"{found} in what could be read; the scan is incomplete"
 
 
 def _noun(title: str) -> tuple[str, str]:

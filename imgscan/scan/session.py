@@ -39,7 +39,7 @@ class Session:
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or self.window < 1:
-            raise ValueError("a session needs at least one job and windows of at least one byte")
+            raise ValueError("a session needs at least one job, and windows of at least one byte")
 
     @cached_property
     def budget(self) -> Budget:

@@ -8,7 +8,7 @@ from imgscan.streams.readers import StreamError
 INTERRUPTED = "interrupted"
 """The code of a scan that the user stopped."""
 
-INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: what follows is what was found until then")
+INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: these are the findings so far")
 
 
 def interruption() -> StreamError:

@@ -44,7 +44,7 @@ def note_problems(shelf: Shelf, walker: TarWalker) -> None:
     """Turn what was wrong with the outer tar into errors of the scan."""
     for problem in walker.problems:
         shelf.diagnostics.append(
-            Diagnostic("error", problem.code, f"the image archive is not whole: {problem.message}")
+            Diagnostic("error", problem.code, f"the image archive is incomplete: {problem.message}")
         )
 
 

@@ -111,7 +111,7 @@ class Source(ABC):
 
     def open(self, name: str) -> ClosableReader:
         """Open the blob or document `name` at its first byte; the caller closes it."""
-        raise NotImplementedError(f"{name}: this source passes once")
+        raise NotImplementedError(f"{name}: this source can be read only once")
 
     @abstractmethod
     def blobs(self) -> Iterator[tuple[str, Reader]]:

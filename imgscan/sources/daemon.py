@@ -61,14 +61,14 @@ def open_engine(name: str, scheme: str | None) -> EngineStream:
             client.close()
             continue
         return EngineStream(client, name, image.attrs)
-    save = f"or save it to a file where it is (docker save -o image.tar {name}) and scan that"
+    save = f"or save it to a file where it is (docker save -o image.tar {name}) and scan the file"
     if answered:
         where = " and ".join(answered)
         raise TargetError(
-            f"{name} is no file here, and {where} has no image of that name: pull it (docker pull {name}), {save}"
+            f"{name} is not a file here, and {where} has no image with that name: pull it (docker pull {name}), {save}"
         )
     tried = "; ".join(failures) or "no socket was found and DOCKER_HOST is not set"
-    raise EngineError(f"{name} is no file here, and no container engine answers ({tried}): start one, {save}")
+    raise EngineError(f"{name} is not a file here, and no container engine answers ({tried}): start one, {save}")
 
 
 def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.DockerClient]]]:
@@ -212,10 +212,10 @@ class EngineStream(ArchiveStream):
                 raise StreamError("engine-failed", f"the engine answered {self._response.status_code}")
             yield from self._response.raw.stream(CHUNK, decode_content=False)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            text = f"the engine has sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
+            text = f"the engine sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
             raise StreamError("engine-stalled", text) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StreamError("engine-failed", f"the engine broke off: {_reason(error)}") from error
+            raise StreamError("engine-failed", f"the engine stopped midway: {_reason(error)}") from error
 
     def close(self) -> None:
         """Let go of the connection."""

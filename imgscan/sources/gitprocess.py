@@ -118,7 +118,7 @@ class Git:
         lines = self._errors.read(1 << 16).decode("utf-8", "backslashreplace").splitlines()
         said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")
         said = said.removeprefix("fatal: ").removeprefix("error: ")[:_SHOWN]
-        return GitError(_explained(said) or f"git {self._what} failed: {said or 'it says no reason'}")
+        return GitError(_explained(said) or f"git {self._what} failed: {said or 'it gives no reason'}")
 
     def stop(self) -> None:
         """End it, whatever it does, and let go of its pipes."""
@@ -156,7 +156,7 @@ def _explained(said: str) -> str | None:
             "git config --global --add safe.directory with its path"
         )
     if "not a git repository" in said:
-        return "this is no git repository, nor is any folder above it"
+        return "this is not a git repository, nor is any folder above it"
     if "ambiguous argument" in said or "bad revision" in said or "unknown revision" in said:
         return f"there is no such revision or range ({said})"
     return None

@@ -64,7 +64,7 @@ def from_pre_commit(repository: Repository, environment: Mapping[str, str]) -> l
         return []
     local = repository.resolve(name)
     if local is None:
-        raise UsageError(f"{variable} names no commit of this repository")
+        raise UsageError(f"{variable} is not a commit in this repository")
     remote = repository.resolve(start) if start and end else None
     return [Push(environment.get("PRE_COMMIT_REMOTE_BRANCH") or name, local, remote)]
 

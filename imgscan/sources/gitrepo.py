@@ -156,7 +156,7 @@ def _records(out: IO[bytes]) -> Iterator[bytes]:
         *whole, rest = (rest + data).split(b"\0")
         yield from whole
         if len(rest) > _RECORD_LIMIT:
-            raise GitError("the repository holds a name of more than a megabyte")
+            raise GitError("the repository contains a name of more than a megabyte")
 
 
 def _raw(out: IO[bytes]) -> Iterator[str | Change]:

@@ -81,15 +81,17 @@ def split_scheme(target: str) -> tuple[str | None, str]:
     if _LATER_SCHEME.fullmatch(target):
         text = (
             "registries cannot be read directly yet: pull the image (docker pull NAME) or save it to a file "
-            "(skopeo copy docker://NAME oci-archive:image.tar) and scan that"
+            "(skopeo copy docker://NAME oci-archive:image.tar) and scan the file"
         )
         raise UsageError(text)
     if _BARE_SCHEME.fullmatch(target):
-        raise UsageError(f"{target} names no image: write it behind the colon")
+        raise UsageError(f"{target} names no image: write it after the colon")
     foreign = _FOREIGN_SCHEME.fullmatch(target)
     if foreign is not None:
         known = " ".join(f"{name}:" for name in SCHEMES)
-        raise UsageError(f"{foreign[1]}:// is no scheme here: give the image's name alone, or one of {known}")
+        raise UsageError(
+            f"{foreign[1]}:// is not a supported scheme: give the image's name alone, or use one of {known}"
+        )
     return None, target
 
 
@@ -112,7 +114,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
             raise TargetError(f"{path} is a folder, and {scheme}: takes a file")
         return _folder(path)
     if scheme in FOLDER_SCHEMES:
-        raise TargetError(f"{path} is no folder, and {scheme}: takes one")
+        raise TargetError(f"{path} is not a folder, and {scheme}: takes one")
     if not stat.S_ISREG(path.stat().st_mode):
         return _from_file(path, scheme)
     with FileSlice(path) as reader:
@@ -122,7 +124,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if sniff(head[:MAGIC_LENGTH]) != "none":
         return _from_file(path, scheme)
     if not looks_like_tar(head):
-        raise TargetError(f"{path} is no image: neither a tar archive nor one in a compression that imgscan reads")
+        raise TargetError(f"{path} is not an image: neither a tar archive nor one in a compression that imgscan reads")
     if scheme == "rootfs":
         return RootFilesystem(path.name, FileSlice(path))
     if scheme is None:
@@ -184,13 +186,15 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     raw = Peekable(file)
     head = raw.peek(HEAD_LENGTH)
     if not head:
-        raise TargetError(f"{name} is empty: nothing came")
+        raise TargetError(f"{name} is empty")
     compression = sniff(head[:MAGIC_LENGTH])
     if scheme == "rootfs":
         return RootFilesystem(name, _Opened(raw, file))
     if compression == "none":
         if not looks_like_tar(head):
-            raise TargetError(f"{name} is no image: neither a tar archive nor one in a compression that imgscan reads")
+            raise TargetError(
+                f"{name} is not an image: neither a tar archive nor one in a compression that imgscan reads"
+            )
         if scheme is None and _looks(raw.peek(CHUNK)) != "image":
             return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)
@@ -203,7 +207,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
         raise TargetError(f"{name} cannot be read: {error}") from error
     plain = b"".join(first)
     if not looks_like_tar(plain[:HEAD_LENGTH]):
-        raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
+        raise TargetError(f"{name} is not an image: it is {compression} data, but without a tar archive inside")
     if scheme is None and _looks(plain) != "image":
         return RootFilesystem(name, _Chunks(plain, chunks, file), guessed=True)
     return ArchiveStream(_chain(plain, chunks), file)

@@ -136,7 +136,7 @@ def _streams(raw: Reader, compression: Literal["xz", "bz2"]) -> Iterator[bytes]:
                 chunk = decoder.decompress(data, CHUNK)
             except (lzma.LZMAError, OSError, ValueError) as error:
                 if "Memory usage limit" in str(error):
-                    raise StreamError("memory-limit", "the xz data asks for more than 128 MiB") from error
+                    raise StreamError("memory-limit", "the xz data needs more than 128 MiB") from error
                 raise StreamError("damaged-stream", f"the {compression} data is damaged") from error
             if chunk:
                 yield chunk

@@ -260,14 +260,14 @@ class TarWalker:
         if not checksum_holds(block):
             if self._blanks > 1:
                 return self._trailing()
-            return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum does not hold.")
+            return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum is wrong.")
         if self._blanks > 1:  # another archive, with global records of its own
             self._globals = {}
         self._blanks = 0
         self.ended = False
         size = number(block[124:136])
         if size is None or not 0 <= size <= LARGEST:
-            return self._lose("tar-bad-size", at, "A member's header states no usable size.")
+            return self._lose("tar-bad-size", at, "A member's header has no usable size.")
         flag = block[156:157]
         if flag in _EXTENSIONS:
             return self._extend(flag, size, at)
@@ -339,7 +339,7 @@ class TarWalker:
         self._plain = True
         stored = extension.stored_size(stated)
         if stored is None:
-            return self._lose("tar-bad-size", at, "A member's PAX header states no usable size.")
+            return self._lose("tar-bad-size", at, "A member's PAX header has no usable size.")
         member = extension.describe(block, at, stored, self._globals)
         flag = block[156:157]
         if flag == b"S":
@@ -400,7 +400,9 @@ class TarWalker:
         return self._emit(member._replace(start=start, end=start + self._stored))
 
     def _too_large(self, at: int) -> int:
-        return self._lose("tar-header-too-large", at, "A member's extension headers are larger than any reader takes.")
+        return self._lose(
+            "tar-header-too-large", at, "A member's extension headers are larger than any reader accepts."
+        )
 
     def _lose(self, code: str, at: int, message: str) -> int:
         """End the walk at a header that leaves open where the next one stands."""
@@ -410,7 +412,7 @@ class TarWalker:
         return NEVER
 
     def _trailing(self) -> int:
-        self._note_problem("tar-trailing-data", "Something that is not a tar archive follows the archive's end.")
+        self._note_problem("tar-trailing-data", "Data that is not a tar archive follows the archive's end.")
         return NEVER
 
     def _note_problem(self, code: str, message: str) -> None:

@@ -92,7 +92,7 @@ def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
     for chunk in _fill(reader):
         if isinstance(chunk, Exception):
             if "too much memory" in str(chunk):
-                raise StreamError("memory-limit", "the zstd data asks for a window of more than 128 MiB") from chunk
+                raise StreamError("memory-limit", "the zstd data needs a window of more than 128 MiB") from chunk
             raise StreamError("damaged-stream", "the zstd data is damaged") from chunk
         yield chunk
     if not watched.frames.whole:

@@ -37,12 +37,12 @@ def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
         return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + first_line
-        raise UsageError(f"{name}:{line}: not JSON: it is no UTF-8") from error
+        raise UsageError(f"{name}:{line}: not JSON: it is not UTF-8") from error
     except json.JSONDecodeError as error:
         text = f"{name}:{error.lineno + first_line - 1}:{error.colno}: not JSON: {error.msg}"
         raise UsageError(text) from error
     except RecursionError as error:
-        raise UsageError(f"{name}: it is nested too deeply to be read") from error
+        raise UsageError(f"{name}: it is nested too deeply") from error
     except ValueError as error:  # a number of thousands of digits, a name that stands twice
         raise UsageError(f"{name}: not JSON: {error}") from error
 
@@ -50,7 +50,7 @@ def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name appears twice in one object")
     return made
 
 

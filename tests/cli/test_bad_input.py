@@ -87,7 +87,7 @@ CASES = {
     "missing file": Case(lambda folder: folder / "none.tar", "there is no such file or folder"),
     "empty file": Case(_file(b""), "is empty"),
     "text": Case(_file(b"hello\n"), "is no image: neither a tar archive nor"),
-    "compressed text": Case(_file(gzip.compress(b"hello\n")), "it is gzip data, but no tar archive inside"),
+    "compressed text": Case(_file(gzip.compress(b"hello\n")), "it is gzip data, but without a tar archive inside"),
     "folder": Case(lambda folder: folder, "is a folder but no image: an OCI layout has index.json"),
     "folder for a file": Case(lambda folder: f"docker-archive:{folder}", "a folder, and docker-archive: takes a file"),
     "empty": Case(lambda _: "", "the target is empty"),

@@ -31,7 +31,7 @@ def accepted(imgscan: Imgscan, targets: Targets) -> str:
     """Accept the finding of the image with a live key; give its fingerprint."""
     imgscan("image", targets.live, "-f", "json", "-o", "report.json")
     done = imgscan("baseline", "add", "report.json", "--reason", "rotated")
-    assert done.out == "imgscan-baseline.json: 1 added, 0 changed, 1 in all\n"
+    assert done.out == "imgscan-baseline.json: 1 added, 0 changed, 1 in total\n"
     with open("imgscan-baseline.json", encoding="utf-8") as file:  # noqa: PTH123 - the shortest way
         return str(json.load(file)["entries"][0]["fingerprint"])
 
@@ -137,7 +137,7 @@ def test_standard_input(targets: Targets, imgscan: Imgscan, folder: Path) -> Non
     done = subprocess.run(
         command("baseline", "add", "-"), input=data, capture_output=True, check=True, env=environment(), timeout=60
     )
-    assert done.stdout == b"imgscan-baseline.json: 1 added, 0 changed, 1 in all\n"
+    assert done.stdout == b"imgscan-baseline.json: 1 added, 0 changed, 1 in total\n"
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_exclude(imgscan: Imgscan, tmp_path: Path) -> None:
     [target] = done.json["targets"]
     assert [each["location"]["path"] for each in target["findings"]] == ["d"]
     assert [(each["severity"], each["code"], each["message"]) for each in target["diagnostics"]] == [
-        ("skipped", "excluded", "2 files or folders were left out, as --exclude asks")
+        ("skipped", "excluded", "2 files or folders were left out because of --exclude")
     ]
     assert imgscan("fs", root, "--exclude", "*").code == 0
 

@@ -157,7 +157,7 @@ WRONG = [
     (["image", "x", "-o"], "Option '-o' requires an argument"),
     (["image", "x", "-f", "json", "-f", "sarif"], "only one -f can go to standard output"),
     (["image", "x", "-o", "a", "-o", "b"], "-o b: every -f before it already has an -o"),
-    (["image", "x", "-f", "json", "-o", "a", "-o", "b"], "-o b: there is no -f"),
+    (["image", "x", "-f", "json", "-o", "a", "-o", "b"], "-o b: every -f before it already has an -o"),
     (["image", "x", "-f", "json", "-o", "a", "-f", "sarif", "-o", "a"], "-o a: two reports cannot go to the same file"),
     (["image", "x", "-qv", "--verify"], "No such option"),
     (["rules", "stripe-nothing"], "there is no rule stripe-nothing; imgscan rules lists all rules"),

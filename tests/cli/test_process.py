@@ -85,8 +85,7 @@ def test_stopped_while_a_pipe_stalls(number: int) -> None:
     assert [finding["location"]["path"].rpartition("!/")[2] for finding in report["findings"]] == ["app/.env"]
     assert [diagnostic["code"] for diagnostic in report["diagnostics"]].count("interrupted") == 1
     assert err == (
-        "imgscan: docker-archive:-: the scan is not complete: "
-        "the scan was interrupted: what follows is what was found until then\n"
+        "imgscan: docker-archive:-: the scan is not complete: the scan was interrupted: these are the findings so far\n"
     )
 
 

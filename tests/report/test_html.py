@@ -296,7 +296,7 @@ def test_what_dockerignore_would_do_is_told() -> None:
     told = page(replace(CLEAN, findings=(brought,))).all("p", cls="origin")
     assert [each.text for each in told] == [
         "from deploy/.env:3",
-        "listed in .dockerignore, the file stays out of the image",
+        "listing the file in .dockerignore keeps it out of the image",
     ]
 
 
@@ -337,7 +337,7 @@ def test_what_was_not_scanned_is_listed() -> None:
 def test_an_unwhole_clean_target_is_not_called_clean() -> None:
     """Where nothing was found but not everything was read, the verdict says so."""
     root = page(replace(BROKEN, findings=()))
-    assert root.all("h1")[0].text == "No Stripe secrets found in what could be read, which was not everything"
+    assert root.all("h1")[0].text == "No Stripe secrets found in what could be read; the scan is incomplete"
     assert root.all("header")[0].attributes["class"] == "verdict unsure"
 
 

@@ -232,7 +232,7 @@ def test_what_dockerignore_would_do_is_told() -> None:
     """A source file that a line of .dockerignore would have kept out is told with that advice."""
     brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
     shown = markdown(replace(CLEAN, findings=(brought,)))
-    assert "<br>from `deploy/.env:3`<br>listed in .dockerignore, the file stays out of the image" in shown
+    assert "<br>from `deploy/.env:3`<br>listing the file in .dockerignore keeps it out of the image" in shown
 
 
 def test_an_accepted_finding_is_told_apart() -> None:

@@ -42,9 +42,9 @@ def test_findings_stand_under_their_layer() -> None:
     ("visibility", "shown"),
     [
         (Visibility("visible"), "visible in the finished image"),
-        (Visibility("deleted", 1), "deleted in layer 2, but still readable by whoever pulls the image"),
-        (Visibility("overwritten", 1), "overwritten by layer 2, but still readable by whoever pulls the image"),
-        (Visibility("deleted"), "deleted in a later layer, but still readable by whoever pulls the image"),
+        (Visibility("deleted", 1), "deleted in layer 2, but still readable by anyone who pulls the image"),
+        (Visibility("overwritten", 1), "overwritten by layer 2, but still readable by anyone who pulls the image"),
+        (Visibility("deleted"), "deleted in a later layer, but still readable by anyone who pulls the image"),
     ],
 )
 def test_a_findings_life_is_told(visibility: Visibility, shown: str) -> None:
@@ -140,7 +140,7 @@ def test_hidden_findings_are_counted_with_the_way_to_see_them() -> None:
     """What is not listed is counted, with the options that list it."""
     report = TargetReport("a", "image", hidden=Hidden(confidence=2, examples=1, publishable=3))
     shown = text(report)
-    assert "Not listed: 2 below the confidence asked for" in shown
+    assert "Not listed: 2 below the chosen confidence" in shown
     assert "To see them: --min-confidence low · --include examples,publishable" in shown
 
 
@@ -224,7 +224,7 @@ def test_an_origin_is_told() -> None:
 
 def test_what_dockerignore_would_do_is_told() -> None:
     """A source file that a line of .dockerignore would have kept out is told with that advice, and no other is."""
-    advice = "listed in .dockerignore, the file stays out of the image\n"
+    advice = "listing the file in .dockerignore keeps it out of the image\n"
     brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
     assert f"           from deploy/.env:3\n           {advice}" in text(replace(CLEAN, findings=(brought,)))
     assert advice not in text(ACCEPTED)

@@ -66,7 +66,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     root = grow(tmp_path, dict.fromkeys(TREE, LINE))
     report = scan_tree(root, exclude=["*.log", "/src/"])
     assert lacks(report) == [("skipped", "excluded", None)]
-    assert report.diagnostics[0].message == "3 files or folders were left out, as --exclude asks"
+    assert report.diagnostics[0].message == "3 files or folders were left out because of --exclude"
     assert report.whole
 
 
@@ -211,7 +211,7 @@ def test_gitignore_files_are_not_obeyed_unless_asked(tmp_path: Path) -> None:
     assert paths(scan_tree(root)) == ["a", "env"]
     report = scan_tree(root, gitignore=True)
     assert paths(report) == ["a"]
-    assert report.diagnostics[0].message == "1 files or folders were left out, as .gitignore files ask"
+    assert report.diagnostics[0].message == "1 files or folders were left out because of .gitignore files"
 
 
 def test_a_gitignore_that_is_no_file_is_not_obeyed(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_names(engine: FakeEngine, name: str) -> None:
 def test_not_found(engine: FakeEngine) -> None:
     """A name that the engine does not have is told with what to do."""
     with pytest.raises(
-        TargetError, match=r"other:2 is no file here, and the engine of DOCKER_HOST has no image"
+        TargetError, match=r"other:2 is not a file here, and the engine of DOCKER_HOST has no image"
     ) as told:
         scan("other:2")
     assert not isinstance(told.value, EngineError)

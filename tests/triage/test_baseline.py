@@ -231,7 +231,7 @@ def test_duplicate_entry(tmp_path: Path) -> None:
     document = json.loads(baseline.render(Baseline.of([ENTRY])))
     document["entries"] *= 2
     (tmp_path / "b.json").write_text(json.dumps(document))
-    with pytest.raises(UsageError, match="/entries/1/fingerprint: stands twice, see /entries/0"):
+    with pytest.raises(UsageError, match="/entries/1/fingerprint: appears twice, see /entries/0"):
         baseline.load(tmp_path / "b.json")
 
 

@@ -120,7 +120,7 @@ def test_load(tmp_path: Path) -> None:
     assert len(ignores.load(path, IDS, redact).lines) == 1
 
 
-@pytest.mark.parametrize(("data", "message"), [(b"# a\n# \xff\n", ":2: it is no UTF-8"), (None, "cannot read")])
+@pytest.mark.parametrize(("data", "message"), [(b"# a\n# \xff\n", ":2: it is not UTF-8"), (None, "cannot read")])
 def test_unreadable(tmp_path: Path, data: bytes | None, message: str) -> None:
     """A file that cannot be read is an error: nothing is let through by mistake, and nothing is not."""
     path = tmp_path / ".imgscanignore"

@@ -44,7 +44,7 @@ def _number(data: bytes, position: int) -> tuple[int, int]:
         shift += 7
         if byte < 128:
             return value, position
-    raise DeltaError("the delta's header is cut or too long")
+    raise DeltaError("the delta's header is truncated or too long")
 
 
 def apply(base: bytes, delta: bytes) -> tuple[bytes, int]:
@@ -87,7 +87,7 @@ def _parts(base: bytes, delta: bytes) -> Iterator[bytes]:
     claimed, left, position = sizes(delta)
     available = len(base)
     if claimed != available:
-        raise DeltaError("the delta was made for a base of another size")
+        raise DeltaError("the delta was made for a base of a different size")
     end = len(delta)
     try:
         while position < end:
@@ -122,20 +122,20 @@ def _parts(base: bytes, delta: bytes) -> Iterator[bytes]:
                     raise DeltaError("the delta copies from beyond the end of its base")
                 left -= size
                 if left < 0:
-                    raise DeltaError("the delta makes more than it says")
+                    raise DeltaError("the delta produces more than its header says")
                 yield base[start : start + size]
             elif code and position + code <= end:
                 left -= code
                 if left < 0:
-                    raise DeltaError("the delta makes more than it says")
+                    raise DeltaError("the delta produces more than its header says")
                 yield delta[position : position + code]
                 position += code
             else:
-                raise DeltaError("the delta has an instruction that git does not know, or is cut")
+                raise DeltaError("the delta has an unknown instruction or is truncated")
     except IndexError:
         raise DeltaError("the delta ends inside an instruction") from None
     if left:
-        raise DeltaError("the delta makes less than it says")
+        raise DeltaError("the delta produces less than its header says")
 
 
 def instructions(delta: bytes, most: int) -> int:

@@ -65,7 +65,7 @@ def _body(raw: Reader) -> Iterator[Chunk]:
         left -= len(chunk)
         yield chunk  # also what is too much: it is there
     if left:
-        raise StreamError("damaged-stream", "the git object is not as long as its header says")
+        raise StreamError("damaged-stream", "the git object does not have the length in its header")
 
 
 def _plain(raw: Reader) -> Iterator[Chunk]:

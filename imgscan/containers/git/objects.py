@@ -86,7 +86,7 @@ def read_entry(held: Held, offset: int, end: int, width: int) -> PackEntry:
     except IndexError:
         raise ObjectError("the pack ends inside an object's header", "cut-stream") from None
     if kind in {0, 5} or size >> 63 or at >= len(head):
-        raise ObjectError("what stands at an object's place is none")
+        raise ObjectError("there is no object where one should be")
     return PackEntry(offset, kind, size, base, offset + at)
 
 
@@ -135,12 +135,12 @@ def stream(held: Held, entry: PackEntry, end: int) -> Generator[bytes, None, int
             raise ObjectError("the compressed bytes of an object are damaged") from error
         left -= len(body)
         if left < 0:
-            raise ObjectError("an object is longer than it says")
+            raise ObjectError("an object is longer than its header says")
         if body:
             yield body
         if decoder.eof:
             if left:
-                raise ObjectError("an object is shorter than it says")
+                raise ObjectError("an object is shorter than its header says")
             return at - len(decoder.unused_data)
         data = decoder.unconsumed_tail
 

@@ -93,10 +93,10 @@ class _Reading:
         except Limited as error:
             yield Unread("skipped", "work-limit", str(error))
         if self._baseless:
-            text = f"{self._baseless} objects are told from others that are not in the git pack or cannot be made"
+            text = f"{self._baseless} objects are deltas against objects that are missing or unreadable"
             yield Unread("skipped", "missing-base", text)
         if not self._store.intact:
-            yield Unread("error", "digest-mismatch", "the git pack is not what the checksum at its end says")
+            yield Unread("error", "digest-mismatch", "the git pack does not match the checksum at its end")
 
     def _in_order(self) -> Iterator[Member | Unread]:
         """Give what can be given in one pass."""

@@ -189,7 +189,7 @@ class Index:
         self._work -= size
         if self._work < 0:
             raise Limited(
-                f"the git pack asks for more than {self._allowed} bytes of work, which its size does not explain"
+                f"reading the git pack takes more than {self._allowed} bytes of work, which its size does not explain"
             )
 
     def charge_steps(self, delta: bytes) -> None:

@@ -113,7 +113,7 @@ class Store(Index):
             if entry.kind not in WORDS:
                 raise ObjectError("an object's base is not in the pack", "missing-base")
             if entry.size > BASE:
-                raise ObjectError(f"an object of more than {BASE} bytes, from which others are told", "size-limit")
+                raise ObjectError(f"an object of more than {BASE} bytes that is the base of others", "size-limit")
             self.charge(entry.size if chain else 0)
             self._make_room(entry.size)
             body, _ = inflate_whole(self.held, entry, self.end)
@@ -124,7 +124,7 @@ class Store(Index):
             delta = self.delta(at)
             _, size, _ = deltas.sizes(delta)
             if size > BASE:
-                raise ObjectError(f"an object of more than {BASE} bytes, from which others are told", "size-limit")
+                raise ObjectError(f"an object of more than {BASE} bytes that is the base of others", "size-limit")
             self._make_room(size)
             body = self.apply(at, body, delta)
             if chain:

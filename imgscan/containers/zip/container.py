@@ -102,7 +102,7 @@ def members(held: Held) -> Iterator[Member | Unread]:
                 yield _overlap()
                 return
     if directory is None:
-        text = "the directory of the zip archive is missing or damaged; its members were looked for without it"
+        text = "the directory of the zip archive is missing or damaged; its members were searched for without it"
         yield Unread("error", "damaged-container", text)
 
 
@@ -213,7 +213,7 @@ def _rest(first: Chunk, chunks: Iterator[Chunk], failure: StreamError | None, *,
     except StreamError as error:
         if sure:
             raise
-        text = "something that looks like a member of a zip archive is damaged"
+        text = "data that looks like a member of a zip archive is damaged"
         raise StreamError(error.code, text, harmless=True) from error
 
 

@@ -130,7 +130,7 @@ class Content:
             self.failed = True
             raise
         if total != (self._crc_behind(total) if self._entry.crc == BEHIND else self._entry.crc):
-            raise StreamError("damaged-stream", "a member of the zip archive is not what its checksum says")
+            raise StreamError("damaged-stream", "a member of the zip archive does not match its checksum")
 
     def _crc_behind(self, total: int) -> int:
         """Read the sum in the descriptor behind the data; `total` where none is to be seen."""

@@ -65,4 +65,4 @@ class HtmlReport:
         total = len(self._summaries)
         unread = sum(not summary.whole for summary in self._summaries)
         found = f"{leaking:,} of {plural(total, 'target')} hold secrets" if leaking else "No new Stripe secrets found"
-        return f"{found}; {plural(unread, 'target')} could not be read as a whole" if unread else found
+        return f"{found}; {plural(unread, 'target')} could not be read completely" if unread else found

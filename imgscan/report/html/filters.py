@@ -23,7 +23,7 @@ _LIVES = {
     "unknown": "elsewhere",
 }
 _STATUSES = {"new": "new", "baseline": "accepted", "example": "documented"}
-_CONFIDENCES = {"low": "any", "medium": "medium or surer", "high": "high or surer", "very-high": "very high"}
+_CONFIDENCES = {"low": "any", "medium": "medium or higher", "high": "high or higher", "very-high": "very high"}
 
 
 class Counts:

@@ -22,7 +22,7 @@ _STEP = 7
 
 CLEAN_UP = (
     "Take the secret out of the files above, and read it at run time from the environment or a secret store.",
-    "If they were ever committed or shared, the old versions still hold it: rotating is what ends the leak.",
+    "If they were ever committed or shared, the old versions still contain it: only rotating ends the leak.",
 )
 
 

@@ -180,7 +180,7 @@ class _ScopeSearch:
         dirty = self._scanner.dirty
         for commit in commits:
             if commit.id in self._shallow:
-                text = "the clone is shallow: what came before this commit is not here, and was not searched"
+                text = "the clone is shallow: the history before this commit is not here, and was not searched"
                 self.diagnostics.append(Diagnostic("skipped", "shallow-clone", text, path=commit.id))
             files = [change for change in _brought(commit) if change.blob in dirty]
             authored = None
@@ -223,7 +223,7 @@ class _ScopeSearch:
 
     def _missing(self, path: bytes) -> None:
         shown = self._concealer.spell(path).path
-        text = "an object of the repository is not here, or is damaged: git fsck says more"
+        text = "an object of the repository is missing or damaged: git fsck says more"
         self.diagnostics.append(Diagnostic("error", "object-missing", text, path=shown))
 
     def _read(self, each: str) -> bytes:

@@ -156,7 +156,7 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
     if scan is None:
         code, lack = "layer-missing", "is missing: its blob is not stored here"
         if layer.name is not None:
-            code, lack = "layer-unread", "was not read any more"
+            code, lack = "layer-unread", "was not read: the scan ended first"
         elif layer.foreign:
             code, lack = "foreign-layer", "is distributed from elsewhere (a foreign layer) and its bytes are not here"
         yield Diagnostic("error", code, f"layer {label} {lack}", index, bytes=layer.size)
@@ -164,13 +164,13 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
     holds = mismatched = False
     for code, expected, found in _digests(layer, scan):
         if expected.algorithm not in found:
-            text = f"a digest of layer {label} was not checked: {expected.algorithm} is not supported there"
+            text = f"a digest of layer {label} was not checked: {expected.algorithm} is not supported"
             yield Diagnostic("skipped", "digest-unverified", text, index)
         elif found[expected.algorithm] == expected.encoded:
             holds = True
         else:
             mismatched = True
-            text = f"layer {label} is not what its digest says: it was altered or damaged"
+            text = f"layer {label} does not match its digest: it was altered or damaged"
             yield Diagnostic("error", code, text, index)
     for each in scan.diagnostics(trusted=holds and not mismatched):
         yield replace(each, layer=index)
@@ -178,5 +178,7 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
         yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
     elif filesystem and scan.shape != "tar" and not scan.interrupted:
-        how = f"it is {scan.format} data" if scan.format else "it is no tar in any compression that layers have"
+        how = (
+            f"it is {scan.format} data" if scan.format else "it is not a tar archive in any compression that layers use"
+        )
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)

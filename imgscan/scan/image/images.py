@@ -171,7 +171,7 @@ class _SourceScan:
             chosen = tuple(image for image in images if image.platform and image.platform.matches(wanted))
             if not chosen and images:
                 present = ", ".join(sorted({str(image.platform or "unknown") for image in images}))
-                text = f"the image is not here for {wanted}; here it is for: {present}"
+                text = f"the image is not stored here for {wanted}; it is here for: {present}"
                 self._noted.append(Diagnostic("error", "platform-missing", text))
             return chosen
         if prefer is not None and self._source.told.reference is not None:
@@ -186,7 +186,7 @@ class _SourceScan:
         if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
             sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
             if sent != told.diff_ids:
-                text = "the engine sent other layers than it lists for the image: was it tagged anew meanwhile?"
+                text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
                 wrong = (Diagnostic("error", "engine-layers", text),)
         return image._replace(
             reference=told.reference or image.reference,

@@ -53,11 +53,13 @@ def stray_hits(
 def doubts(shelf: Shelf, plan: Plan, results: Mapping[str, LayerResult], hits: Sequence[Hit]) -> Iterator[Diagnostic]:
     """Say what is wrong with strays, in which these `hits` are: they are searched too, so a lack must be known."""
     if any(hit.member < 0 and hit.location.path.endswith("/json") for hit in hits):
-        text = "the image's old description (ID/json) holds a credential that its config lacks: one was altered"
+        text = (
+            "the image's old description (ID/json) contains a credential that its config lacks: one of them was altered"
+        )
         yield Diagnostic("error", "documents-disagree", text)
     root = results.get(shelf.root or "")
     if shelf.guessed and root is not None and root.names is not None and root.names.holds(*_IMAGE_DOCUMENTS):
-        text = "read as a root filesystem, but it holds an image's manifest: say docker-archive:- or rootfs:-"
+        text = "read as a root filesystem, but it contains an image's manifest: use docker-archive:- or rootfs:-"
         yield Diagnostic("error", "kind-unclear", text)
     for name in strays(shelf, plan):
         result, expected = results.get(name), digest_in(name)
@@ -68,7 +70,7 @@ def doubts(shelf: Shelf, plan: Plan, results: Mapping[str, LayerResult], hits: S
         else:
             holds = result.digests.get(expected.algorithm, expected.encoded) == expected.encoded
         if holds is False:
-            text = "a member that no image refers to is not what its name says: it was altered"
+            text = "a member that no image refers to does not match the digest in its name: it was altered"
             yield Diagnostic("error", "blob-digest", text, path=name)
         for each in result.diagnostics(trusted=holds is True) if result is not None else ():
             text = f"in a member that no image refers to: {each.message}"

@@ -49,7 +49,7 @@ class Allowance:
             text = f"it expands to more than --max-entry-bytes ({self._limits.entry})"
             raise LimitReachedError("expansion-limit", text, top.name)
         if self.spent > self._limits.total:
-            text = f"what was scanned expands to more than --max-bytes ({self._limits.total})"
+            text = f"containers together expand to more than --max-bytes ({self._limits.total})"
             raise LimitReachedError("expansion-limit", text, top.name)
 
     def hold_to_ratio(self, node: Node, size: int, stored: StoredBytes) -> None:

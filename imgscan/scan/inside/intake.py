@@ -155,7 +155,7 @@ class Intake:
             except SpoolFullError:
                 self._hold.close()
                 self._hold = None
-                text = f"it would need more room in temporary files than --max-spool allows ({self._spool.quota})"
+                text = f"it would need more space in temporary files than --max-spool allows ({self._spool.quota})"
                 self._note(Unread("skipped", "spool-limit", text, self._node.name))
                 return
             if self._streamed and self._hold.size >= _THREADED:

@@ -122,7 +122,7 @@ class Nest:
         """Read a container; whatever is wrong with it is noted."""
         need = appetite(found, source)
         if self._hungry + need > MEMORY_LIMIT:
-            self._skip("memory-limit", "its decoder asks for more memory than what holds it leaves", node)
+            self._skip("memory-limit", "its decoder needs more memory than the containers around it leave", node)
             return
         if need and not self._hungry:
             self._spool.hungry.acquire()
@@ -191,7 +191,7 @@ class Nest:
                 whole = False
                 continue
             if number >= self._limits.members:
-                text = f"it holds more members than --max-members allows ({self._limits.members})"
+                text = f"it has more members than --max-members allows ({self._limits.members})"
                 self._skip("members-limit", text, node)
                 return False
             whole = self._member(node, number, item, counted) and whole

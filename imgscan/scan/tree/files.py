@@ -95,7 +95,7 @@ class FileScanner:
             if stat.S_ISFIFO(mode):
                 return self._stream(Path(target).open("rb", buffering=0), os.fsencode(Path(target).name))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
+            reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
             raise TargetError(f"cannot read {target}: {reason or error}") from error
         if not stat.S_ISREG(mode):
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
@@ -124,10 +124,10 @@ class FileScanner:
         finally:
             ledger.merge(walked)
         if sieve is not None and sieve.excluded:
-            text = f"{sieve.excluded} files or folders were left out, as --exclude asks"
+            text = f"{sieve.excluded} files or folders were left out because of --exclude"
             ledger.add(Unread("skipped", "excluded", text))
         if sieve is not None and sieve.ignored:
-            text = f"{sieve.ignored} files or folders were left out, as .gitignore files ask"
+            text = f"{sieve.ignored} files or folders were left out because of .gitignore files"
             ledger.add(Unread("skipped", "git-ignored", text))
         return outcomes
 

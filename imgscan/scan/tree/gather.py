@@ -160,7 +160,7 @@ class Gatherer:
                 group.opened.append(file)
                 return
             if len(data) != size:
-                text = "the file says that it is empty and is not: the kernel makes its content up"
+                text = "the file claims to be empty but is not: the kernel generates its content"
                 noted.append(Unread("skipped", "pseudo-file", text, path))
             else:
                 group.whole.append(Poured(number, path, data))

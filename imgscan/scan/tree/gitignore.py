@@ -162,7 +162,7 @@ def _bracket(segment: bytes, position: int) -> tuple[bytes, int]:
         character = segment[position : position + 1]
         position += 1
         if not character:
-            raise PatternError("a bracket that is not closed")
+            raise PatternError("an unclosed bracket")
         if character == b"]" and position - 1 > first:
             break
         if character == b"[" and segment[position : position + 1] == b":":
@@ -191,5 +191,5 @@ def _literal(segment: bytes, position: int) -> tuple[bytes, int]:
         position += 1
     character = segment[position : position + 1]
     if not character:
-        raise PatternError("a bracket that is not closed")
+        raise PatternError("an unclosed bracket")
     return character, position + 1

@@ -126,7 +126,7 @@ class Walk:
             self._unlisted(folder, error)
             return None
         if not stat.S_ISDIR(status.st_mode):
-            text = "the folder was replaced by something else while the tree was read"
+            text = "the folder was replaced while the tree was being read"
             self._ledger.add(Unread("error", "unreadable-folder", text, folder))
             return None
         if status.st_dev in self.pseudo:
@@ -145,7 +145,7 @@ class Walk:
 
 def made_up(path: bytes, kind: str) -> Unread:
     """Say that something is on a filesystem of a kind that stores nothing."""
-    text = f"a {kind} filesystem is not read: the kernel makes its content up"
+    text = f"a {kind} filesystem is not read: the kernel generates its content"
     return Unread("skipped", "pseudo-filesystem", text, path)
 
 
