@@ -82,7 +82,7 @@ def repository(images: Images) -> tuple[Path, Path]:
 
 
 def _stream(objects: int) -> Iterator[bytes]:
-    """Give a history in which each commit changes a few files: a commit is some seven objects (git-fast-import(1))."""
+    """Yield a history in which each commit changes a few files: a commit is some seven objects (git-fast-import(1))."""
     chance = random.Random("imgscan repository")
     files = {f"src/d{number % 50}/f{number}.txt": chance.choices(_WORDS, k=40) for number in range(500)}
     names = sorted(files)

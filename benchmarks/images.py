@@ -229,7 +229,7 @@ class Images:
         return self._dense(f"digits{times}.tar", text, 50 * (self.sizes.prefixes * times) // len(text))
 
     def new(self, *parts: str) -> Path:
-        """Give a path below the folder of the images whose parents are there."""
+        """Return a path below the folder of the images whose parents are there."""
         return self._new(*parts)
 
     def tell(self, message: str) -> None:

@@ -34,12 +34,12 @@ class Options(NamedTuple):
 
     `include` may name `examples` and `publishable`. `platform` is `OS/ARCH[/VARIANT]`, `all`, or None for the
     default: every platform of a file, the host's of an engine. `jobs` is how many blobs are read at a time, None for
-    one a processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
+    one per processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
     folder, in the grammar of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
     `screen` is that of `Engine`: False for so few bytes that setting Hyperscan up would take longer than searching.
     `limits` is where to stop looking into containers. `origins` says where the findings of an image come from: by
-    `dockerfile` or one that lies in the working folder and matches, and by the files below `source_root`. `comments`
-    lets through what a comment on its line says (`imgscan:allow`).
+    `dockerfile` or one that is in the working folder and matches, and by the files below `source_root`. `comments`
+    honours comments that suppress a line (`imgscan:allow`).
     """
 
     include: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class Options(NamedTuple):
 
 
 def default_jobs() -> int:
-    """Give the number of processors that this process may use, at most eight."""
+    """Return the number of processors that this process may use, at most eight."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
@@ -67,7 +67,7 @@ def default_jobs() -> int:
 
 
 def host_platform() -> Platform:
-    """Give the platform that an engine on this machine runs: Linux, also where it runs in a virtual machine."""
+    """Return the platform that an engine on this machine runs: Linux, also where it runs in a virtual machine."""
     import platform  # noqa: PLC0415 - seldom needed
 
     from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without
@@ -94,7 +94,7 @@ def open_session(options: Options, progress: Progress | None = None) -> Session:
 
 
 def image_scanner(session: Session, options: Options) -> Scanner:
-    """Give what scans images, a report for each of their platforms. UsageError for a platform that is none."""
+    """Return what scans images, a report for each of their platforms. UsageError for a platform that is none."""
     from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
     from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
 
@@ -108,14 +108,14 @@ def image_scanner(session: Session, options: Options) -> Scanner:
 
 
 def file_scanner(session: Session, options: Options) -> Scanner:
-    """Give what scans a file, the files below a folder, or standard input (`-`), as files: one report each."""
-    from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - likewise
+    """Return what scans a file, the files below a folder, or standard input (`-`), as files: one report each."""
+    from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - as above
 
     return FileScanner(session, options.exclude, options.gitignore)
 
 
 def history_scanner(session: Session, repository: Repository, scopes: Sequence[Scope]) -> Scanner:
-    """Give what scans parts of a git repository, a report for each. TargetError where git knows no such part."""
+    """Return what scans parts of a git repository, a report for each. TargetError where git knows no such part."""
     from imgscan.scan.git.history import HistoryScanner  # noqa: PLC0415 - seldom needed
 
     return HistoryScanner(session, repository, scopes)

@@ -79,8 +79,8 @@ class LayerInfo:
     """One layer of an image, as its manifest and config describe it and as the scan measured it.
 
     `digest` is of the blob as stored (compressed or not), `diff_id` of the uncompressed tar. `created_by` is
-    None where the history does not say which instruction made the layer; it is redacted. `size` counts the
-    stored bytes, `bytes` the uncompressed ones, `entries` the tar members; None where they were not read.
+    None if the history does not say which instruction made the layer; it is redacted. `size` counts the
+    stored bytes, `bytes` the uncompressed ones, `entries` the tar members; None if they were not read.
     """
 
     index: int
@@ -100,7 +100,7 @@ class Secret:
 
     `redacted` is its prefix and last four characters, `sha256` the hex SHA-256 of the exact credential,
     `length` its characters. `account` is the `acct_…` that the credential itself names, `account_created` that
-    account's creation time (ISO 8601, UTC, to the second), each None where the credential does not say.
+    account's creation time (ISO 8601, UTC, to the second), each None if the credential does not say.
     """
 
     redacted: str
@@ -113,7 +113,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    r"""Where a credential stands.
+    r"""Where a credential is.
 
     `layer` is None for image documents and for targets without layers. `path` is the member's name without a
     leading `./` or `/`, bytes that are not UTF-8 written `\xNN`; `path_bytes` holds the raw name in that case.
@@ -191,7 +191,7 @@ class Finding:
     """One credential at one place.
 
     `fingerprint` stays the same over rebuilds, new tags and new layers; see `imgscan.secrecy.fingerprint`.
-    `visibility` is None where nothing can be said: documents, targets without layers.
+    `visibility` is None if nothing can be said: documents, targets without layers.
     """
 
     rule_id: str

@@ -17,7 +17,7 @@ class Unread(NamedTuple):
     `error` is content that is damaged or cannot be read, `skipped` content that was passed over for a stated reason;
     whoever hands it on may make it less grave (`skipped`), never more. `message` is one sentence for a person and holds
     nothing of the content but numbers. `path` is the raw name of the file, None for the whole that was being read;
-    `bytes` is how many were not read, None where that is not known.
+    `bytes` is how many were not read, None if that is not known.
     """
 
     severity: Severity
@@ -27,5 +27,5 @@ class Unread(NamedTuple):
     bytes: int | None = None
 
     def passed_over(self) -> Unread:
-        """Make it less grave: it lies in something that need not be whole."""
+        """Make it less grave: it is in something that need not be whole."""
         return self._replace(severity="skipped") if self.severity == "error" else self

@@ -46,7 +46,7 @@ def _case() -> Case:
 
 
 def _report(case: Case) -> Reported:
-    """Give the report that is right in everything."""
+    """Return the report that is right in everything."""
     [expected] = case.expected
     return Reported(
         case.path,
@@ -62,7 +62,7 @@ def _report(case: Case) -> Reported:
 
 @cache
 def _some(seed: int) -> tuple[Case, ...]:
-    """Give a case of every carrier, the kinds taking turns."""
+    """Return a case of every carrier, the kinds taking turns."""
     made = []
     for number, carrier in enumerate(CARRIERS.values()):
         kinds = [kind for kind in KINDS.values() if kind.tier in carrier.tiers]
@@ -76,7 +76,7 @@ def _decoys(seed: int) -> tuple[decoys.Decoy, ...]:
 
 
 def digest(seed: int) -> str:
-    """Give the hash of some cases, of what is expected of them, and of a quick corpus's decoys."""
+    """Return the hash of some cases, of what is expected of them, and of a quick corpus's decoys."""
     state = hashlib.sha256()
     for case in _some(seed):
         state.update(case.path.encode() + case.data)

@@ -55,7 +55,7 @@ def changed(before: str, after: str, text: str = MODULE) -> Change:
 
 
 def left_out(before: str, after: str, text: str = MODULE) -> str:
-    """Give the name of the exemption that leaves a replacement out; nothing if none does."""
+    """Return the name of the exemption that leaves a replacement out; nothing if none does."""
     assert text.count(before) == 1
     exemption = exemption_of(difference(text, text.replace(before, after)), calls_in({"engine": text}))
     return exemption.name if exemption else ""

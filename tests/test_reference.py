@@ -18,7 +18,7 @@ SOURCES = sorted(Path(imgscan.__file__).parent.rglob("*.py"))
 
 
 def commands(command: click.Command, path: str) -> dict[str, click.Command]:
-    """Give a command and those below it, by what is typed."""
+    """Return a command and those below it, by what is typed."""
     found = {path: command}
     if isinstance(command, click.Group):
         for name, each in command.commands.items():
@@ -27,7 +27,7 @@ def commands(command: click.Command, path: str) -> dict[str, click.Command]:
 
 
 def section(page: str, title: str) -> str:
-    """Give what stands under a heading."""
+    """Return what stands under a heading."""
     return page.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 

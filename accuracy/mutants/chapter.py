@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def chapter() -> Iterator[str]:
-    """Give the lines about mutants."""
+    """Yield the lines about mutants."""
     record = records.read(records.MUTANTS)
     if record is None:
         yield "Not measured yet: `make mutants`."

@@ -78,7 +78,7 @@ def unused_default(pairs: Sequence[Pair], calls: Calls) -> bool:
 
 
 def _parameter(arguments: ast.arguments, default: ast.AST) -> tuple[str, int | None]:
-    """Give the parameter of a default: its name, and its place among those of a call, None if it has to be named."""
+    """Return the parameter of a default: its name, and its place among those of a call, None if it has to be named."""
     if default in arguments.kw_defaults:
         return arguments.kwonlyargs[arguments.kw_defaults.index(default)].arg, None
     named = [*arguments.posonlyargs, *arguments.args]
@@ -135,7 +135,7 @@ EXEMPTIONS = (
 
 
 def exemption_of(pairs: Sequence[Pair], calls: Calls) -> Exemption | None:
-    """Give the exemption that leaves a change out; None if it has to be tested."""
+    """Return the exemption that leaves a change out; None if it has to be tested."""
     return next((each for each in EXEMPTIONS if each.holds(pairs, calls)), None)
 
 
@@ -151,7 +151,7 @@ def calls_in(texts: Mapping[str, str]) -> Calls:
 
 
 def _constants(pairs: Sequence[Pair]) -> tuple[object, object]:
-    """Give the constant that is changed, before and after; None for both if it is none."""
+    """Return the constant that is changed, before and after; None for both if it is none."""
     old, new = pairs[-1] if pairs else (None, None)
     if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
         return old.value, new.value

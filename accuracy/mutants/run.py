@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def _numbers(wanted: Due) -> Iterator[Trial]:
-    """Give the changes of the numbers of modules."""
+    """Yield the changes of the numbers of modules."""
     for module, text in texts().items():
         for count, edit in enumerate(numbers.edits(text)):
             name = f"{module} {edit.name} {count}"

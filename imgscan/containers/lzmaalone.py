@@ -46,7 +46,7 @@ def is_lzma_alone(head: bytes) -> bool:
 
 
 def inflate_lzma(raw: Reader, header: bytes = b"") -> Generator[Chunk, None, bytes]:
-    """Give the content of LZMA data in the old container; `header` stands in front of what is read.
+    """Yield the content of LZMA data in the old container; `header` precedes what is read.
 
     Returns what was read behind it. StreamError as `inflate` raises it.
     """

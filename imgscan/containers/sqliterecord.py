@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SEPARATOR = b"\n\0\n"
-"""Stands behind each value. It joins nothing: no word, no UTF-16, no base64 that goes on in the next line."""
+"""Stands behind each value. It joins nothing: no word, no UTF-16, no base64 that continues in the next line."""
 
 SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 """Bytes of a value by serial type, of those that are neither text nor blob: null, integers, a float, 0 and 1."""
@@ -27,7 +27,7 @@ class RecordError(Exception):
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """Give the number at `at` and where it ends. RecordError where the bytes end first."""
+    """Return the number at `at` and where it ends. RecordError where the bytes end first."""
     value = 0
     for count in range(9):
         if at >= len(data):
@@ -43,7 +43,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def columns(header: bytes, at: int) -> list[tuple[int, int]]:
-    """Give serial type and size of each column; `header` is the whole header, whose own length ends at `at`."""
+    """Return serial type and size of each column; `header` is the whole header, whose own length ends at `at`."""
     found = []
     while at < len(header):
         serial, at = varint(header, at)
@@ -57,7 +57,7 @@ def columns(header: bytes, at: int) -> list[tuple[int, int]]:
 
 
 def values(payload: Iterator[bytes], size: int, charset: str) -> Iterator[bytes]:
-    """Give the texts and blobs of a record of `size` bytes that comes in pieces, with `SEPARATOR` behind each.
+    """Yield the texts and blobs of a record of `size` bytes that comes in pieces, with `SEPARATOR` behind each.
 
     Texts of a UTF-16 database (`charset`) are turned into UTF-8; a long value comes in several pieces.
     """
@@ -92,13 +92,13 @@ class _Feed:
         self._held = b""
 
     def peek(self, count: int) -> bytes:
-        """Give the next bytes without taking them; fewer only at the end."""
+        """Return the next bytes without taking them; fewer only at the end."""
         while len(self._held) < count and (piece := next(self._pieces, b"")):
             self._held += piece
         return self._held[:count]
 
     def take(self, count: int) -> Iterator[bytes]:
-        """Give exactly `count` bytes. RecordError where they end first."""
+        """Yield exactly `count` bytes. RecordError where they end first."""
         while count:
             piece = self._held or next(self._pieces, b"")
             if not piece:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def docker_images(desk: Desk, manifest: Any) -> Iterator[ImagePlan]:
-    """Give the images that `manifest.json` lists."""
+    """Yield the images that `manifest.json` lists."""
     for entry in docker_entries(manifest):
         wrong: list[Diagnostic] = []
         if not entry.whole:
@@ -95,6 +95,6 @@ def _ancient_image(desk: Desk, top: str, nodes: Mapping[str, Mapping[str, Any]])
 
 
 def _parent(node: Mapping[str, Any]) -> str | None:
-    """Give the id of a node's parent; a parent that is no name is one that cannot be found."""
+    """Return the id of a node's parent; a parent that is not a name is one that cannot be found."""
     parent = node.get("parent")
     return parent if isinstance(parent, str) or parent is None else repr(type(parent))

@@ -87,7 +87,7 @@ def parse_digest(value: Any) -> Digest | None:
 
 
 class Platform(NamedTuple):
-    """What an image runs on; `str` gives `os/architecture[/variant]`."""
+    """What an image runs on; `str` returns `os/architecture[/variant]`."""
 
     os: str
     architecture: str
@@ -103,7 +103,7 @@ class Platform(NamedTuple):
         return cls(system, architecture, _text(fields.get("variant")) or None)
 
     def matches(self, wanted: Platform) -> bool:
-        """Whether this is the platform asked for; a variant is compared only where it was asked for."""
+        """Whether this is the platform asked for; a variant is compared only where it was requested."""
         return (self.os, self.architecture) == (wanted.os, wanted.architecture) and (
             wanted.variant is None or wanted.variant == (self.variant or _DEFAULT_VARIANTS.get(self.architecture))
         )
@@ -192,7 +192,7 @@ class Manifest(NamedTuple):
 
 
 def index_entries(document: Any) -> tuple[Descriptor, ...]:
-    """Give the manifests that an index names."""
+    """Return the manifests that an index names."""
     return tuple(Descriptor.of(entry) for entry in _list(_dict(document).get("manifests")))
 
 
@@ -243,7 +243,7 @@ class Config(NamedTuple):
 
     @classmethod
     def of(cls, document: Any) -> Config:
-        """Read a config; `diff_ids` is None where it has no `rootfs`, as in artifacts."""
+        """Read a config; `diff_ids` is None if it has no `rootfs`, as in artifacts."""
         fields = _dict(document)
         rootfs = fields.get("rootfs")
         diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
@@ -257,7 +257,7 @@ class Config(NamedTuple):
         )
 
     def align_history(self, layers: int) -> tuple[int | None, ...]:
-        """Give for each history entry the index of its layer, None for an empty one.
+        """Return for each history entry the index of its layer, None for an empty one.
 
         Where the counts disagree nothing is known, and all are None: a guess would name the wrong instruction.
         """

@@ -85,7 +85,7 @@ class Desk:
         self._parsed: dict[str, Any] = {}
 
     def document(self, name: str) -> Any:
-        """Give a parsed document of the shelf; None if it is absent or no JSON."""
+        """Return a parsed document of the shelf; None if it is absent or no JSON."""
         if name not in self._parsed:
             try:
                 self._parsed[name] = parse_json(self.shelf.documents[name])
@@ -111,7 +111,7 @@ class Desk:
             self.diagnostics.append(diagnostic)
 
     def top(self, name: str) -> Any:
-        """Give a document that stands at the top of the archive; an unreadable one is an error, an absent one none."""
+        """Return a document that is at the top of the archive; an unreadable one is an error, an absent one none."""
         located = self.claim(name)
         if located is None or self.shelf.blobs.get(located) == len(b"null"):
             return None
@@ -154,7 +154,7 @@ def digest_in(name: str) -> Digest | None:
 
 
 def matched_diff_ids(config: Config, layers: int) -> tuple[tuple[Digest | None, ...], tuple[Diagnostic, ...]]:
-    """Give a diff_id for each layer; where the counts disagree none can be told, and that is an error."""
+    """Return a diff_id for each layer; where the counts disagree none can be told, and that is an error."""
     if config.diff_ids is None:
         return (None,) * layers, ()
     if len(config.diff_ids) != layers:

@@ -61,7 +61,7 @@ class Annotations:
                 heapq.heappop(best)
 
     def lines(self) -> list[str]:
-        """Give the commands, errors first, each a line without its end; at last how many there was no room for."""
+        """Return the commands, errors first, each a line without its end; at last how many there was no room for."""
         kept = {level: sorted(best, key=lambda one: -one[1]) for level, best in self._best.items()}
         left_out = sum(self._told[level] - len(best) for level, best in kept.items())
         if left_out and len(kept["note"]) == MOST:  # the closing notice takes the place of one

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import LayerInfo, RuleInfo, TargetReport
 
-# What CI runners take for a command although it stands in a program's output: GitHub's runner reads `::` after
+# What CI runners take for a command although it is in a program's output: GitHub's runner reads `::` after
 # leading blanks and `##[` anywhere, Azure Pipelines `##vso[`, TeamCity `##teamcity[`. Wrapping may move any word to
 # the start of a line, so `::` is broken up at the start of each word.
 _COMMAND = re.compile(r"(?<!\S):(?=:|$)|#(?=#(?:\[|vso\[|teamcity\[))")
@@ -68,7 +68,7 @@ class Report(Protocol):
     """
 
     def start(self, out: BinaryIO) -> None:
-        """Write what stands before the first target."""
+        """Write what precedes the first target."""
 
     def target(self, report: TargetReport, out: BinaryIO) -> None:
         """Take one target's result."""

@@ -61,7 +61,7 @@ def findings_of(
 
 
 def diagnostics_of(noted: Sequence[Diagnostic], session: Session) -> tuple[Diagnostic, ...]:
-    """Give what is said of a target, each sentence once, redacted; an interruption comes first."""
+    """Return what is said of a target, each sentence once, redacted; an interruption comes first."""
     text = session.concealer.text
     if session.interrupted:
         noted = (INTERRUPTION, *noted)

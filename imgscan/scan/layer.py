@@ -47,7 +47,7 @@ _GLIMPSES = (1 << 12, 1 << 16, 1 << 20)
 
 
 class TarPour(Pour):
-    """Takes the plain stream of a layer, in chunks of any size; `finish` gives what was found in its members.
+    """Takes the plain stream of a layer, in chunks of any size; `finish` returns what was found in its members.
 
     `name` is what bytes behind the archive's end are called. With `look`, members are looked into. `names` collects
     what the life of a file is derived from.
@@ -70,7 +70,7 @@ class TarPour(Pour):
         self.stream.feed(chunk)
 
     def finish(self) -> list[Hit]:
-        """Search what is left; give the hits in the order of the members."""
+        """Search what is left; return the hits in the order of the members."""
         if self._tap is not None:
             self.close(self._tap.last())
         return self.settle(self._regions.hits)
@@ -87,7 +87,7 @@ class _Passing:
         self._hashes = {name: hashing.new(name) for name in sorted(algorithms)}
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         data = self._raw.read(count)
         self.count += len(data)
         for each in self._hashes.values():
@@ -101,7 +101,7 @@ class _Passing:
             pass
 
     def digests(self) -> dict[str, str]:
-        """Give the digests in hex, once the hashing has finished."""
+        """Return the digests in hex, once the hashing has finished."""
         return {name: value.hexdigest() for name, value in self._hashes.items()}
 
 
@@ -110,9 +110,9 @@ def scan_layer(
 ) -> LayerResult:
     """Read a blob to its end and search it.
 
-    `name` is what the blob is called where it is stored; a blob that is no tar is a file of that name. `algorithms` are
-    the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what goes
-    wrong is in the result.
+    `name` is what the blob is called where it is stored; a blob that is not a tar is a file of that name. `algorithms`
+    are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what
+    goes wrong is in the result.
     """
     held = Peekable(raw)
     head = held.peek(HEAD_LENGTH)
@@ -130,7 +130,7 @@ def scan_layer(
             result = replace(result, format=kind)
         if result.interrupted:
             return result
-        with suppress(OSError, StreamError):  # it has been noted, or the outer archive notes it
+        with suppress(OSError, StreamError):  # it has been recorded, or the outer archive notes it
             passing.drain()
         hashing.finish()
     digests = passing.digests()
@@ -143,7 +143,7 @@ def _holds_tar(held: Peekable, head: bytes, compression: Compression) -> bool:
     if compression == "none":
         return looks_like_tar(head)
     for count in _GLIMPSES:
-        with suppress(OSError):  # which comes again, where it is noted
+        with suppress(OSError):  # which comes again, where it is recorded
             stored = held.peek(count)
             whole, plain = len(stored) < count, b""
             try:
@@ -213,7 +213,7 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
 def _read_ahead(
     chunks: Iterable[Chunk], take: Callable[[Iterable[Chunk]], None], session: Session, name: bytes
 ) -> Diagnostic | None:
-    """Read on a thread, in front of what takes the chunks; give what broke the stream off."""
+    """Read on a thread, in front of what takes the chunks; return what broke the stream off."""
     failure: Unread | None = None
     with Readahead(chunks) as ahead:
         try:

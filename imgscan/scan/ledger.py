@@ -58,13 +58,13 @@ class Ledger:
             self.add(each)
 
     def merge(self, other: Ledger) -> None:
-        """Note what another has noted."""
+        """Note what another has recorded."""
         self.extend(other._kept)
         for key, count in other._counts.items():
             self._counts[key] += max(0, count - MOST)
 
     def diagnostics(self, concealer: Concealer) -> Iterator[Diagnostic]:
-        """Give the entries by path, those of the whole first, and how many are not listed."""
+        """Yield the entries by path, those of the whole first, and how many are not listed."""
         for each in sorted(self._kept, key=lambda unread: (unread.path or b"", unread.code)):
             yield shown(each, concealer)
         for (severity, code), count in sorted(self._counts.items()):

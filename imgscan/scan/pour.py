@@ -60,7 +60,7 @@ class Pour:
         return self.stream.size
 
     def take_unread(self) -> list[Unread]:
-        """Give what was not read of what the files hold, since this was asked last, in the order of its discovery.
+        """Return what was not read of what the files hold, since this was asked last, in the order of its discovery.
 
         Trees and layers are full of damaged files: only a file that is `alone` must itself be whole.
         """
@@ -80,7 +80,7 @@ class Pour:
         return self._nest.members if self._nest is not None else 0
 
     def inside(self) -> Nest:
-        """Give the nest; the formats of containers are imported with the first."""
+        """Return the nest; the formats of containers are imported with the first."""
         if self._nest is None:
             from imgscan.scan.inside.nest import Nest  # noqa: PLC0415 - a git hook sees hardly anything but text
 
@@ -117,11 +117,11 @@ class Pour:
 
 
 class FilePour(Pour):
-    """Takes files one after another; `finish` gives what was found in all of them.
+    """Takes files one after another; `finish` returns what was found in all of them.
 
-    `told` is given the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
+    `told` is called with the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
     formats of containers are imported only when the first file may be one. `alone` says that there is one file, which
-    was asked for by itself.
+    was requested by itself.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class FilePour(Pour):
                 self._early += concealer.in_text(name, name, field=field, member=number)
 
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
-        """Search files that are there as a whole, none of them empty; give those of which that failed."""
+        """Search files that are there as a whole, none of them empty; return those of which that failed."""
         from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
         self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
@@ -194,7 +194,7 @@ class FilePour(Pour):
             self.close(intake)
 
     def finish(self) -> list[Hit]:
-        """Search what is left; give the hits in the order of the files' numbers."""
+        """Search what is left; return the hits in the order of the files' numbers."""
         hits = self.settle(self._early)
         self._report(last=True)
         return hits
@@ -215,7 +215,7 @@ class FilePour(Pour):
 
 
 def pieces_of(raw: Reader, first: bytes = b"") -> Iterator[bytes]:
-    """Give a reader's bytes in pieces, `first` before them."""
+    """Return a reader's bytes in pieces, `first` before them."""
     return chain((first,) if first else (), iter(partial(raw.read, CHUNK), b""))
 
 

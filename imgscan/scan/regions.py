@@ -1,6 +1,6 @@
 """Which bytes of a stream are one thing: what a search must know so that it explains only where it found something.
 
-A map is told what stands where while the stream goes by, answers for a stream offset, and forgets what no later
+A map is told what is where while the stream goes by, answers for a stream offset, and forgets what no later
 window can touch. Two sorts exist: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
 the joined map here, which is told by whoever puts many whole files one after another into one stream.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
 
 ENDLESS = 1 << 62
-"""Behind the end of any stream: the end of a file that still goes on."""
+"""Behind the end of any stream: the end of a file that still continues."""
 
 
 class Region(NamedTuple):
@@ -36,19 +36,19 @@ class Region(NamedTuple):
 
 
 class Regions(Protocol):
-    """A map of a stream. Offsets are the stream's own; those that are asked for ascend from window to window."""
+    """A map of a stream. Offsets are the stream's own; those that are requested ascend from window to window."""
 
     def feed(self, chunk: Chunk) -> None:
-        """Look at the next bytes, before any window that holds them is asked for."""
+        """Look at the next bytes, before any window that holds them is requested."""
 
     def finish(self) -> None:
         """Take note that the stream is over; offsets are still asked for afterwards."""
 
     def region(self, position: int) -> Region | None:
-        """Say what stands at an offset; None where the map deals with it itself."""
+        """Say what is at an offset; None if the map deals with it itself."""
 
     def ongoing(self, position: int, end: int) -> Region | None:
-        """Give the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
+        """Return the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
 
     def forget(self, position: int) -> None:
         """Let go of what ends before an offset."""
@@ -93,12 +93,12 @@ class JoinedRegions:
         """Nothing is left to be known."""
 
     def region(self, position: int) -> Region | None:
-        """Give the file that an offset stands in; None before the first."""
+        """Return the file that an offset is in; None before the first."""
         at = bisect_right(self.starts, position) - 1
         return self._at(at) if at >= 0 else None
 
     def ongoing(self, position: int, end: int) -> Region | None:
-        """Give the file that began before `position` and goes on behind `end`; the last one may always go on."""
+        """Return the file that began before `position` and continues behind `end`; the last one may always continue."""
         at = bisect_right(self.starts, position - 1) - 1
         if at < 0:
             return None

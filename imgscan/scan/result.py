@@ -28,7 +28,7 @@ class LayerResult:
     """One blob, read to its end or as far as it goes.
 
     `stored` and `size` are bytes, as stored and as searched. `digests` are those of the stored bytes, by algorithm, as
-    hex; `diff_id` is the hex SHA-256 of the plain bytes, None where they were not seen as one stream. `shape` is what
+    hex; `diff_id` is the hex SHA-256 of the plain bytes, None if they were not seen as one stream. `shape` is what
     the plain bytes are; a tar has `entries` members and their `names`, a file may be in a container `format` that is
     known. `failure` is what ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what
     was not read in its files, from whose containers `inner` files with `expanded` bytes came; none of them has a layer.

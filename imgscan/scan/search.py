@@ -49,8 +49,8 @@ class Search:
         self._engine = engine
         self._regions = regions
         self._windower = Windower(engine.reach_behind, engine.reach_ahead, window, engine.busy)
-        self._skipped = 0  # bytes that were passed over: the stream's offsets count them, the windower does not
-        self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that goes on
+        self._skipped = 0  # bytes that were skipped: the stream's offsets count them, the windower does not
+        self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that continues
         self._taken = -1  # stream offset where the last match ended
 
     def feed(self, chunk: Chunk) -> None:
@@ -143,7 +143,7 @@ class Search:
         )
 
     def _text_of(self, window: Window, region: Region) -> TextPosition:
-        """Give the text state of a file: the one that was carried here, or a new one at its first byte."""
+        """Return the text state of a file: the one that was carried here, or a new one at its first byte."""
         if self._tail is not None and self._tail[0] == region.start:
             return self._tail[1]
         start = region.start - window.offset
@@ -159,7 +159,7 @@ class Search:
         position.advance(window.data, start, to - window.offset)
 
     def _carry(self, window: Window, keep: int) -> None:
-        """Take the text state of a file that goes on behind this window along, as far as the next one begins."""
+        """Take the text state of a file that continues behind this window along, as far as the next one begins."""
         region = self._regions.ongoing(keep, window.offset + window.end)
         if region is None:  # or no later window owns a byte of it
             return
@@ -196,7 +196,7 @@ class JoinedSearch(Search):
             self._search(window)
 
     def skip(self, count: int) -> None:
-        """Pass over `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
+        """Skip `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
 
         A key cannot hold a zero byte, save in UTF-16, and no search looks farther than its reach: so as many zeros
         as that are searched and the rest is only counted.

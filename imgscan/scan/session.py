@@ -51,7 +51,7 @@ class Session:
     @cached_property
     def spool(self) -> Spool:
         """What holds whole containers; as with `budget`."""
-        from imgscan.streams.spool import Spool  # noqa: PLC0415 - likewise
+        from imgscan.streams.spool import Spool  # noqa: PLC0415 - as above
 
         return Spool(quota=self.limits.spool)
 

@@ -107,7 +107,7 @@ class ArchiveStream(Source):
         self.shelf = Shelf()
 
     def blobs(self) -> Iterator[tuple[str, Reader]]:
-        """Hand out every member that is no document; documents go to the shelf."""
+        """Hand out every member that is not a document; documents go to the shelf."""
         while (member := self._next_member()) is not None:
             if member.kind in (Kind.SYMLINK, Kind.LINK):
                 note_link(self.shelf, member)
@@ -148,7 +148,7 @@ class ArchiveStream(Source):
         return True
 
     def take(self, start: int, count: int) -> bytes:
-        """Give at most `count` bytes from stream offset `start` on, which lies at or behind the current chunk."""
+        """Return at most `count` bytes from stream offset `start` on, which is at or behind the current chunk."""
         while start >= self._base + len(self._chunk):
             if not self.advance():
                 return b""
@@ -165,7 +165,7 @@ class _MemberReader:
         self._end = member.end
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes of the member."""
+        """Return at most `count` bytes of the member."""
         data = self._stream.take(self._position, min(count, self._end - self._position))
         self._position += len(data)
         return data

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import ClosableReader, Reader
 
 SNIFF = 64
-"""Bytes at the start of a member that tell whether it may be a JSON document."""
+"""Bytes at the start of a member that say whether it may be a JSON document."""
 
 DOCUMENTS_LIMIT = 64 << 20
-"""Bytes of JSON documents that are kept of one archive; a larger sum is no image that any tool writes."""
+"""Bytes of JSON documents that are kept of one archive; a larger sum is not an image that any tool writes."""
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class Source(ABC):
     def blobs(self) -> Iterator[tuple[str, Reader]]:
         """Hand out each blob by its name, in the order in which they are stored.
 
-        A blob must be read before the next is asked for; what its consumer leaves is passed over.
+        A blob must be read before the next is requested; what its consumer leaves is skipped.
         """
 
     def close(self) -> None:  # noqa: B027 - most streams belong to somebody else

@@ -1,6 +1,6 @@
 """Images of a container engine, through the docker SDK: Docker, podman, and what speaks their API.
 
-The metadata is asked for before the image is streamed. The stream is a `docker save` archive; an engine that fails
+The metadata is requested before the image is streamed. The stream is a `docker save` archive; an engine that fails
 half-way ends it with HTTP 200 and a few words of JSON, which the walker of the archive notices. Chunks come in
 pieces of 32 KiB at most and are gathered. The owner of docker and requests; imported only when an engine is asked.
 """
@@ -99,7 +99,7 @@ def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.D
 
 
 def _context_host() -> tuple[str, Callable[[], docker.DockerClient]] | None:
-    """Give the engine of the current docker context, None for the default one; EngineError if it does not exist.
+    """Return the engine of the current docker context, None for the default one; EngineError if it does not exist.
 
     The files are read as the docker command reads them; the SDK looks in the working directory where the client has
     no config.json.

@@ -67,7 +67,7 @@ def _environment() -> dict[str, str]:
 
 
 class Git:
-    """One running git: `out` is its standard output, `request` its standard input if it was asked for."""
+    """One running git: `out` is its standard output, `request` its standard input if it was requested."""
 
     def __init__(
         self, folder: Path, arguments: Sequence[str], *, feed: IO[bytes] | None = None, ask: bool = False

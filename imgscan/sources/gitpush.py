@@ -23,7 +23,7 @@ _MOST_LINES = 100_000
 
 
 class Push(NamedTuple):
-    """A reference that is pushed: `local` is the object's id, `remote` the id of what stands there, None if nothing.
+    """A reference that is pushed: `local` is the object's id, `remote` the id of what is there, None if nothing.
 
     `name` is the reference's name at the remote, its bytes that are not UTF-8 written out.
     """

@@ -45,7 +45,7 @@ _IMAGE_MEMBER = re.compile(
 _ROOT_NAMES = frozenset(
     ".dockerenv bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split()  # noqa: SIM905 - a table of words reads best as one
 )
-"""What stands at the top of a root filesystem and never at the top of an image archive."""
+"""What is at the top of a root filesystem and never at the top of an image archive."""
 
 _LOOKED_AT = 512
 """Members of a stream whose names are looked at to tell an image from a root filesystem."""
@@ -72,7 +72,7 @@ def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
 
 
 def split_scheme(target: str) -> tuple[str | None, str]:
-    """Separate `SCHEME:REST`; None where no scheme is given. UsageError for what can be neither."""
+    """Separate `SCHEME:REST`; None if no scheme is given. UsageError for what can be neither."""
     if not target:
         raise UsageError("the target is empty: give an image's name or a path (is a variable unset?)")
     match = _SCHEME.fullmatch(target)
@@ -244,7 +244,7 @@ class _Chunks:
         self.close = file.close
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         if not self._held:
             self._held = next(self._rest, b"")
         data = bytes(self._held[:count])

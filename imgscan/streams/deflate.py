@@ -62,7 +62,7 @@ def inflate_gzip(raw: Reader) -> Iterator[bytes]:
 
 
 def _gzip_member(raw: Reader, data: bytes) -> Generator[bytes, None, bytes]:
-    """Give the bytes of the member that begins `data`, and return what follows it of the bytes read so far."""
+    """Yield the bytes of the member that begins `data`, and return what follows it of the bytes read so far."""
     codec = zlib if len(data) > _GZIP_FLAGS and _split_header_misread(data[_GZIP_FLAGS]) else gzip_codec
     return (yield from _deflated(raw, data, codec.decompressobj(31), 31, "gzip"))
 
@@ -97,7 +97,7 @@ def gzip_inflate(data: Chunk) -> bytes | None:
 
 
 def inflate_deflate(raw: Reader, bits: Literal[-15, 15]) -> Generator[Chunk, None, bytes]:
-    """Give the plain bytes of one deflate stream, raw (-15) or with a zlib header and sum (15, RFC 1950).
+    """Yield the plain bytes of one deflate stream, raw (-15) or with a zlib header and sum (15, RFC 1950).
 
     Returns what was read behind the stream. StreamError where it is damaged or cut, after all that could be had.
     """
@@ -126,7 +126,7 @@ class _Decoder(Protocol):
 
 
 def _deflated(raw: Reader, data: bytes, decoder: _Decoder, bits: int, what: str) -> Generator[bytes, None, bytes]:
-    """Give the bytes of the stream that begins `data`, and return what follows it of the bytes read so far."""
+    """Yield the bytes of the stream that begins `data`, and return what follows it of the bytes read so far."""
     history = [data]
     remembered = len(data)
     given = 0
@@ -161,7 +161,7 @@ def _split_header_misread(flags: int) -> bool:
 
 
 def _salvage(history: list[bytes], given: int, bits: int) -> Iterator[bytes]:
-    """Give what stands between the `given` bytes and the damage: a failing decoder keeps its last output to itself.
+    """Yield what is between the `given` bytes and the damage: a failing decoder keeps its last output to itself.
 
     The member is inflated again, by zlib and in small steps, from the compressed bytes that were remembered.
     """

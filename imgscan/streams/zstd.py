@@ -47,7 +47,7 @@ def _fill(source: _Into) -> Iterator[memoryview | zstandard.ZstdError]:
     """Read chunks from `source`; a failure comes last, as a value, behind the bytes that preceded it.
 
     A decoder that fails has written to the buffer but does not say how much. The buffer was zero before, so what it
-    wrote is what stands before the trailing zeros; zeros hold no key.
+    wrote is what precedes the trailing zeros; zeros hold no key.
     """
     while True:
         buffer = memoryview(bytearray(CHUNK))
@@ -81,7 +81,7 @@ class _Framed:
 
 
 def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
-    """Give the plain bytes of all frames. StreamError where they are damaged, cut, or ask for too much memory."""
+    """Yield the plain bytes of all frames. StreamError where they are damaged, cut, or ask for too much memory."""
     watched = _Framed(raw)
     decoder = zstandard.ZstdDecompressor(max_window_size=MEMORY_LIMIT)
     reader = decoder.stream_reader(

@@ -89,7 +89,7 @@ class Baseline(NamedTuple):
         expires: date | None = None,
         only: Collection[str] = (),
     ) -> Baseline:
-        """Accept what was reported; examples from the documentation are no leaks and need no entry.
+        """Accept what was reported; examples from the documentation are not leaks and need no entry.
 
         An entry that is there already keeps its reason and end unless new ones are given. `only` narrows this down to
         some fingerprints; UsageError if one of them was not reported.

@@ -62,7 +62,7 @@ class Ignores:
         self._exact = {(each.kind, each.value): each.line for each in reversed(self.lines) if each.kind != "path"}
 
     def line_for(self, finding: Finding) -> int | None:
-        """Give the number of a line that suppresses a finding; None if there is none."""
+        """Return the number of a line that suppresses a finding; None if there is none."""
         for kind, value in (
             ("fingerprint", finding.fingerprint),
             ("sha256", finding.secret.sha256),

@@ -56,7 +56,7 @@ def _layout(change: Callable[[dict[str, bytes]], object]) -> Callable[[Path], ob
 
 
 def _with_layer(media_type: str, data: bytes) -> Callable[[Path], object]:
-    """Give a layout to whose image a layer is added."""
+    """Return a layout to whose image a layer is added."""
 
     def change(files: dict[str, bytes]) -> None:
         index = json.loads(files["index.json"])

@@ -129,7 +129,7 @@ def test_completion_is_left_to_the_shell() -> None:
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder of plugins of a configuration of our own, not yet made."""
+    """Return the folder of plugins of a configuration of our own, not yet made."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     return tmp_path / "docker" / "cli-plugins"
 

@@ -35,13 +35,13 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def keys() -> Keys:
-    """Give keys."""
+    """Return keys."""
     return Keys("cli git")
 
 
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """Give a repository with one commit that a bare remote has too; it is the working directory."""
+    """Return a repository with one commit that a bare remote has too; it is the working directory."""
     made = Repo.make(tmp_path / "repo")
     made.commit({"README": "nothing\n"})
     made.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git"))
@@ -261,7 +261,7 @@ def test_pre_commit_unknown_commit(repo: Repo) -> None:
 
 @pytest.fixture
 def hooked(repo: Repo) -> Repo:
-    """Give the repository with both of git's hooks, which run this imgscan."""
+    """Return the repository with both of git's hooks, which run this imgscan."""
     for name, arguments in (("pre-commit", "--staged"), ("pre-push", '--pre-push "$@"')):
         hook = repo.folder / ".git/hooks" / name
         hook.parent.mkdir(exist_ok=True)
@@ -351,7 +351,7 @@ def pre_commit(repo: Repo, home: Path, *arguments: str) -> tuple[bool, str]:
 
 
 def hooks() -> str:
-    """Give this project's hooks, to be run by this imgscan instead of one that is installed."""
+    """Return this project's hooks, to be run by this imgscan instead of one that is installed."""
     text = (TOP / ".pre-commit-hooks.yaml").read_text()
     assert text.count("entry: imgscan git") == text.count("language: python") == 2
     text = text.replace("entry: imgscan", f"entry: {shlex.join(command())}").replace(
@@ -362,7 +362,7 @@ def hooks() -> str:
 
 @pytest.fixture
 def framed(repo: Repo, tmp_path: Path) -> Repo:
-    """Give the repository with pre-commit's hooks in it."""
+    """Return the repository with pre-commit's hooks in it."""
     repo.commit({".pre-commit-config.yaml": hooks()})
     done, said = pre_commit(repo, tmp_path / "home", "install", "-t", "pre-commit", "-t", "pre-push")
     assert done, said

@@ -104,7 +104,7 @@ def test_min_confidence(imgscan: Imgscan, targets: Targets, confidence: str) -> 
 
 @pytest.fixture
 def platforms(tmp_path: Path) -> Path:
-    """Give an archive of an image for two platforms."""
+    """Return an archive of an image for two platforms."""
     images = [image({"app/.env": ""}, architecture=architecture) for architecture in ("amd64", "arm64")]
     return builders.write(tmp_path / "two.tar", builders.docker_containerd(images, absent=["s390x"]))
 

@@ -68,7 +68,7 @@ def first_line(running: subprocess.Popen[bytes]) -> str:
 
 
 def long_archive() -> bytes:
-    """Give an archive whose first layer holds a key, with so much behind it that the key has been searched."""
+    """Return an archive whose first layer holds a key, with so much behind it that the key has been searched."""
     files = {"app/.env": f"STRIPE_KEY={Keys('stall').secret99()}\n"}
     members = [("first/layer.tar", image(files).layers[0].tar), ("second/layer.tar", b"\0" * 12_000_000)]
     return builders.tar(members)
@@ -133,7 +133,7 @@ def test_stopped_while_an_engine_stalls(number: int, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an archive that keeps a processor busy for seconds: noise is what bzip2 is slowest at."""
+    """Return an archive that keeps a processor busy for seconds: noise is what bzip2 is slowest at."""
     noise = builders.Layer(builders.tar({"noise": Random(1).randbytes(6 << 20)}))
     packed = builders.oci_archive(builders.Image([noise]), "bz2")
     return builders.write(tmp_path_factory.mktemp("slow") / "slow.tar", packed)

@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def shown(imgscan: Imgscan) -> dict[str, tuple[Any, str]]:
-    """Give value and source of each setting, as `imgscan config` shows them."""
+    """Return value and source of each setting, as `imgscan config` shows them."""
     views = json.loads(imgscan("config", "-f", "json").out)
     return {view["setting"]: (view["value"], view["source"]) for view in views}
 

@@ -76,5 +76,5 @@ def read_file(known: Format, data: bytes, *, limit: int | None = None) -> Readin
 
 
 def given_up(parts: Iterator[Member | Unread]) -> list[bytes | None]:
-    """Give the names of all members without reading any of them."""
+    """Return the names of all members without reading any of them."""
     return [part.name for part in parts if isinstance(part, Member)]

@@ -112,7 +112,7 @@ def test_a_key_that_a_delta_tells_in_pieces(tmp_path: Path) -> None:
 
 
 def _streams(pack: bytes) -> bytes:
-    """Give every compressed stream of a pack, inflated, as a search that knows no deltas would see them."""
+    """Return every compressed stream of a pack, inflated, as a search that knows no deltas would see them."""
     parts = []
     at = 12
     while at < len(pack) - 20:

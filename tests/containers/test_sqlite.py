@@ -50,7 +50,7 @@ def secrets(data: bytes) -> list[str]:
 
 
 def read(data: Held) -> tuple[bytes, list[Unread]]:
-    """Give the text of a database, and what of it was not read."""
+    """Return the text of a database, and what of it was not read."""
     parts: list[bytes] = []
     unread = []
     for member in sqlite.members(data):
@@ -66,7 +66,7 @@ def read(data: Held) -> tuple[bytes, list[Unread]]:
 
 
 def values(data: bytes) -> list[bytes]:
-    """Give the values of a database of which nothing is unread, without those of the schema."""
+    """Return the values of a database of which nothing is unread, without those of the schema."""
     content, unread = read(data)
     assert unread == []
     found = content.split(SEPARATOR)

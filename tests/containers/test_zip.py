@@ -32,7 +32,7 @@ METHODS = (0, 8, 12, 14, 93, 95)
 
 
 def contents(data: bytes) -> Pairs:
-    """Give names and contents of an archive that is whole."""
+    """Return names and contents of an archive that is whole."""
     reading = read_file(ZIP, data)
     assert reading.whole, reading
     return [(name or b"", content) for name, content in reading.members]

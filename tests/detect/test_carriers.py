@@ -28,7 +28,7 @@ def wrap(data: bytes, width: int, newline: bytes = b"\n", indent: bytes = b"") -
 
 
 def found(data: bytes) -> list[tuple[str, str]]:
-    """Give what one engine finds, with the encoding."""
+    """Return what one engine finds, with the encoding."""
     return [(each.secret.decode(), each.encoding) for each in whole(SCREENED, File(data))]
 
 

@@ -9,7 +9,7 @@ from tests.detect.tables import over
 
 
 def notes(text: str | bytes) -> list[str]:
-    """Give what is noted of each credential of a file."""
+    """Return what is noted of each credential of a file."""
     return [match.note for match in SCREENED.search(text.encode() if isinstance(text, str) else text)]
 
 

@@ -40,7 +40,7 @@ class Fake:
 
 
 def ruleset(screen: object) -> Ruleset:
-    """Give Stripe's rules with another screen in the place of the real one."""
+    """Return Stripe's rules with another screen in the place of the real one."""
     made = Ruleset(STRIPE.rules)
     vars(made)["screen"] = screen
     return made

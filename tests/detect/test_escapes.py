@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def read(
     encoding: Encoding, data: bytes, position: int, reach: Reach, *, low: int = 0, high: int | None = None
 ) -> Text:
-    """Give the only reading of a literal that stands at a position."""
+    """Return the only reading of a literal that stands at a position."""
     form = Form(encoding, b"_", b"_", inner=Form(PLAIN, b"_", b"_"))
     [text] = encoding.read(data, position, Span(low, len(data) if high is None else high), form, reach)
     return text

@@ -22,7 +22,7 @@ class Near(bytes):
 
 
 def joined(data: bytes, *, low: int = 0, high: int | None = None) -> list[bytes]:
-    """Give what the first anchor is read as, without its text as it stands."""
+    """Return what the first anchor is read as, without its text as it stands."""
     form = Form(PLAIN, ANCHOR, ANCHOR)
     first, *others = PLAIN.read(data, data.index(ANCHOR), Span(low, len(data) if high is None else high), form, REACH)
     assert first.encoding == "plain"
@@ -30,7 +30,7 @@ def joined(data: bytes, *, low: int = 0, high: int | None = None) -> list[bytes]
 
 
 def halves(data: bytes, at: int, *, low: int = 0, high: int | None = None) -> list[bytes]:
-    """Give what an anchor that is cut behind `at` characters is read as, by any of the literals that stand in it."""
+    """Return what an anchor that is cut behind `at` characters is read as, by any of the literals that stand in it."""
     found = []
     for literal, lead, cut in PLAIN.cuts(ANCHOR):
         if cut is not None and cut.at == at and literal in data:

@@ -45,7 +45,7 @@ def lines(before: list[int], own: tuple[int, int], behind: list[int], newline: b
 
 
 def lengths(made: _Run) -> list[int]:
-    """Give how many digits each piece has."""
+    """Return how many digits each piece has."""
     return [end - start for start, end in made.pieces]
 
 
@@ -337,7 +337,7 @@ def test_without_a_delimiter_there_is_one_reading(between: int) -> None:
 
 
 def readings(data: bytes, reach: Reach = Reach(600, 600)) -> list[tuple[str, bool, bytes]]:  # noqa: B008 - a tuple
-    """Give the readings around the mark: what each is called, whether it settles what is there, and its text."""
+    """Return the readings around the mark: what each is called, whether it settles what is there, and its text."""
     form = Form(BASE64, b"_live_", MARK, inner=Form(PLAIN, b"_live_", b"_live_"))
     made = BASE64.read(data, data.index(MARK), Span(0, len(data)), form, reach)
     return [(text.encoding, text.settles, text.data) for text in made]

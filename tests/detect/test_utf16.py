@@ -15,13 +15,13 @@ TEXT = "sk_" + "live_x"
 
 
 def texts(data: bytes, *, low: int = 0, high: int | None = None, origin: int = 0, aligned: bool = True) -> list[str]:
-    """Give the byte orders in which the anchor is read, likeliest first."""
+    """Return the byte orders in which the anchor is read, likeliest first."""
     span = Span(low, len(data) if high is None else high, origin, aligned)
     return [text.encoding for text in UTF16.read(data, data.index(LITERAL), span, FORM, Reach(8, 20))]
 
 
 def decoded(text: str, codec: str) -> bytes:
-    """Give what the characters of a text become that stand around an anchor."""
+    """Return what the characters of a text become that stand around an anchor."""
     data = text.encode(codec)
     position = data.index(LITERAL)
     [read] = [

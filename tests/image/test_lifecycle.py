@@ -59,7 +59,7 @@ def test_members_are_noted_alike_one_by_one_and_together(text: str) -> None:
 
 
 def life(*layers: str, of: int = 0, layer: int = 0) -> Visibility:
-    """Give the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
+    """Return the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
     members = [[_node(text) for text in each.split(", ") if text] for each in layers]
     spot = Spot(layer, of, trail(members[layer][of].path))
     return resolve([spot], [note(each) for each in members])[spot]
@@ -250,7 +250,7 @@ def test_the_directories_above_a_name(name: bytes, above: list[bytes]) -> None:
 
 
 def ancestors(name: bytes) -> list[bytes]:
-    """Give the directories above a name, without the root."""
+    """Return the directories above a name, without the root."""
     return [name[:at] for at in range(1, len(name)) if name[at : at + 1] == b"/"]
 
 

@@ -74,7 +74,7 @@ def names(image: ImagePlan) -> list[str | None]:
 
 
 def blob(data: bytes) -> str:
-    """Give the name of a blob in a layout."""
+    """Return the name of a blob in a layout."""
     return f"blobs/sha256/{sha256(data)}"
 
 

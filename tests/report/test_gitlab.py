@@ -36,7 +36,7 @@ def document(*reports: TargetReport, **settings: object) -> Any:
 
 
 def found(*reports: TargetReport, **settings: object) -> list[Any]:
-    """Render and give the vulnerabilities."""
+    """Render and return the vulnerabilities."""
     vulnerabilities: list[Any] = document(*reports, **settings)["vulnerabilities"]
     return vulnerabilities
 

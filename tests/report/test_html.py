@@ -408,7 +408,7 @@ def _schemes() -> dict[str, dict[str, str]]:
 
 
 def _luminance(color: str) -> float:
-    """Give the relative luminance (WCAG 2.2, glossary)."""
+    """Return the relative luminance (WCAG 2.2, glossary)."""
     digits = color[1:] if len(color) == 7 else "".join(digit * 2 for digit in color[1:])
     channels = [int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]

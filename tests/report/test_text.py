@@ -42,9 +42,9 @@ def test_findings_stand_under_their_layer() -> None:
     ("visibility", "shown"),
     [
         (Visibility("visible"), "visible in the finished image"),
-        (Visibility("deleted", 1), "deleted in layer 2, but still readable by anyone who pulls the image"),
-        (Visibility("overwritten", 1), "overwritten by layer 2, but still readable by anyone who pulls the image"),
-        (Visibility("deleted"), "deleted in a later layer, but still readable by anyone who pulls the image"),
+        (Visibility("deleted", 1), "deleted in layer 2, still readable by anyone who pulls the image"),
+        (Visibility("overwritten", 1), "overwritten by layer 2, still readable by anyone who pulls the image"),
+        (Visibility("deleted"), "deleted in a later layer, still readable by anyone who pulls the image"),
     ],
 )
 def test_a_findings_life_is_told(visibility: Visibility, shown: str) -> None:

@@ -40,7 +40,7 @@ class Repo:
         return made
 
     def git(self, *arguments: str | bytes, check: bool = True, **environment: str) -> str:
-        """Run git in it, and give what it writes."""
+        """Run git in it, and return what it writes."""
         done = subprocess.run(
             [tools.find("git"), *arguments],
             cwd=self.folder,
@@ -71,5 +71,5 @@ class Repo:
         return self.head()
 
     def head(self, name: str = "HEAD") -> str:
-        """Give the id of a commit."""
+        """Return the id of a commit."""
         return self.git("rev-parse", name)

@@ -51,7 +51,7 @@ VISIBLE = Visibility("visible")
 
 
 def name(data: bytes) -> str:
-    """Give the name of a blob in a layout."""
+    """Return the name of a blob in a layout."""
     return f"blobs/sha256/{sha256(data)}"
 
 
@@ -79,7 +79,7 @@ def described(layers: Sequence[tuple[bytes, dict[str, Any]]], **config: Any) -> 
 
 
 def lives(report: TargetReport) -> dict[str, Visibility | None]:
-    """Give the life of each finding, by path."""
+    """Return the life of each finding, by path."""
     return {finding.location.path: finding.visibility for finding in report.findings}
 
 

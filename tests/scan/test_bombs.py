@@ -166,7 +166,7 @@ def _scan(image: Path | str, folder: Path, *arguments: str) -> subprocess.Popen[
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an image with bombs in its layer."""
+    """Return an image with bombs in its layer."""
     path = tmp_path_factory.mktemp("bombs") / "image.tar"
     members = [("gzip", gzip_bomb(400)), ("zips", nested_zips(4, 6)), ("many", overlapping()), ("b", TEXT)]
     path.write_bytes(docker_modern(Image([Layer(tar(members))])))

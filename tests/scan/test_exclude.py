@@ -126,7 +126,7 @@ def git(root: Path, *arguments: str, **options: object) -> bytes:
 
 
 def kept_by_git(root: Path) -> list[bytes]:
-    """Give the files below a repository that git would not ignore, in order."""
+    """Return the files below a repository that git would not ignore, in order."""
     names = [
         os.path.relpath(os.path.join(os.fsencode(folder), os.fsencode(name)), os.fsencode(root))  # noqa: PTH118
         for folder, _, files in os.walk(root)
@@ -139,7 +139,7 @@ def kept_by_git(root: Path) -> list[bytes]:
 
 
 def kept(root: Path) -> list[bytes]:
-    """Give the files that a walk which obeys .gitignore lists."""
+    """Return the files that a walk which obeys .gitignore lists."""
     return [name for name in listed(root, Sieve(os.fsencode(root), gitignore=True)) if not name.startswith(b".git/")]
 
 

@@ -159,7 +159,7 @@ def test_a_tree_is_its_files(tmp_path_factory: pytest.TempPathFactory, tree: dic
 
 @pytest.fixture(scope="module")
 def forest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a tree of many folders, some large files and a few keys."""
+    """Return a tree of many folders, some large files and a few keys."""
     keys = Keys("forest")
     tree: dict[str | bytes, bytes] = {}
     for number in range(1500):

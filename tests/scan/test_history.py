@@ -41,7 +41,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    """Give a repository with one commit."""
+    """Return a repository with one commit."""
     made = Repo.make(tmp_path / "repo")
     made.commit({"README": "nothing\n"})
     return made
@@ -49,7 +49,7 @@ def repo(tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def keys() -> Keys:
-    """Give keys."""
+    """Return keys."""
     return Keys("history")
 
 
@@ -75,17 +75,17 @@ def added(repo: Repo, *named: str) -> TargetReport:
 
 
 def places(report: TargetReport) -> list[tuple[str, int | None, str | None]]:
-    """Give path, line and commit of each finding."""
+    """Return path, line and commit of each finding."""
     return [(each.location.path, each.location.line, each.location.commit) for each in report.findings]
 
 
 def states(report: TargetReport) -> list[str | None]:
-    """Give what became of each finding."""
+    """Return what became of each finding."""
     return [each.visibility.state if each.visibility else None for each in report.findings]
 
 
 def only(report: TargetReport) -> Finding:
-    """Give the only finding."""
+    """Return the only finding."""
     [finding] = report.findings
     return finding
 

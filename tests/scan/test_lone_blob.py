@@ -45,7 +45,7 @@ class Spotted(NamedTuple):
 
 
 def spotted(report: TargetReport, name: str) -> list[Spotted]:
-    """Give what was found; what is in the members of a layer is below it, as it is in a file of that name."""
+    """Return what was found; what is in the members of a layer is below it, as it is in a file of that name."""
     places = [(finding.location, finding.secret.sha256) for finding in report.findings]
     return [
         Spotted(

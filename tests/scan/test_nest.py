@@ -38,7 +38,7 @@ def held(name: str, data: bytes) -> Looked:
 
 
 def places(scan: Looked) -> list[str]:
-    """Give the paths of the hits of the one key."""
+    """Return the paths of the hits of the one key."""
     assert {hit.secret.sha256 for hit in scan.hits} <= {digest(KEY)}
     return [hit.path for hit in scan.hits]
 

@@ -53,7 +53,7 @@ def another() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def passed_on(result: LayerResult, process: subprocess.Popen[bytes]) -> LayerResult:
-    """Give a result as another process has read and written it."""
+    """Return a result as another process has read and written it."""
     assert process.stdin is not None
     assert process.stdout is not None
     written = result.write()

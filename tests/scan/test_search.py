@@ -30,7 +30,7 @@ SHORT = KEYS.secret34().encode()
 
 
 def places(data: bytes, **options: int) -> list[tuple[bytes, str | None, int | None, str]]:
-    """Give member, field, offset and digest of each hit."""
+    """Return member, field, offset and digest of each hit."""
     return [(hit.name, hit.field, hit.offset, hit.secret.sha256) for hit in search(data, **options)]  # type: ignore[arg-type]
 
 

@@ -35,7 +35,7 @@ FINDINGS = 4
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    """Give an engine at DOCKER_HOST that has the image shop:1."""
+    """Yield an engine at DOCKER_HOST that has the image shop:1."""
     fake = FakeEngine(ARCHIVE, attributes={"RootFS": {"Layers": LAYERS}})
     with fake.listening() as path:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
@@ -332,7 +332,7 @@ def _endpoint(name: str, host: str) -> str:
 
 @pytest.fixture
 def config(no_engines: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder of docker's configuration, without a DOCKER_HOST that would go before it."""
+    """Return a folder of docker's configuration, without a DOCKER_HOST that would go before it."""
     monkeypatch.delenv("DOCKER_HOST")
     builders.write(no_engines / "config.json", b"{}")
     return no_engines

@@ -21,7 +21,7 @@ IMAGE = shop()
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Path:
-    """Give an OCI layout."""
+    """Return an OCI layout."""
     return builders.oci_folder(tmp_path / "image", IMAGE)
 
 

@@ -54,12 +54,12 @@ LIVES = [(0, "app/.env", "visible"), (0, "app/settings.py", "overwritten"), (0, 
 
 
 def lives(report: TargetReport) -> list[tuple[int | None, str, str | None]]:
-    """Give the findings that have a life: where they stand, and what became of them."""
+    """Return the findings that have a life: where they stand, and what became of them."""
     return [place[1:] for place in told(report) if place[3] is not None]
 
 
 def close(source: Source) -> Source:
-    """Let go of a source that is not scanned, and give it back."""
+    """Let go of a source that is not scanned, and return it back."""
     source.close()
     return source
 

@@ -54,7 +54,7 @@ each_compressor = pytest.mark.parametrize(("compression", "compress"), COMPRESSO
 
 
 def run(data: bytes, compression: Compression | None = None, size: int = 1 << 20) -> tuple[bytes, StreamError | None]:
-    """Give all plain bytes that came, and the error that followed them."""
+    """Return all plain bytes that came, and the error that followed them."""
     chunks: list[Chunk] = []
     try:
         for chunk in inflate(Trickle(data, size), compression or sniff(data[:6])):
@@ -65,7 +65,7 @@ def run(data: bytes, compression: Compression | None = None, size: int = 1 << 20
 
 
 def code(error: StreamError | None) -> str | None:
-    """Give an error's code; None for no error."""
+    """Return an error's code; None for no error."""
     return error.code if error else None
 
 
@@ -78,12 +78,12 @@ def codec(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def noise(size: int, seed: int = 1) -> bytes:
-    """Give bytes that cannot be compressed."""
+    """Return bytes that cannot be compressed."""
     return random.Random(seed).randbytes(size)
 
 
 def prose(size: int) -> bytes:
-    """Give bytes that can."""
+    """Return bytes that can."""
     return b"".join(b"line %d of a file\n" % number for number in range(size // 15 + 1))[:size]
 
 
@@ -222,7 +222,7 @@ def test_junk_behind_zstd_frames_is_damage(size: int) -> None:
 
 
 def _reference(compression: Compression, data: bytes) -> bytes:
-    """Give what the library's own decoder makes of one cut member."""
+    """Return what the library's own decoder makes of one cut member."""
     if compression == "gzip":
         return zlib.decompressobj(31).decompress(data)
     decoder = lzma.LZMADecompressor() if compression == "xz" else bz2.BZ2Decompressor()

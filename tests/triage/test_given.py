@@ -24,7 +24,7 @@ COPIED = found("KEY-src", "srv/conf/a.ini", layer=0)
 
 
 def lay(folder: Path, name: str = "Dockerfile", text: str = RECIPE) -> Path:
-    """Write a build context with a Dockerfile, and give the path of that."""
+    """Write a build context with a Dockerfile, and return the path of that."""
     (folder / "conf").mkdir(parents=True, exist_ok=True)
     (folder / "conf/a.ini").write_text("x\nKEY-src\n")
     (folder / name).write_text(text)
@@ -32,7 +32,7 @@ def lay(folder: Path, name: str = "Dockerfile", text: str = RECIPE) -> Path:
 
 
 def origins(tracer: Tracer, history: list[History] = HISTORY) -> list[Origin | None]:
-    """Give the origins of what RUN made and of what COPY brought."""
+    """Return the origins of what RUN made and of what COPY brought."""
     trace = tracer.image(history, range(len(history)))
     traces = [trace(finding) if trace is not None else None for finding in (MADE, COPIED)]
     return [replace(each, ignorable=False) if each is not None else None for each in traces]

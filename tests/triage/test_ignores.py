@@ -33,7 +33,7 @@ def read(text: str) -> Ignores:
 
 
 def left(text: str) -> list[str]:
-    """Give the paths of the findings that some lines leave."""
+    """Return the paths of the findings that some lines leave."""
     return [finding.location.path for finding in read(text).apply(SHOP).report.findings]
 
 

@@ -43,7 +43,7 @@ class Image:
         return image.trace(finding) if image is not None else None
 
     def line(self, finding: Finding) -> int | None:
-        """Give the line of the Dockerfile that a finding leads to."""
+        """Return the line of the Dockerfile that a finding leads to."""
         trace = self.trace(finding)
         if trace is None:
             return None
@@ -51,7 +51,7 @@ class Image:
         return trace.line
 
     def source(self, finding: Finding) -> tuple[str, int] | None:
-        """Give the source file and the line that a finding leads to."""
+        """Return the source file and the line that a finding leads to."""
         trace = self.trace(finding)
         if trace is None or trace.source is None:
             return None
@@ -59,7 +59,7 @@ class Image:
 
 
 def document(key: str, field: str) -> Finding:
-    """Give a finding in the image's config."""
+    """Return a finding in the image's config."""
     return found(key, CONFIG, field=field)
 
 

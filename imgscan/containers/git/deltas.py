@@ -25,11 +25,11 @@ _FULL = 0x10000  # what a size of zero means
 
 
 class DeltaError(Exception):
-    """The delta does not fit its base, or is no delta; its text says how."""
+    """The delta does not fit its base, or is not a delta; its text says how."""
 
 
 def sizes(delta: bytes) -> tuple[int, int, int]:
-    """Give the size of the base, the size of the result, and where the instructions begin."""
+    """Return the size of the base, the size of the result, and where the instructions begin."""
     base, position = _number(delta, 0)
     result, position = _number(delta, position)
     return base, result, position
@@ -48,7 +48,7 @@ def _number(data: bytes, position: int) -> tuple[int, int]:
 
 
 def apply(base: bytes, delta: bytes) -> tuple[bytes, int]:
-    """Give the result as one piece, and the number of instructions; the caller has looked at `sizes` before."""
+    """Return the result as one piece, and the number of instructions; the caller has looked at `sizes` before."""
     blocks: list[bytes] = []
     parts: list[bytes] = []
     for part in _parts(base, delta):
@@ -63,7 +63,7 @@ def apply(base: bytes, delta: bytes) -> tuple[bytes, int]:
 
 
 def pieces(base: bytes, delta: bytes) -> Iterator[bytes]:
-    """Give the result in pieces that vary in size; DeltaError after what could be made."""
+    """Yield the result in pieces that vary in size; DeltaError after what could be made."""
     parts: list[bytes] = []
     held = 0
     try:
@@ -83,7 +83,7 @@ def pieces(base: bytes, delta: bytes) -> Iterator[bytes]:
 
 
 def _parts(base: bytes, delta: bytes) -> Iterator[bytes]:
-    """Give what each instruction makes: at most 16 MiB each (a size has three bytes), in all what is said."""
+    """Yield what each instruction makes: at most 16 MiB each (a size has three bytes), in all what is said."""
     claimed, left, position = sizes(delta)
     available = len(base)
     if claimed != available:
@@ -150,7 +150,7 @@ def instructions(delta: bytes, most: int) -> int:
 
 
 def literals(delta: bytes) -> bytes:
-    """Give the new bytes of a delta whose base is not there, with `SEPARATOR` between them."""
+    """Return the new bytes of a delta whose base is not there, with `SEPARATOR` between them."""
     try:
         _, _, position = sizes(delta)
     except DeltaError:

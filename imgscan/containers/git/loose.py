@@ -37,12 +37,12 @@ def recognise(head: bytes) -> bool:
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Give the object as the one member, without a name of its own."""
+    """Yield the object as the one member, without a name of its own."""
     yield Member(None, _body(raw))
 
 
 def _body(raw: Reader) -> Iterator[Chunk]:
-    """Give the object's bytes. StreamError where they are damaged, or not as many as the header says."""
+    """Yield the object's bytes. StreamError where they are damaged, or not as many as the header says."""
     plain = _plain(raw)
     head = b""
     trouble = None

@@ -28,7 +28,7 @@ _OTHERS: Final[dict[int, Compression]] = {12: "bz2", 20: "zstd", 93: "zstd", 95:
 READABLE: Final = frozenset((STORED, DEFLATED, _LZMA, *_OTHERS))
 
 BEHIND: Final = -1
-"""As an entry's sum: it stands in a descriptor behind the data."""
+"""As an entry's sum: it is in a descriptor behind the data."""
 
 METHODS: Final = {
     1: "shrink",
@@ -83,7 +83,7 @@ class Part:
         self.at = at
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         at = self.at
         if at < self._stated:
             count = min(count, self._stated - at)

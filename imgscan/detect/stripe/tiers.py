@@ -70,7 +70,7 @@ def _other(place: Place, most: int) -> Verdict | None:
 
 
 def _stands(place: Place, end: int) -> bool:
-    """Whether the credential stands by itself, is nobody else's and is no placeholder."""
+    """Whether the credential stands by itself, is nobody else's and is not a placeholder."""
     if not open_left(place, place.start, end) or masked(place, end):
         return False
     body = place.data[place.body : end]

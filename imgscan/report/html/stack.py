@@ -84,7 +84,7 @@ def _size(layer: LayerInfo) -> int | None:
 
 
 def _bar(size: int | None, largest: int) -> str:
-    """Draw the size against the largest layer's; the number stands beside it, so readers of text miss nothing."""
+    """Draw the size against the largest layer's; the number is beside it, so readers of text miss nothing."""
     width = 0 if not size or not largest else max(100 * size / largest, 1.5)
     return (
         '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">'

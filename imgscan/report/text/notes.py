@@ -1,4 +1,4 @@
-"""What stands below the findings: what to do, what was not scanned, what is not listed."""
+"""What is below the findings: what to do, what was not scanned, what is not listed."""
 
 from __future__ import annotations
 

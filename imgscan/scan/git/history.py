@@ -7,7 +7,7 @@ A history is mostly the same files again and again, so each distinct blob is sea
 can only raise a match's confidence or speak for another issuer; so a blob without a match under no name has none
 under any, and only the few others are searched again, as the files that they are.
 
-A finding is where a credential comes in: one that stood in the parent's version of the file is not told again.
+A finding is where a credential comes in: one that was in the parent's version of the file is not told again.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class HistoryScanner:
     """Objects that hold something, or would under some name."""
 
     def scan(self, _target: str) -> Iterator[TargetReport]:
-        """Search each scope to its end, and give its report."""
+        """Search each scope to its end, and return its report."""
         for scope in self.scopes:
             yield self._scan(scope)
             if self.session.interrupted:
@@ -230,7 +230,7 @@ class _ScopeSearch:
         return b"".join(data for stored in self._objects.each([each]) for data in stored.data)
 
     def _tags(self, tags: Iterable[str]) -> None:
-        """Search the messages of annotated tags; one may stand before another."""
+        """Search the messages of annotated tags; one may precede another."""
         for tag in tags:
             data = self._read(tag)
             self._entries, self._size = self._entries + 1, self._size + len(data)
@@ -238,7 +238,7 @@ class _ScopeSearch:
 
 
 def _brought(commit: Commit) -> Iterator[Change]:
-    """Give the changes that may bring content in: not what is as in a parent, nor a file that was only moved."""
+    """Yield the changes that may bring content in: not what is as in a parent, nor a file that was only moved."""
     gone = {change.parents[0] for change in commit.changes if change.blob is None and len(change.parents) == 1}
     for change in commit.changes:
         if change.blob is not None and change.blob not in change.parents and change.blob not in gone:

@@ -21,8 +21,8 @@ class Scope(NamedTuple):
     """What is searched: what is `staged`, or the commits of `git rev-list REVISIONS` and the annotated `tags`.
 
     `label` is the target's name in reports. `tip` is the commit in which it is looked whether a credential still
-    stands; None for nowhere. Without revisions nothing but the tags is searched. `size` is how many bytes there are
-    to search, None where that is not known beforehand.
+    is; None for nowhere. Without revisions nothing but the tags is searched. `size` is how many bytes there are
+    to search, None if that is not known beforehand.
     """
 
     label: str

@@ -83,7 +83,7 @@ class Assembly:
         )
 
     def _placed(self, layers: Sequence[LayerResult | None]) -> list[Placed]:
-        """Give the image's hits by layer, each in its layer, and those of documents without one behind them."""
+        """Return the image's hits by layer, each in its layer, and those of documents without one behind them."""
         hits = [
             hit._replace(location=replace(hit.location, layer=index))
             for index, result in enumerate(layers)
@@ -97,7 +97,7 @@ class Assembly:
         return placed
 
     def _lives(self, hits: Sequence[Hit], layers: Sequence[LayerResult | None]) -> Iterator[Visibility | None]:
-        """Give the life of each hit's file; None where a layer above could not be read."""
+        """Return the life of each hit's file; None if a layer above could not be read."""
         known = [result is not None and result.members_known for result in layers]
         names = [result.names or LayerNames() if result is not None else LayerNames() for result in layers]
         spots = [
@@ -139,7 +139,7 @@ class Assembly:
 
 
 def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
-    """Give what a layer must hash to and what it does, with the code for a difference."""
+    """Yield what a layer must hash to and what it does, with the code for a difference."""
     if result.interrupted or not result.digests:
         return
     if layer.digest is not None:

@@ -44,7 +44,7 @@ Results = dict[str, LayerResult]
 class ImageScanner:
     """Scans images with one set of options.
 
-    `platform` None means every platform that is there; `prefer` gives the one to narrow that down to where an engine
+    `platform` None means every platform that is there; `prefer` names the one to narrow that down to where an engine
     holds the image and has it for that. `trace_image` says where findings come from. `open_source` opens what the user
     typed.
     """
@@ -78,7 +78,7 @@ class _SourceScan:
         self._noted: list[Diagnostic] = []
 
     def reports(self) -> Iterator[TargetReport]:
-        """Read the blobs and give the reports."""
+        """Read the blobs and return the reports."""
         if self._source.seekable:
             plan = plan_images(self._shelf)
             images = self._select(plan)
@@ -150,7 +150,7 @@ class _SourceScan:
             self._source.close()
 
     def _read_documents(self, images: Sequence[ImagePlan]) -> None:
-        """Read the layers that are no blobs of their own: inline, or documents, which are files like any other."""
+        """Read the layers that are not blobs of their own: inline, or documents, which are files like any other."""
         for image in images:
             for layer in image.layers:
                 data = layer.inline if layer.inline is not None else self._shelf.documents.get(layer.name or "")
@@ -213,5 +213,5 @@ def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, 
 
 
 def _algorithms(expected: Digest | None) -> frozenset[str]:
-    """Give the hash that a blob needs so that it can be compared with the digest that names it."""
+    """Return the hash that a blob needs so that it can be compared with the digest that names it."""
     return frozenset((expected.algorithm,)) if expected is not None and expected.verifiable else frozenset()

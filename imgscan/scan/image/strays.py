@@ -33,7 +33,7 @@ def strays(shelf: Shelf, plan: Plan) -> list[str]:
 def stray_hits(
     shelf: Shelf, plan: Plan, images: Sequence[ImagePlan], results: Mapping[str, LayerResult], concealer: Concealer
 ) -> list[Hit]:
-    """Give the hits in strays, except in copies of what an image has."""
+    """Return the hits in strays, except in copies of what an image has."""
     claimed = {layer.name for image in plan.images for layer in image.layers}
     contents = {result.content for name, result in results.items() if name in claimed}
     hits: list[Hit] = []

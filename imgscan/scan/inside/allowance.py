@@ -69,7 +69,7 @@ class StoredBytes:
         self._before = counted.count if counted is not None else 0
 
     def count(self) -> int:
-        """Give at least one."""
+        """Return at least one."""
         if self._counted is not None:
             return max(1, self._counted.count - self._before)
         if self._extent is None:
@@ -78,7 +78,7 @@ class StoredBytes:
 
 
 def appetite(found: Format, source: Held | Counted) -> int:
-    """Give how much memory a decoder will ask for, where that is much; else 0."""
+    """Return how much memory a decoder will ask for, where that is much; else 0."""
     if found.memory is None:
         return 0
     head = source[:MEMORY_HEAD] if not hasattr(source, "peek") else source.peek(MEMORY_HEAD)

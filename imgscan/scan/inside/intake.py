@@ -42,11 +42,11 @@ class Counted:
         self.count = 0
 
     def peek(self, count: int) -> bytes:
-        """Give the next bytes without reading them, `count` of them unless there are fewer."""
+        """Return the next bytes without reading them, `count` of them unless there are fewer."""
         return self._raw.peek(count)
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         data = self._raw.read(count)
         self.count += len(data)
         return data
@@ -77,7 +77,7 @@ class Queue:
             self._pieces.put_nowait(None)
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         while not self._piece and not self._over:
             piece = self._pieces.get()
             if piece is None:

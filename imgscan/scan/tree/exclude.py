@@ -38,7 +38,7 @@ class Sieve:
         self._inside: list[tuple[bytes, Patterns]] = []  # those of the folders that the walk is in, outermost first
 
     def enter(self, folder: bytes) -> Callable[[bytes], bool] | None:
-        """Give what decides on the paths in a folder, relative to the tree; None where nothing is left out.
+        """Return what decides on the paths in a folder, relative to the tree; None if nothing is left out.
 
         Folders are entered in the order of a walk: each before what is in it, and never again after it was left.
         """
@@ -92,7 +92,7 @@ def _read(folder: bytes) -> Patterns | None:
 
 
 def _above(root: bytes) -> Iterator[tuple[bytes, Patterns]]:
-    """Give the patterns above a tree, innermost first, as far as its git repository goes, and the way down to it."""
+    """Yield the patterns above a tree, innermost first, as far as its git repository goes, and the way down to it."""
     top = Path(os.fsdecode(root)).resolve()
     repository = next((folder for folder in (top, *top.parents) if (folder / ".git").exists()), top)
     for folder in top.parents:

@@ -132,7 +132,7 @@ class FileScanner:
         return outcomes
 
     def _read(self, lane: Lane, gatherer: Gatherer) -> list[Outcome]:
-        """Read files on several threads; give what came of each thread."""
+        """Read files on several threads; return what came of each thread."""
         session = self.session
         _ = session.budget, session.spool  # made here, before there are threads that would make several
         jobs = 1 if lane.alone else session.jobs

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FLAGS = (
     os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)  # it was no link when it was listed
+    | getattr(os, "O_NOFOLLOW", 0)  # it was not a link when it was listed
     | getattr(os, "O_NONBLOCK", 0)  # nor a pipe, which opening would wait for
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
@@ -59,7 +59,7 @@ class Group(NamedTuple):
 
 
 def _storage_clock() -> Callable[[], int]:
-    """Give what tells, by changing, that this thread has waited for storage: the blocks read for it (getrusage(2)).
+    """Return what tells, by changing, that this thread has waited for storage: the blocks read for it (getrusage(2)).
 
     Where the system does not count them for a thread it always changes.
     """
@@ -97,7 +97,7 @@ class Gatherer:
         self._over = False
 
     def gather(self, noted: list[Unread]) -> Group | None:
-        """Give the next files, None after the last; what cannot be read goes to `noted`."""
+        """Return the next files, None after the last; what cannot be read goes to `noted`."""
         before = _storage()
         group = Group([], [], [])
         slow = self._slow

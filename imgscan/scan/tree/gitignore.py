@@ -1,6 +1,6 @@
 """Patterns as gitignore(5) has them, matched byte for byte as git's own wildmatch.c does.
 
-Each pattern becomes one regular expression that takes no more than linear time for a name: what stands between two
+Each pattern becomes one regular expression that takes no more than linear time for a name: what is between two
 wildcards is taken where it first fits and never reconsidered, which is enough because the wildcard before the next
 piece can swallow whatever follows. The same way is gone for whole folders between two `**`.
 """
@@ -66,7 +66,7 @@ class Patterns:
 
 
 def parse(text: bytes) -> Patterns:
-    """Read a `.gitignore`; a line that cannot match anything is passed over, as git does."""
+    """Read a `.gitignore`; a line that cannot match anything is skipped, as git does."""
     patterns = []
     for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         if line[:1] != b"#":
@@ -118,7 +118,7 @@ def _path(segments: Sequence[bytes]) -> bytes:
 
 
 def _segment(segment: bytes) -> bytes:
-    """Translate what stands between two slashes."""
+    """Translate what is between two slashes."""
     pieces = _pieces(segment)
     if len(pieces) == 1:
         return pieces[0]
@@ -152,7 +152,7 @@ def _pieces(segment: bytes) -> list[bytes]:
 
 
 def _bracket(segment: bytes, position: int) -> tuple[bytes, int]:
-    """Translate a bracket expression from behind its `[`; give also where it ends."""
+    """Translate a bracket expression from behind its `[`; return also where it ends."""
     negated = segment[position : position + 1] in (b"!", b"^")
     position += negated
     content = b""
@@ -186,7 +186,7 @@ def _bracket(segment: bytes, position: int) -> tuple[bytes, int]:
 
 
 def _literal(segment: bytes, position: int) -> tuple[bytes, int]:
-    """Read one character of a bracket expression, which a backslash may stand before."""
+    """Read one character of a bracket expression, which a backslash may precede."""
     if segment[position : position + 1] == b"\\":
         position += 1
     character = segment[position : position + 1]

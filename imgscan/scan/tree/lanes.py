@@ -111,7 +111,7 @@ class _Watched:
         self._session = session
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         self._session.go_on()
         try:
             data = self._read(count)
@@ -124,7 +124,7 @@ class _Watched:
 
 
 def _pieces(file: Opened) -> Iterator[bytes | int]:
-    """Give an open file's bytes in pieces, and the holes of a large one as their lengths."""
+    """Return an open file's bytes in pieces, and the holes of a large one as their lengths."""
     size = file.status.st_size
     if size >= _SPARSE and _has_holes(file.status):
         return _extents(file.handle, size)
@@ -137,7 +137,7 @@ def _has_holes(status: os.stat_result) -> bool:
 
 
 def _extents(handle: int, size: int) -> Iterator[bytes | int]:
-    """Give a file's first `size` bytes: data in chunks, holes as their lengths (lseek(2), SEEK_DATA)."""
+    """Yield a file's first `size` bytes: data in chunks, holes as their lengths (lseek(2), SEEK_DATA)."""
     position = 0
     while position < size:
         try:

@@ -1,7 +1,7 @@
 """The files of a tree, in the order of their paths' bytes, and never one outside the tree.
 
-Links are not followed, a folder is listed once. What is no regular file, and what the kernel makes up while it is read
-(`/proc`, `/sys`), is passed over with a reason.
+Links are not followed, a folder is listed once. What is not a regular file, and what the kernel makes up while it is
+read (`/proc`, `/sys`), is skipped with a reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PSEUDO = frozenset(
     "autofs binder binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl mqueue nsfs proc pstore "  # noqa: SIM905 - a table of words reads best as one
     "resctrl rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs".split()
 )
-"""Filesystem types of Linux whose files are no stored bytes: reading them may block, change something or never end."""
+"""Filesystem types of Linux whose files are not stored bytes: reading them may block, change something or never end."""
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -35,14 +35,14 @@ _KINDS = {
 
 
 def special(mode: int) -> str:
-    """Name what a file is that is no regular one."""
+    """Name what a file is that is not a regular one."""
     return _KINDS.get(stat.S_IFMT(mode), "neither a file nor a folder")
 
 
 def pseudo_devices(mounts: Path = Path("/proc/self/mountinfo")) -> dict[int, str]:
-    """Give the device numbers of what is mounted here and stores nothing, with the filesystem's type (proc(5)).
+    """Return the device numbers of what is mounted here and stores nothing, with the filesystem's type (proc(5)).
 
-    Empty where there is no such list: only Linux has it.
+    Empty if there is no such list: only Linux has it.
     """
     devices: dict[int, str] = {}
     with suppress(OSError):
@@ -60,7 +60,7 @@ Listed = tuple[bytes, int]
 
 
 class Walk:
-    """Lists one tree, once; `ledger` takes what cannot be listed or is passed over.
+    """Lists one tree, once; `ledger` takes what cannot be listed or is skipped.
 
     Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what the user does not want to be read.
     `pseudo` are the devices of filesystems that store nothing, with their types.
@@ -74,7 +74,7 @@ class Walk:
         self._seen: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[Listed]:
-        """Give the regular files, in the order of their paths."""
+        """Yield the regular files, in the order of their paths."""
         waiting = [self._list(b"")]  # no recursion: a tree may be as deep as it likes
         while waiting:
             device, paths = waiting[-1]
@@ -118,7 +118,7 @@ class Walk:
         return device, iter(found)
 
     def _enter(self, folder: bytes) -> int | None:
-        """Look at a folder before it is listed; give its device, or None where it is not to be listed."""
+        """Look at a folder before it is listed; return its device, or None if it is not to be listed."""
         try:
             # Without its slash, which would make it follow a link; the tree itself may be one.
             status = os.stat(self.root + folder[:-1], follow_symlinks=not folder)  # noqa: PTH116 - Path knows no bytes
