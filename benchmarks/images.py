@@ -204,7 +204,7 @@ class Images:
         return self._dense(f"prefixes{times}.tar", _LIVE, size // len(_LIVE))
 
     def placeholders(self, times: int) -> Path:
-        """Make a root filesystem's tar with one file of keys that are placeholders, one a line."""
+        """Make a root filesystem's tar with one file of keys that are placeholders, one per line."""
         line = b"key = " + _LIVE + b"x" * 24 + b"\n"
         return self._dense(f"placeholders{times}.tar", line, self.sizes.placeholders * times)
 

@@ -94,7 +94,7 @@ def open_session(options: Options, progress: Progress | None = None) -> Session:
 
 
 def image_scanner(session: Session, options: Options) -> Scanner:
-    """Return what scans images, a report for each of their platforms. UsageError for a platform that is none."""
+    """Return what scans images, a report for each of their platforms. UsageError for an invalid platform."""
     from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
     from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
 
@@ -180,7 +180,7 @@ def scan_path(
     """Scan a file, or every file below a folder, and yield what was found and what could not be scanned.
 
     Links in the folder are not followed. `exclude` are globs as of `imgscan fs --exclude`. Raises TargetError if there
-    is no such file or folder, UsageError if a glob is none.
+    is no such file or folder, UsageError if a glob is malformed.
     """
     options = Options(frozenset(include), min_confidence, jobs=jobs, exclude=tuple(exclude))
     for report in file_scanner(open_session(options), options).scan(os.fspath(path)):

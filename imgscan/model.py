@@ -2,7 +2,7 @@
 
 Every value here is frozen and free of secrets: a `Finding` holds a redacted credential and its SHA-256, never
 the credential. Strings that came out of an image (paths, `created_by`, field names) have been redacted before
-they are put in, so whoever prints these values needs to think of escaping only, not of secrecy.
+they are put in, so code that prints these values need only escape them, not redact them.
 
 Layers are numbered from 0, base first, as in the JSON report; people are shown numbers from 1.
 """

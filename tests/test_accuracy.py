@@ -325,7 +325,7 @@ def test_no_share_is_rounded_up_to_all() -> None:
 
 
 def test_no_file_of_the_package_holds_a_key() -> None:
-    """Keys are assembled when they are asked for."""
+    """Keys are assembled when they are requested."""
     files = [path for path in (_TOP / "accuracy").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert files
     assert [path.name for path in files if _SHAPED.search(path.read_bytes())] == []

@@ -86,7 +86,7 @@ def calls(tree: ast.Module) -> Iterator[tuple[ast.Call, ast.expr]]:
 
 
 def expected(name: str, tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """Yield what stands where a code is expected, with its place: in calls, and first in tuples that are yielded."""
+    """Yield what is where a code is expected, with its place: in calls, and first in tuples that are yielded."""
     for _, argument in calls(tree):
         yield f"{name}:{argument.lineno}", argument
     for node in ast.walk(tree):
@@ -97,7 +97,7 @@ def expected(name: str, tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def used() -> dict[str, list[str]]:
-    """Find the codes that the program uses, and what stands where a code is expected and cannot be followed."""
+    """Find the codes that the program uses, and what is where a code is expected and cannot be followed."""
     found: dict[str, list[str]] = {}
     constants: dict[str, set[str]] = {}  # which modules import from each other
     for tree in MODULES.values():

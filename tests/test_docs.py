@@ -40,7 +40,7 @@ def examples() -> list[tuple[str, list[str]]]:
     """Return each call of imgscan in a code block, as page and words without `imgscan`."""
     found = []
     for page in PAGES:
-        if page.name == "reference.md":  # its usage lines are no calls; tests/test_reference.py holds it
+        if page.name == "reference.md":  # its usage lines are not calls; tests/test_reference.py holds it
             continue
         for block in _CODE.findall(page.read_text(encoding="utf-8")):
             if block.lstrip().startswith(("```yaml", "```python", "```toml", "```json", "```dockerfile", "```groovy")):
@@ -68,7 +68,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_every_page_can_be_reached() -> None:
-    """Each page of the documentation is linked to, or lies in a folder that is."""
+    """Each page of the documentation is linked to, or is in a folder that is."""
     reached = {ROOT / "README.md"}
     for page in PAGES:
         reached |= {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}

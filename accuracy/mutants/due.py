@@ -25,7 +25,7 @@ _DOTTED = PACKAGE.replace("/", ".")
 
 
 class Broken(Exception):  # noqa: N818 - it says what happened
-    """The run itself cannot go on; the text says why."""
+    """The run itself cannot continue; the text says why."""
 
 
 def texts() -> dict[str, str]:
@@ -35,7 +35,7 @@ def texts() -> dict[str, str]:
 
 
 def modules(only: Sequence[str]) -> list[str]:
-    """List the modules to mutate; Broken if one that is asked for is none of them."""
+    """List the modules to mutate; Broken if one that is requested is none of them."""
     names = list(texts())
     if unknown := set(only) - set(names):
         raise Broken(f"no module {', '.join(sorted(unknown))} in {PACKAGE}")

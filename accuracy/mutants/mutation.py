@@ -37,7 +37,7 @@ def copy(into: Path) -> Path:
 
 
 def first_pass(folder: Path, wanted: Due, jobs: int) -> dict[str, int | None]:
-    """Let mutmut make the mutants and run them; give the exit code of each by its name, None where it ran none."""
+    """Let mutmut make the mutants and run them; return the exit code of each by its name, None if it ran none."""
     patterns = wanted.patterns()
     if not patterns:
         return {}

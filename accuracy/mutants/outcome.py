@@ -1,4 +1,4 @@
-"""What became of the mutants: the record of a run, in which later runs go on, and in words."""
+"""What became of the mutants: the record of a run, in which later runs continue, and in words."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class _Names:
 
 
 def _number(field: bytes) -> int | None:
-    """Read a decimal number that blanks may follow; None if it is none."""
+    """Read a decimal number that blanks may follow; None if it is not one."""
     digits = field.rstrip(b" ")
     return int(digits) if digits.isdigit() else None
 

@@ -1,8 +1,8 @@
 """What a container format says of itself, and what it gives: members, and as `Unread` what of it could not be read.
 
-A format recognises its files by content, never by name, and turns one file into members, one after another.
-Depth, limits, paths, joining members into windows and the order of findings are not its business: whoever asks for
-the members counts what they give and stops asking when it is too much.
+A format recognises its files by content, never by name, and turns one file into members, one after another. Depth,
+limits, paths, joining members into windows and the order of findings are not its business: the caller counts what they
+give and stops asking when it is too much.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def _numbered(cursor: Cursor, stripped: FileTable) -> tuple[bytes, int, int] | N
 
 
 def _behind(cursor: Cursor, base: int) -> Iterator[Member | Unread]:
-    """Read what follows the last archive: compressed data, or something that is told and not read."""
+    """Read what follows the last archive: compressed data, or something that is reported and not read."""
     if compressed.compression_of(cursor.peek(HEAD)) is None:
         yield Unread("skipped", "trailing-data", "data that is not a cpio archive follows the cpio archive")
         return

@@ -90,7 +90,7 @@ class Cursor:
             yield piece
 
     def leave(self, what: str) -> Iterator[Unread]:
-        """Skip what was not taken of the data that was requested last; tell if it is not there."""
+        """Skip what was not taken of the data requested last; report if it is missing."""
         if self._left:
             whole = self.skip(self._left)
             self._left = 0

@@ -54,7 +54,7 @@ def content(raw: Reader) -> Iterator[Chunk] | None:
 
 
 def _content(cursor: Cursor, lz4: Any) -> Iterator[Chunk]:
-    """Read frames, one after another; bytes behind the last are told."""
+    """Read frames, one after another; bytes after the last are reported."""
     first = True
     while magic := cursor.peek(4):
         if magic == FRAME_MAGIC:

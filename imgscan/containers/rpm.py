@@ -105,7 +105,7 @@ class _Files:
         self._places: list[int] = []
 
     def get(self, number: int, /) -> tuple[bytes, int] | None:
-        """Return name and size of a file; None if there is none, or the header does not tell."""
+        """Return name and size of a file; None if there is none, or the header does not say."""
         if self._sizes is None:
             self._sizes = self._read()
         if number >= len(self._sizes):

@@ -35,7 +35,7 @@ def page_size(head: bytes) -> int:
 class Pages:
     """The pages of a database, numbered from 1: `count` of them, of `size` bytes each, of which `usable` hold cells.
 
-    `taken` says of each how often it was read as an overflow page. What is wrong with pages and rows is recorded here:
+    `taken` says of each how often it was read as an overflow page. Damage to pages and rows is recorded here:
     `damaged` counts it, `damage` is the first.
     """
 

@@ -1,4 +1,4 @@
-"""Making text safe to print: wider than detection, as a placeholder that is hidden in vain harms nobody.
+"""Making text safe to print: wider than detection, as hiding a placeholder needlessly does no harm.
 
 Paths, build commands and environments of an image are shown to people; this is what keeps credentials out of
 them. It replaces what the engine confirms, and also whatever begins like a secret and continues like one, whether or

@@ -135,7 +135,7 @@ class Ruleset:
 
     @cached_property
     def screen(self) -> Screen:
-        """The quick search in front of it, not compiled yet. ImportError where there is none."""
+        """The quick search in front of it, not compiled yet. ImportError if it is missing."""
         return Screen(sorted({form.literal for form in self.forms}))
 
     def prepare(self) -> None:

@@ -29,7 +29,7 @@ class DocumentError(ValueError):
 
 
 def parse_json(data: bytes) -> Any:
-    """Read a JSON document of any shape; DocumentError if it is none."""
+    """Read a JSON document of any shape; DocumentError if it is not JSON."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:

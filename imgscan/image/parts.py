@@ -139,7 +139,7 @@ class Desk:
 
 
 def altered(data: bytes, digest: Digest) -> bool:
-    """Whether bytes are not what a digest says; false where that cannot be told."""
+    """Whether bytes are not what a digest says; false if that cannot be determined."""
     return digest.verifiable and hashlib.new(digest.algorithm, data).hexdigest() != digest.encoded
 
 
@@ -154,7 +154,7 @@ def digest_in(name: str) -> Digest | None:
 
 
 def matched_diff_ids(config: Config, layers: int) -> tuple[tuple[Digest | None, ...], tuple[Diagnostic, ...]]:
-    """Return a diff_id for each layer; where the counts disagree none can be told, and that is an error."""
+    """Return a diff_id for each layer; if the counts disagree none can be determined, which is an error."""
     if config.diff_ids is None:
         return (None,) * layers, ()
     if len(config.diff_ids) != layers:

@@ -30,14 +30,14 @@ def _now() -> datetime:
 
 
 def _unheard(_message: str) -> None:
-    """Let a remark go: whoever does not listen misses nothing that the report itself does not say."""
+    """Drop a remark: without a listener nothing is lost that the report itself does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
     """What a report needs besides the findings.
 
-    `color` and `width` matter to text only, `quiet` and `verbose` (how many times) likewise; `sarif_category` is
+    `color` and `width` matter to text only, `quiet` and `verbose` (how many times) the same way; `sarif_category` is
     the user's own category for code scanning, None for the default, and `sarif_accepted` lists findings of the
     baseline in SARIF too, as suppressed ones. `commit` is the commit that is being built, as 40 or 64 hex digits,
     for GitLab.
@@ -82,7 +82,7 @@ def escape_terminal(text: str) -> str:
 
     Controls (C0, DEL, C1), bidirectional and other format characters, line and paragraph separators, lone
     surrogates and all else that Python calls unprintable become `\xNN` or `\u{...}`; the openings of CI runner
-    commands lose their first character likewise.
+    commands lose their first character the same way.
     """
     if not text.isprintable():
         text = "".join(character if character.isprintable() else _visible(character) for character in text)

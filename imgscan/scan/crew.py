@@ -1,7 +1,7 @@
 """Threads that do tasks, in a way that Ctrl-C cannot leave half done.
 
 `concurrent.futures` takes locks in Python code: a KeyboardInterrupt between taking one and the block that gives it back
-leaves it taken, and the pool waits for ever. Here the main thread takes none: what passes between threads passes
+leaves it taken, and the pool waits forever. Here the main thread takes none: what passes between threads passes
 through `queue.SimpleQueue`, whose steps are whole.
 """
 

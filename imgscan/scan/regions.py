@@ -1,8 +1,8 @@
 """Which bytes of a stream are one thing: what a search must know so that it explains only where it found something.
 
-A map is told what is where while the stream goes by, answers for a stream offset, and forgets what no later
+A map learns what is where as the stream goes by, answers for a stream offset, and forgets what no later
 window can touch. Two sorts exist: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
-the joined map here, which is told by whoever puts many whole files one after another into one stream.
+the joined map here, which is filled by the code that puts many whole files into one stream.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ ENDLESS = 1 << 62
 class Region(NamedTuple):
     """Bytes of the stream that are one thing: a file's data, a piece of it, or something between files.
 
-    `number` is the member's, -1 for none; `origin` the offset in the file of the region's first byte; `field` is
-    None for data. `sparse` says that the file's lines cannot be counted here. `file` is what whoever feeds a joined
+    `number` is the member's, -1 for none; `origin` the offset in the file of the region's first byte; `field` is None
+    for data. `sparse` says that the file's lines cannot be counted here. `file` is what the code that feeds a joined
     stream called the file, None elsewhere.
     """
 

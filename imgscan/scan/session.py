@@ -1,6 +1,6 @@
 """What every scan of one run shares, as one value that each scanner is given.
 
-Session = detector + what to show + how much to do + where to keep it + who is told + when to stop
+Session = detector + what to show + how much to do + where to keep it + who is notified + when to stop
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Image archives name their blobs in half a dozen ways and put what explains them last, so a source first only says
 what is there. `imgscan.image.plan` then reads the documents and says which blobs make which image.
 
-Every source has the same shape: a shelf, what it was told of the image, and its blobs. A folder and an archive on
+Every source has the same shape: a shelf, what it knows about the image, and its blobs. A folder and an archive on
 disk know their whole shelf at once and open blobs in any order; standard input, an engine and a compressed archive
 pass once.
 """
@@ -88,7 +88,7 @@ class Shelf:
 
 
 class Told(NamedTuple):
-    """What a source was told of its image before it read it: nothing, unless somebody who knows was asked.
+    """What a source knows about its image before reading it: nothing, unless an engine was asked.
 
     `reference` is the image's name there, `digest` that of its manifest or index, `diff_ids` what its layers are.
     """

@@ -1,4 +1,4 @@
-"""Running git on a repository that nobody vouches for.
+"""Running git on a repository that is not trusted.
 
 Only plumbing is called, which looks at no filter, text conversion, external diff or hook; what a repository's own
 configuration could still make git do (start a file system monitor, ask a promisor remote for objects, see other

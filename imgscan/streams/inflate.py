@@ -56,7 +56,7 @@ def decoder_memory(head: bytes) -> int:
 
 
 def xz_memory(head: bytes) -> int:
-    """Read how large the dictionary of the first block is (xz-file-format, 3.1 and 5.3.1); the most, if it is not told.
+    """Read how large the dictionary of the first block is (xz-file-format, 3.1 and 5.3.1); the maximum if unstated.
 
     A stream's header has 12 bytes, then come the block's: its size, flags, and the filters.
     """

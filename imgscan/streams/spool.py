@@ -46,7 +46,7 @@ class Spool:
             return True
 
     def disk(self, count: int) -> bool:
-        """Take so many bytes of disk, likewise."""
+        """Take so many bytes of disk, the same way."""
         with self._lock:
             if count > self._disk:
                 return False

@@ -27,7 +27,7 @@ _SMALL_WINDOW = 8 << 20
 
 def zstd_memory(head: bytes) -> int:
     """Estimate from a stream's first bytes (18 tell all) what its decoder will hold."""
-    if not head.startswith(FRAME_MAGIC):  # a skippable frame: what the next one asks for cannot be told
+    if not head.startswith(FRAME_MAGIC):  # a skippable frame: what the next one needs is unknown
         return MEMORY_LIMIT
     try:
         window = zstandard.get_frame_parameters(head).window_size

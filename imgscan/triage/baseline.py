@@ -1,7 +1,7 @@
 """The baseline: findings that a team knows and has accepted, each with a reason and, if it likes, an end.
 
 The file is committed and reviewed: sorted, a line a value, and no secret in it; what identifies a finding is its
-fingerprint, the rest is for whoever reads the file.
+fingerprint, the rest is for human readers.
 """
 
 from __future__ import annotations

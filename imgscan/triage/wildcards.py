@@ -4,8 +4,8 @@
 matches all in it. Matching takes no longer than pattern times path, whatever the two are: both may be hostile.
 
 `imgscan.scan.tree.gitignore` does without this: git matches bytes, knows classes such as `[[:alpha:]]`, throws away
-malformed lines, and asks of each folder on its own instead of matching whatever is in it; it is called for every file of
-a tree, so its patterns are regular expressions.
+malformed lines, and asks of each folder on its own instead of matching whatever is in it; it is called for every file
+of a tree, so its patterns are regular expressions.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Run:
 
     @property
     def json(self) -> Any:
-        """The report, where it was asked for as JSON."""
+        """The report, where it was requested as JSON."""
         return json.loads(self.out)
 
 

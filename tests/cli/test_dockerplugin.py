@@ -206,7 +206,7 @@ def test_uninstall_of_nothing(capfdbinary: pytest.CaptureFixture[bytes], folder:
 
 
 def test_install_where_nothing_can_be_written(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
-    """A folder that cannot be made is told with its path: exit code 2."""
+    """A folder that cannot be made is reported with its path: exit code 2."""
     (tmp_path / "file").write_text("")
     done = imgscan(capfdbinary, "docker-plugin", "install", "--dir", tmp_path / "file" / "plugins")
     assert done.code == 2

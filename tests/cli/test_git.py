@@ -138,7 +138,7 @@ def test_no_repository(imgscan: Imgscan, tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_no_git(imgscan: Imgscan, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where git is not installed it is said."""
-    from imgscan.sources import gitprocess  # noqa: PLC0415 - to let it look anew
+    from imgscan.sources import gitprocess  # noqa: PLC0415 - to let it look again
 
     gitprocess._program.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
@@ -179,7 +179,7 @@ def test_starts_light(repo: Repo) -> None:
 
 
 def push(repo: Repo, data: bytes, *arguments: str, **environment_: str) -> tuple[int, str]:
-    """Run the hook's command on its input; give its code and output."""
+    """Run the hook's command on its input; return its code and output."""
     options = environment(**environment_)
     done = subprocess.run(
         command("git", "--pre-push", *arguments), input=data, capture_output=True, check=False, env=options, timeout=60
@@ -211,7 +211,7 @@ def test_nothing_pushed(repo: Repo, keys: Keys) -> None:
 
 
 def test_two_branches(repo: Repo, keys: Keys) -> None:
-    """A commit that two pushed branches share is told with the first."""
+    """A commit that two pushed branches share is reported with the first."""
     shared = repo.commit({"shared.env": ENV.format(keys.secret99())})
     repo.git("checkout", "-q", "-b", "topic")
     topic = repo.commit({"topic.env": ENV.format(keys.secret99())})

@@ -223,7 +223,7 @@ def test_closed_descriptors(targets: Targets, redirection: str) -> None:
 
 
 def test_no_standard_input() -> None:
-    """A standard input that is closed is told."""
+    """A standard input that is closed is reported."""
     line = f"{shlex.join(command('image', '-'))} <&-"
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=60)
     assert done.returncode == 2
@@ -234,7 +234,7 @@ def test_no_standard_input() -> None:
 
 
 def terminal(*arguments: object, out: bool = False, columns: int = 80, **changes: str) -> tuple[int, str, str]:
-    """Run with standard error, and if asked standard output, on a terminal; give the code, output, and terminal."""
+    """Run with standard error, and if asked standard output, on a terminal; return the code, output, and terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     variables = environment(TERM="xterm", **changes)

@@ -160,7 +160,7 @@ def delta(base: int, result: int, *instructions: bytes) -> bytes:
 
 
 class Pack:
-    """Writes a pack, object after object; `bytes` gives it whole."""
+    """Writes a pack, object after object; `bytes` returns it whole."""
 
     def __init__(self, version: int = 2, count: int | None = None) -> None:
         self._version = version

@@ -90,5 +90,5 @@ def test_characters_become_bytes(codec: str) -> None:
 
 
 def test_what_the_encoding_says_of_its_size() -> None:
-    """Two bytes a character, and one that stands beside the literal."""
+    """Two bytes per character, and one that is beside the literal."""
     assert (UTF16.name, UTF16.num, UTF16.den, UTF16.slack) == ("utf-16", 2, 1, 1)

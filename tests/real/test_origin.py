@@ -116,7 +116,7 @@ class Build:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What goes on the command line of the build."""
+        """What continues the command line of the build."""
         return ("--build-arg", f"{_GIVEN}={self.given}")
 
 
@@ -125,7 +125,7 @@ def _sha256(key: str) -> str:
 
 
 def _fill(text: str, keys: Keys) -> tuple[str, dict[str, tuple[str, int]]]:
-    """Put keys in place of the names in angle brackets; gives the key of each and its line."""
+    """Put keys in place of the names in angle brackets; returns the key of each and its line."""
     made: dict[str, tuple[str, int]] = {}
     lines = []
     for number, line in enumerate(text.split("\n"), 1):

@@ -81,7 +81,7 @@ def test_an_unwhole_scan_is_a_failure() -> None:
 
 
 def test_messages_are_bounded() -> None:
-    """Of very many diagnostics a hundred are told and the others counted."""
+    """Of very many diagnostics a hundred are reported and the others counted."""
     many = replace(CLEAN, diagnostics=BROKEN.diagnostics * 50)
     messages = document(many)["scan"]["messages"]
     assert len(messages) == 101
@@ -183,14 +183,14 @@ def test_examples_are_no_vulnerabilities_and_accepted_ones_stay() -> None:
 
 
 def test_a_description_holds_foreign_names_in_code_spans() -> None:
-    """A name that would be markup, a user or the end of its code span stands in a code span, harmless."""
+    """A name that would be markup, a user or the end of its code span is in a code span, harmless."""
     name = "`@all` ![x](https://evil.example) `` #1"
     text = found(replace(CLEAN, findings=(finding(location=line(0, name, 1, 1)),)))[0]["description"]
     assert f"`{name.replace('`', chr(92) + 'x60')}:1:1`" in text
 
 
 def test_a_description_tells_layer_life_and_origin() -> None:
-    """A description says where the key stands, what became of the file, where it came from and what it opens."""
+    """A description says where the key is, what became of the file, where it came from and what it opens."""
     report = replace(SHOP, findings=(replace(SHOP.findings[0], origin=Origin(9, source="deploy/.env")),))
     assert found(report)[0]["description"].startswith(
         "`sk_live_51…a1B2` stands in `app/.env:3:19`, layer 4 of 7, made by `COPY . /app # buildkit`. "

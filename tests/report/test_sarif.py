@@ -223,13 +223,13 @@ def test_snippets_are_redacted() -> None:
 
 
 def test_a_binarys_exact_place_is_a_related_location() -> None:
-    """The byte offset in a binary stands in the related location."""
+    """The byte offset in a binary is in the related location."""
     related = run(SHOP)["results"][3]["relatedLocations"][0]["physicalLocation"]["region"]
     assert (related["byteOffset"], related["byteLength"]) == (1_204_224, 107)
 
 
 def test_numbers_fit_readers_of_32_bits() -> None:
-    """Offsets and sizes above 2 GiB stand in properties: readers that count in 32 bits would drop the file."""
+    """Offsets and sizes above 2 GiB are in properties: readers that count in 32 bits would drop the file."""
     blob = replace(layers("COPY a")[0], size=5 * 2**30)
     found = finding(location=Location(layer=0, path="model.bin", offset=3 * 2**30, length=107))
     read = run(image(found, layers=(blob,)))
@@ -256,7 +256,7 @@ def test_artifacts_are_a_tree() -> None:
 
 
 def test_a_history_entry_belongs_to_the_image() -> None:
-    """A secret in a layer's history entry stands in the config, not in the layer's blob."""
+    """A secret in a layer's history entry is in the config, not in the layer's blob."""
     read = run(image(finding(location=Location(layer=1, path=".image/config.json", field="history/1/created_by"))))
     assert read["artifacts"][-1] == {"location": {"uri": ".image/config.json"}, "parentIndex": 0}
 

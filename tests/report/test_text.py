@@ -76,7 +76,7 @@ def test_an_image_document_has_its_field() -> None:
 
 
 def test_the_remedy_stands_once_for_each_rule() -> None:
-    """Each rule that found something has its steps once, and the steps for rebuilding are told once for all."""
+    """Each rule that found something has its steps once, and the steps for rebuilding are reported once for all."""
     shown = text(SHOP)
     assert shown.count("Rotate: Stripe secret key (live)") == 1
     assert shown.count("Rebuild the image") == 1
@@ -122,12 +122,12 @@ def test_an_unwhole_scan_never_says_everything() -> None:
 
 
 def test_skipped_content_is_in_the_totals() -> None:
-    """Content that was passed over is counted in the last line."""
+    """Content that was skipped is counted in the last line."""
     assert text(SHOP).splitlines()[-1].endswith("skipped 1 (12.6 MB)")
 
 
 def test_what_was_not_scanned_is_told_by_reason() -> None:
-    """Things not scanned stand under their reason, errors first, ten places of a reason unless verbose."""
+    """Things not scanned are under their reason, errors first, ten places of a reason unless verbose."""
     shown = text(BROKEN)
     assert shown.index("digest-mismatch") < shown.index("nested-too-deep")
     assert shown.count("nested-too-deep") == 1
@@ -223,7 +223,7 @@ def test_an_origin_is_told() -> None:
 
 
 def test_what_dockerignore_would_do_is_told() -> None:
-    """A source file that a line of .dockerignore would have kept out is told with that advice, and no other is."""
+    """A source file that a line of .dockerignore would have kept out is reported with that advice, and no other is."""
     advice = "listing the file in .dockerignore keeps it out of the image\n"
     brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
     assert f"           from deploy/.env:3\n           {advice}" in text(replace(CLEAN, findings=(brought,)))

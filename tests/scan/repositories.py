@@ -65,7 +65,7 @@ class Repo:
         self.git("add", "-A")
 
     def commit(self, files: dict[str, str | bytes | None] | None = None, message: str = "work") -> str:
-        """Write files and commit them; give the commit's id."""
+        """Write files and commit them; return the commit's id."""
         self.write(files or {})
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.head()

@@ -200,7 +200,7 @@ def scan(
     policy: Policy | None = None,
     platform: str | None = None,
 ) -> list[TargetReport]:
-    """Scan what stands at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
+    """Scan what is at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
 
     def opened(_target: str) -> Source:
         if isinstance(target, bytes):

@@ -75,7 +75,7 @@ def overlapping() -> bytes:
 
 
 def hostile_database() -> bytes:
-    """Make a database whose views, triggers and generated columns would run for ever."""
+    """Make a database whose views, triggers and generated columns would run forever."""
     connection = sqlite3.connect(":memory:")
     connection.executescript(
         """
@@ -114,7 +114,7 @@ def test_a_bomb_is_told_and_the_rest_is_read(name: str) -> None:
 
 
 def test_zeros_cost_next_to_nothing() -> None:
-    """A gibibyte of zeros is passed over, and a key behind it found at its offset."""
+    """A gibibyte of zeros is skipped, and a key behind it found at its offset."""
     packer = zlib.compressobj(1, wbits=31)
     data = b"".join(packer.compress(ZEROS) for _ in range(256)) + packer.compress(TEXT) + packer.flush()
     scan = look(tar([("z.gz", data)]), limits=Limits(ratio=10_000))

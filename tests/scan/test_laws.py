@@ -142,7 +142,7 @@ def test_a_folder_of_any_compression_gives_the_same(
 
 @pytest.mark.parametrize("dialect", ["legacy", "modern", "oci gzip", "oci zstd-frames"])
 def test_a_stream_gives_the_same(dialect: str, expected: list[tuple[Any, ...]]) -> None:
-    """One pass over standard input finds the same, whatever the size of reads."""
+    """One skip standard input finds the same, whatever the size of reads."""
     archive = DIALECTS[dialect](fourteen())
     for size in (1, 511, 65536):
         assert rows(whole(archive, size=size)) == expected, size

@@ -1,4 +1,4 @@
-"""A blob that is no tar is a file: an artifact's layer, an inline blob, a config of any kind, a stray member."""
+"""A blob that is not a tar is a file: an artifact's layer, an inline blob, a config of any kind, a stray member."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_pack_and_a_bundle_are_searched(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("cut", [30, 200])
 def test_a_damaged_blob_is_no_clean_one(place: str, cut: int) -> None:
-    """A compressed blob that ends too early is an error where an image has it, and told where none does."""
+    """A compressed blob that ends too early is an error where an image has it, and reported where none does."""
     blob = gzip.compress(bytes(range(256)) * 99, mtime=0)[:cut]
     report, _ = in_image(blob, place)
     severities = {each.severity for each in report.diagnostics if each.code == "cut-stream"}

@@ -97,7 +97,7 @@ def borders(data: bytes) -> set[int]:
 
 
 def altered(data: bytes, step: int = 37) -> Iterator[tuple[int, bytes]]:
-    """Yield the data with one bit flipped, each bit in turn: at the borders, and in every `step`th byte that is no 0."""
+    """Yield the data with one bit flipped, each in turn: at the borders, and in every `step`th byte that is not 0."""
     between = [position for position, byte in enumerate(data) if byte][::step]
     positions = range(len(data)) if EVERY_BYTE else sorted(borders(data).union(between))
     for number, position in enumerate(positions):

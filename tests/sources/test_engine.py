@@ -43,7 +43,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
 
 
 def test_found(engine: FakeEngine) -> None:
-    """An image that the engine has is scanned from its stream, after its metadata was asked for."""
+    """An image that the engine has is scanned from its stream, after its metadata was requested."""
     engine.attributes["RepoDigests"] = ["shop@sha256:" + "1" * 64]
     [report] = scan("shop:1")
     assert report.whole
@@ -74,7 +74,7 @@ def test_names(engine: FakeEngine, name: str) -> None:
 
 
 def test_not_found(engine: FakeEngine) -> None:
-    """A name that the engine does not have is told with what to do."""
+    """A name that the engine does not have is reported with what to do."""
     with pytest.raises(
         TargetError, match=r"other:2 is not a file here, and the engine of DOCKER_HOST has no image"
     ) as told:
@@ -84,7 +84,7 @@ def test_not_found(engine: FakeEngine) -> None:
 
 
 def test_inspect_fails(engine: FakeEngine) -> None:
-    """An engine that answers with an error is told with what it answered."""
+    """An engine that answers with an error is reported with what it answered."""
     engine.inspect_status = 500
     with pytest.raises(EngineError, match="it answered 500: no"):
         scan("shop:1")
@@ -249,7 +249,7 @@ def test_no_engine_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket that nobody listens at is told as a refused connection."""
+    """A socket that nobody listens at is reported as a refused connection."""
     with tempfile.TemporaryDirectory() as folder:
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind(f"{folder}/s")
@@ -259,7 +259,7 @@ def test_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_permission(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket that may not be opened is told as that."""
+    """A socket that may not be opened is reported as that."""
 
     def connect(_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -271,7 +271,7 @@ def test_permission(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("host", ["nonsense", "ftp://example.com", "unix://", "tcp://[::1"])
 def test_host_that_makes_no_sense(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    """A DOCKER_HOST that is none is told as one."""
+    """A DOCKER_HOST that is none is reported as one."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(EngineError, match=r"no container engine answers \(the engine of DOCKER_HOST: ."):
         scan("docker:shop:1")
@@ -372,7 +372,7 @@ def test_missing_context(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     "meta", ["{", "[]", "{}", '{"Name": "remote"}', '{"Name": "remote", "Endpoints": {"docker": 5}}']
 )
 def test_broken_context(config: Path, monkeypatch: pytest.MonkeyPatch, meta: str) -> None:
-    """A docker context that cannot be made sense of is told as one."""
+    """A docker context that cannot be made sense of is reported as one."""
     monkeypatch.setenv("DOCKER_CONTEXT", "remote")
     _context(config, "remote", meta)
     with pytest.raises(EngineError, match="docker context remote"):

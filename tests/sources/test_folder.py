@@ -1,4 +1,4 @@
-"""Images that are folders: nothing outside them is read, and nothing inside is passed over in silence."""
+"""Images that are folders: nothing outside them is read, and nothing inside is skipped in silence."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ LIVES = [(0, "app/.env", "visible"), (0, "app/settings.py", "overwritten"), (0, 
 
 
 def lives(report: TargetReport) -> list[tuple[int | None, str, str | None]]:
-    """Return the findings that have a life: where they stand, and what became of them."""
+    """Return the findings that have a life: where they are, and what became of them."""
     return [place[1:] for place in told(report) if place[3] is not None]
 
 
@@ -245,7 +245,7 @@ def test_dangling_link(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.usefixtures("collected")
 def test_unknown_name() -> None:
-    """A name that is no path is asked for at the engines."""
+    """A name that is not a path is looked up in the engines."""
     with pytest.raises(EngineError, match="shop:1 is not a file here, and no container engine answers"):
         open_source("shop:1")
 
@@ -267,7 +267,7 @@ def test_unknown_name() -> None:
 )
 @pytest.mark.parametrize("by", ["path", "stream"])
 def test_file_that_is_no_image(tmp_path: Path, content: bytes, message: str, scheme: str, by: str) -> None:
-    """A file that is no archive is refused by what it is."""
+    """A file that is not an archive is refused by what it is."""
     path = builders.write(tmp_path / "file", content)
     with pytest.raises(TargetError, match=message):
         open_source(f"{scheme}{path}") if by == "path" else open_source(f"{scheme}-", stdin=OnePass(content))
@@ -332,7 +332,7 @@ class _Broken(BytesIO):
 
 
 def test_stream_that_cannot_be_read() -> None:
-    """A standard input that gives an error is told, like a file that does."""
+    """A standard input that gives an error is reported, like a file that does."""
     with pytest.raises(TargetError, match="cannot read -: Input/output error"):
         open_source("-", stdin=_Broken())
 

@@ -154,7 +154,7 @@ def test_chunks_never_change(compression: Compression, compress: Callable[[bytes
 
 @pytest.mark.usefixtures("codec")
 def test_gzip_headers_may_have_every_field() -> None:
-    """Extra field, name, comment and header checksum (RFC 1952, 2.3) are passed over, in every member."""
+    """Extra field, name, comment and header checksum (RFC 1952, 2.3) are skipped, in every member."""
     plain = prose(900)
     deflate = zlib.compressobj(wbits=-15)
     body = deflate.compress(plain) + deflate.flush()
@@ -198,7 +198,7 @@ def test_zeros_behind_xz_are_padding(size: int) -> None:
 
 @pytest.mark.usefixtures("codec")
 def test_junk_behind_the_data_is_harmless() -> None:
-    """Bytes of another kind behind the last member are told, and hide nothing of what came before."""
+    """Bytes of another kind behind the last member are reported, and hide nothing of what came before."""
     for compression in ["gzip", "xz", "bz2"]:
         for junk in [b"junk and more of it", b"J", b"\xff"]:
             for size in [1, 1 << 20]:

@@ -261,7 +261,7 @@ def test_missing_file(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_not_a_report(data: bytes, message: str) -> None:
-    """What is no report is refused with the place of the mistake."""
+    """What is not a report is refused with the place of the mistake."""
     with pytest.raises(UsageError, match=message):
         read_report(data, "report.json", redact)
 

@@ -48,14 +48,14 @@ def test_a_named_dockerfile(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Containerfile"])
 def test_the_dockerfile_of_the_working_folder(tmp_path: Path, name: str) -> None:
-    """A Dockerfile or Containerfile that lies there counts where it matches, and else not."""
+    """A Dockerfile or Containerfile that is there counts where it matches, and else not."""
     lay(tmp_path, name)
     assert origins(Tracer(find, folder=tmp_path)) == [Origin(3, dockerfile=name), Origin(2, source="conf/a.ini")]
     assert origins(Tracer(find, folder=tmp_path), OTHER) == [None, None]
 
 
 def test_the_one_that_matches(tmp_path: Path) -> None:
-    """Of two that lie there, the one that matches counts."""
+    """Of two that are there, the one that matches counts."""
     lay(tmp_path, "Containerfile")
     lay(tmp_path, "Dockerfile", "FROM y\nRUN other\n")
     assert origins(Tracer(find, folder=tmp_path))[0] == Origin(3, dockerfile="Containerfile")
@@ -86,7 +86,7 @@ def test_a_named_dockerfile_that_is_missing(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_no_dockerfile(tmp_path: Path) -> None:
-    """What lies in the working folder is read only if it is a regular file: a pipe would wait for ever."""
+    """What is in the working folder is read only if it is a regular file: a pipe would wait forever."""
     os.mkfifo(tmp_path / "Dockerfile")
     assert Tracer(find, folder=tmp_path).image(HISTORY, [0, 1]) is None
 

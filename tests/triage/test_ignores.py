@@ -79,13 +79,13 @@ def test_reason() -> None:
 
 
 def test_hash_sign_in_a_path() -> None:
-    """A hash sign in a path is written with a backslash where a blank stands before it."""
+    """A hash sign in a path is written with a backslash where a blank precedes it."""
     [line] = read("path:a \\#b#c # why").lines
     assert line.value == "a #b#c"
 
 
 def test_wrong_line() -> None:
-    """A line that is wrong is told with its number and what to write."""
+    """A line that is wrong is reported with its number and what to write."""
     table: list[tuple[str, str]] = [
         ("path:docs/**", "1: has no reason"),
         ("path:docs/** #", "1: has no reason"),

@@ -1,4 +1,4 @@
-"""Git's deltas: an object told as copies from another object and as new bytes.
+"""Git's deltas: an object described as copies from another object and new bytes.
 
 Source of the format: git's `Documentation/gitformat-pack.txt`, "Deltified representation". A delta is the size of
 its base and the size of its result, seven bits a byte and the lowest first, then instructions: a byte with its
@@ -25,7 +25,7 @@ _FULL = 0x10000  # what a size of zero means
 
 
 class DeltaError(Exception):
-    """The delta does not fit its base, or is not a delta; its text says how."""
+    """The delta does not fit its base, or is not a delta; its text says why."""
 
 
 def sizes(delta: bytes) -> tuple[int, int, int]:

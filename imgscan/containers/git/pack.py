@@ -1,6 +1,6 @@
 """Git packs: every object of the file, whole, without its index.
 
-A key that was rotated is told in a pack as "copy the part that both have, then these new letters", so it is whole
+In a pack, a rotated key is stored as "copy the part that both have, then these new letters", so it is whole
 in none of its bytes. Every delta is therefore applied. Most objects come in one pass, in the order of the file: git
 writes a base before what is based on it, and soon before, so a base is nearly always among those still held. What
 is based on a base that was let go, or that is further back, waits until the end and is then made depth first,

@@ -1,7 +1,7 @@
 """Going through a git pack from its first object to its last, and what is recorded of each on the way.
 
 Twenty-two bytes are kept for each object. Honest packs hold a few times more in trees and deltas than they weigh;
-whoever asks for much more is stopped by `Limited`.
+a pack that needs much more is stopped by `Limited`.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Index:
         return -1
 
     def charge(self, size: int) -> None:
-        """Count bytes that were inflated or made and are given to nobody."""
+        """Count bytes that were inflated or made and are not handed out."""
         self._work -= size
         if self._work < 0:
             raise Limited(

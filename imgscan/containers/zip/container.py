@@ -194,7 +194,7 @@ def _unlisted(held: Held, at: int, end: int, work: Work, *, sure: bool) -> Itera
 
 
 def _begun(content: Content) -> tuple[Chunk, Iterator[Chunk], StreamError | None]:
-    """Read the first chunk of a member: give it, those that follow, and the failure to have one."""
+    """Read the first chunk of a member: return it, those that follow, and the failure if there is one."""
     chunks = iter(content)
     try:
         return next(chunks, b""), chunks, None

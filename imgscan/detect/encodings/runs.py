@@ -30,7 +30,7 @@ _BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
 _BREAK_BEFORE = re.compile(rb"\r?\n[ \t]{0,%d}\Z" % _INDENT)
 _LONGEST_BREAK = 2 + _INDENT
 _WIDEST = 1024
-"""Characters of a line from which on it is taken to continue for ever, and not to be wrapped."""
+"""Characters of a line from which on it is taken to continue forever, and not to be wrapped."""
 
 _STRETCH = 2
 """How many times the bytes of one line a wrapped run may take before it is given up."""
@@ -39,7 +39,7 @@ _USUAL = 60
 """Encoders wrap lines of this length or more; a shorter line may as well end where a value ends."""
 
 _LONGEST_USUAL = 76
-"""The longest lines that encoders wrap at unless they are told to (RFC 2045, 6.8)."""
+"""The longest lines that encoders wrap at unless configured otherwise (RFC 2045, 6.8)."""
 
 _AFTER = re.compile(rb"={0,2}(?:[ \t]*(?:\r?\n|\Z)|[\"'`](?![0-9A-Za-z\"'`$ ]))|[<,;)\]}&\\]")
 """What may follow the digits of a line in a wrapped run."""

@@ -7,7 +7,7 @@ A history is mostly the same files again and again, so each distinct blob is sea
 can only raise a match's confidence or speak for another issuer; so a blob without a match under no name has none
 under any, and only the few others are searched again, as the files that they are.
 
-A finding is where a credential comes in: one that was in the parent's version of the file is not told again.
+A finding is where a credential comes in: one that was in the parent's version of the file is not reported again.
 """
 
 from __future__ import annotations

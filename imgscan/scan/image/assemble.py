@@ -150,7 +150,7 @@ def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Diges
 
 
 def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, filesystem: bool) -> Iterable[Diagnostic]:
-    """Compare a layer with what its image says of it, and tell what could not be read."""
+    """Compare a layer with what its image says of it, and report what could not be read."""
     what = layer.digest or layer.diff_id
     label = what.short if what is not None else f"number {index + 1}"
     if scan is None:

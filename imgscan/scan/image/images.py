@@ -180,7 +180,7 @@ class _SourceScan:
         return images
 
     def _complete(self, image: ImagePlan) -> ImagePlan:
-        """Add what the source was told of the image, notice where it differs, and name inline layers."""
+        """Add what the source knows about the image, compare it, and name inline layers."""
         told = self._source.told
         wrong: tuple[Diagnostic, ...] = ()
         if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:

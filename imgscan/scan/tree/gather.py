@@ -42,7 +42,7 @@ _OPEN_TOGETHER = 16
 
 
 class Opened(NamedTuple):
-    """A file that is open and was not read yet, or turned out to be more than was said: whoever takes it closes it."""
+    """A file that is open and was not read yet, or turned out to be larger than stated: its taker closes it."""
 
     number: int
     path: bytes

@@ -51,7 +51,7 @@ class Patterns:
     def decide(self, path: bytes) -> bool | None:
         """Say whether a path is left out; None if no line speaks of it. A folder's ends in a slash.
 
-        Only the path itself is matched: whoever asks has asked of the folders above it before.
+        Only the path itself is matched: the caller has already asked about the folders above it.
         """
         folder = path[-1:] == b"/"
         if folder:

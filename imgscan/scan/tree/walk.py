@@ -150,7 +150,7 @@ def made_up(path: bytes, kind: str) -> Unread:
 
 
 def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Unread | None:
-    """Say why what is neither a file nor a folder is not read; None where whoever opens it will."""
+    """Say why what is neither a file nor a folder is not read; None if opening it will tell."""
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError:
