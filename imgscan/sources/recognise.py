@@ -89,9 +89,7 @@ def split_scheme(target: str) -> tuple[str | None, str]:
     foreign = _FOREIGN_SCHEME.fullmatch(target)
     if foreign is not None:
         known = " ".join(f"{name}:" for name in SCHEMES)
-        raise UsageError(
-            f"{foreign[1]}:// is not a supported scheme: give the image's name alone, or use one of {known}"
-        )
+        raise UsageError(f"{foreign[1]}:// is not supported: give the image's name alone, or one of {known}")
     return None, target
 
 
@@ -124,7 +122,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if sniff(head[:MAGIC_LENGTH]) != "none":
         return _from_file(path, scheme)
     if not looks_like_tar(head):
-        raise TargetError(f"{path} is not an image: neither a tar archive nor one in a compression that imgscan reads")
+        raise TargetError(f"{path} is not an image: neither a tar archive nor one in a compression imgscan reads")
     if scheme == "rootfs":
         return RootFilesystem(path.name, FileSlice(path))
     if scheme is None:
@@ -150,8 +148,8 @@ def _from_file(path: Path, scheme: str | None) -> Source:
 def _folder(path: Path) -> Source:
     if not any((path / name).exists() for name in ("index.json", "manifest.json", "repositories", "oci-layout")):
         text = (
-            f"{path} is a folder but no image: an OCI layout has index.json, a docker-dir manifest.json. "
-            f"For the image of that name in an engine say docker:{path}; for the files in it, "
+            f"{path} is a folder but not an image: an OCI layout has index.json, a docker-dir manifest.json. "
+            f"For the image with that name in an engine use docker:{path}; for the files in it, run "
             f"tar -cf - -C {path} . | imgscan image rootfs:-"
         )
         raise TargetError(text)
@@ -192,9 +190,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
         return RootFilesystem(name, _Opened(raw, file))
     if compression == "none":
         if not looks_like_tar(head):
-            raise TargetError(
-                f"{name} is not an image: neither a tar archive nor one in a compression that imgscan reads"
-            )
+            raise TargetError(f"{name} is not an image: neither a tar archive nor one in a compression imgscan reads")
         if scheme is None and _looks(raw.peek(CHUNK)) != "image":
             return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)

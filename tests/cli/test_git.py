@@ -133,7 +133,7 @@ def test_no_repository(imgscan: Imgscan, tmp_path: Path, monkeypatch: pytest.Mon
     done = imgscan("git", "-f", "json")
     [diagnostic] = done.json["targets"][0]["diagnostics"]
     assert (done.code, diagnostic["severity"]) == (2, "error")
-    assert "no git repository" in done.err
+    assert "not a git repository" in done.err
 
 
 def test_no_git(imgscan: Imgscan, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_platform_not_here(imgscan: Imgscan, platforms: Path, platform: str) -> 
     """A platform that is not here, named by the index or not, makes a scan that is not whole."""
     done = imgscan("image", platforms, "--platform", platform)
     assert done.code == 2
-    assert f"not here for {platform}" in done.err
+    assert f"not stored here for {platform}" in done.err
     assert "linux/amd64, linux/arm64" in done.err
 
 

@@ -202,7 +202,7 @@ def test_what_dockerignore_would_do_is_told() -> None:
     """A source file that a line of .dockerignore would have kept out is described with that advice."""
     origin = Origin(9, source="deploy/.env", ignorable=True)
     report = replace(SHOP, findings=(replace(SHOP.findings[0], origin=origin),))
-    advice = " It comes from `deploy/.env:9`. Listed in .dockerignore, the file stays out of the image. "
+    advice = " It comes from `deploy/.env:9`. Listing the file in .dockerignore keeps it out of the image. "
     assert advice in found(report)[0]["description"]
 
 

@@ -220,7 +220,7 @@ def test_a_clean_target_says_so() -> None:
 def test_an_unwhole_scan_says_so() -> None:
     """A scan that could not read everything is called incomplete, also where nothing was found."""
     assert "**Incomplete**" in markdown(BROKEN)
-    assert "which was not everything**" in markdown(replace(BROKEN, findings=()))
+    assert "the scan is incomplete**" in markdown(replace(BROKEN, findings=()))
 
 
 def test_an_origin_is_told() -> None:
@@ -274,7 +274,7 @@ def test_a_long_report_is_cut_at_whole_findings() -> None:
     assert len(raw) <= LIMIT
     rows = [row for row in raw.decode().splitlines() if row.startswith("| error")]
     assert all(row.endswith(" |") for row in rows)
-    assert f"**{10_000 - len(rows):,} findings left out: a summary holds 1 MiB.**" in raw.decode()
+    assert f"**{10_000 - len(rows):,} findings left out: a summary is limited to 1 MiB.**" in raw.decode()
     assert "Rebuild the image" in raw.decode()
 
 

@@ -434,4 +434,4 @@ def test_more_runs_than_github_takes_are_remarked(runs: int, remarks: int) -> No
     read = document(*[CLEAN] * runs, warn=told.append)
     assert len(read["runs"]) == runs
     assert len(told) == remarks
-    assert all("21 runs" in one and "takes 20" in one for one in told)
+    assert all("21 runs" in one and "accepts 20" in one for one in told)

@@ -469,7 +469,7 @@ def test_configured_programs_do_not_run(repo: Repo, keys: Keys, tmp_path: Path) 
 
 def test_no_repository(tmp_path: Path) -> None:
     """A folder that belongs to no repository is reported as such."""
-    with pytest.raises(TargetError, match="no git repository"):
+    with pytest.raises(TargetError, match="not a git repository"):
         Repository(tmp_path)
 
 

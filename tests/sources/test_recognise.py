@@ -209,7 +209,7 @@ def test_scheme_alone() -> None:
 @pytest.mark.parametrize("target", ["docker://alpine", "oci://a/b", "https://example.com/image.tar", "x://"])
 def test_foreign_scheme(target: str) -> None:
     """What looks like a URL is refused with the schemes that there are."""
-    with pytest.raises(UsageError, match=r"is no scheme here.* docker: podman: "):
+    with pytest.raises(UsageError, match=r"is not supported.* docker: podman: "):
         open_source(target)
 
 
@@ -255,13 +255,13 @@ def test_unknown_name() -> None:
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"#!/bin/sh\n", "is no image: neither a tar"),
-        (b"{}", "is no image: neither a tar"),
-        (os.urandom(5000), "is no image: neither a tar"),
-        (gzip.compress(b"some text"), "is no image: it is gzip data, but no tar"),
-        (zstandard.compress(b"some text"), "is no image: it is zstd data, but no tar"),
+        (b"#!/bin/sh\n", "is not an image: neither a tar"),
+        (b"{}", "is not an image: neither a tar"),
+        (os.urandom(5000), "is not an image: neither a tar"),
+        (gzip.compress(b"some text"), "is not an image: it is gzip data, but without a tar"),
+        (zstandard.compress(b"some text"), "is not an image: it is zstd data, but without a tar"),
         (gzip.compress(b"some text")[:14], "cannot be read: "),
-        (gzip.compress(b""), "is no image: it is gzip data, but no tar"),
+        (gzip.compress(b""), "is not an image: it is gzip data, but without a tar"),
     ],
     ids=["empty", "script", "json", "noise", "gzip", "zstd", "cut", "gzip of nothing"],
 )
@@ -276,7 +276,7 @@ def test_file_that_is_no_image(tmp_path: Path, content: bytes, message: str, sch
 def test_folder_that_is_no_image(tmp_path: Path) -> None:
     """A folder without an image's documents is refused, with what to do to scan its files."""
     builders.write(tmp_path / "app.py", b"")
-    with pytest.raises(TargetError, match=r"is a folder but no image.*rootfs:-"):
+    with pytest.raises(TargetError, match=r"is a folder but not an image.*rootfs:-"):
         open_source(str(tmp_path))
 
 
@@ -291,7 +291,7 @@ def test_folder_for_a_file(tmp_path: Path, scheme: str) -> None:
 def test_file_for_a_folder(tmp_path: Path, scheme: str) -> None:
     """A scheme for folders refuses a file and standard input."""
     path = builders.write(tmp_path / "image.tar", ARCHIVES["oci"]())
-    with pytest.raises(TargetError, match=f"is no folder, and {scheme}: takes one"):
+    with pytest.raises(TargetError, match=f"is not a folder, and {scheme}: takes one"):
         open_source(f"{scheme}:{path}")
     with pytest.raises(UsageError, match=f"{scheme}: takes a folder"):
         open_source(f"{scheme}:-", stdin=BytesIO())

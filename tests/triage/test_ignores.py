@@ -90,8 +90,8 @@ def test_wrong_line() -> None:
         ("path:docs/**", "1: has no reason"),
         ("path:docs/** #", "1: has no reason"),
         ("path:docs/**#why", "1: has no reason"),
-        ("docs/** # why", "1: begins with none of path:"),
-        ("paths:docs/** # why", r"1: begins with none of .* \(did you mean path:\?\)"),
+        ("docs/** # why", "1: must begin with path:"),
+        ("paths:docs/** # why", r"1: must begin with .* \(did you mean path:\?\)"),
         ("path: # why", "1: an empty glob"),
         ("rule:stripe-secret-keys # why", r"1: there is no rule .* \(did you mean stripe-secret-key\?\)"),
         ("rule:aws # why", "imgscan rules lists them"),
@@ -108,7 +108,7 @@ def test_wrong_line() -> None:
 def test_no_secret_in_the_file() -> None:
     """A line that holds a credential is refused, and the credential is not repeated."""
     key = Keys("ignores").secret99()
-    with pytest.raises(UsageError, match=":2: holds a secret") as told:
+    with pytest.raises(UsageError, match=":2: contains a secret") as told:
         read(f"# fine\npath:keys/{key} # oops")
     assert key not in str(told.value)
 
