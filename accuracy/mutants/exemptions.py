@@ -121,16 +121,16 @@ def below_zero(pairs: Sequence[Pair], _calls: Calls) -> bool:
 
 
 EXEMPTIONS = (
-    Exemption("same program", "The text is another, the program is not.", same_program),
-    Exemption("name of a codec", "Python takes the names of codecs in either case.", codec_name),
-    Exemption("text of an error", "The words of an error are for people; no code reads them.", message),
+    Exemption("same program", "The text differs, the program does not.", same_program),
+    Exemption("name of a codec", "Python accepts codec names in either case.", codec_name),
+    Exemption("text of an error", "Error messages are for people; no code reads them.", message),
     Exemption("representation", "What `__repr__` says is for people; no code reads it.", representation),
     Exemption("types only", "Only a type checker reads it.", types_only),
-    Exemption("default that no call uses", "Every call in the program gives the argument.", unused_default),
+    Exemption("default that no call uses", "Every call in the program passes the argument.", unused_default),
     Exemption(
         "one false constant for another", "Both are false, and the type checker refuses any other use.", as_false
     ),
-    Exemption("another number below zero", "Any number below zero says that there is none.", below_zero),
+    Exemption("another number below zero", "Any negative number means that there is none.", below_zero),
 )
 
 

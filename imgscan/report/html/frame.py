@@ -46,7 +46,7 @@ def _open(title: str) -> Iterator[str]:
 
 def _close(version: str) -> Iterator[str]:
     yield (
-        f"<footer><p>imgscan {text(version)}. This page contains no key, only the prefix and the last four characters of "
+        f"<footer><p>imgscan {text(version)}. This page contains no key, only the prefix and last four characters of "
         f"each, and loads nothing.</p></footer>\n<script>{_asset('report.js')}</script>\n</body>\n</html>\n"
     )
 
