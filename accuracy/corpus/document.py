@@ -151,8 +151,8 @@ def _others(figures: Figures) -> Iterator[str]:
         return
     yield (
         f"One case of each carrier and kind, and small decoys, of seed {figures.seeds.start}, as files in a folder. "
-        "*Whole*: the secret that was reported is the key, with nothing but delimiters beside it. *Touched*: "
-        "something else was reported in the file. Each scanner reported its lowest confidence and verified nothing. "
+        "*Whole*: the secret that was reported is the key, with nothing but delimiters around it. *Touched*: "
+        "something else was reported in the file. Each scanner reported at its lowest confidence and verified nothing. "
         "Reports on decoys are counted by whether the rule is named after Stripe; imgscan's are those of medium "
         "confidence or more."
     )
