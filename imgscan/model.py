@@ -1,8 +1,8 @@
 """The nouns of imgscan: what a target is made of and what a scan says about it.
 
 Every value here is frozen and free of secrets: a `Finding` holds a redacted credential and its SHA-256, never
-the credential. Strings that came out of an image (paths, `created_by`, field names) have been redacted before
-they are put in, so code that prints these values need only escape them, not redact them.
+the credential. Strings that came out of an image (paths, `created_by`, field names) were redacted before
+they were put in, so code that prints these values need only escape them, not redact them.
 
 Layers are numbered from 0, base first, as in the JSON report; people are shown numbers from 1.
 """
@@ -25,13 +25,13 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Most severe first."""
 
 CONFIDENCES: tuple[Confidence, ...] = ("very-high", "high", "medium", "low")
-"""Surest first."""
+"""Most certain first."""
 
 SCHEMA = "imgscan/1"
 """The schema of JSON reports, which `docs/schema/report.json` describes."""
 
 IMAGE_DOCUMENTS = ".image/"
-"""Where findings in the manifest, config, history and attestations have their path; no file lives there."""
+"""Where findings in the manifest, config, history and attestations have their path; no real file is there."""
 
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DIGEST = re.compile(r"([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
@@ -96,7 +96,7 @@ class LayerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What may be said of a credential: never the credential.
+    """What may be said about a credential: never the credential itself.
 
     `redacted` is its prefix and last four characters, `sha256` the hex SHA-256 of the exact credential,
     `length` its characters. `account` is the `acct_…` that the credential itself names, `account_created` that
@@ -208,11 +208,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """Something that was not scanned, or not as it should be.
+    """Something that was not scanned, or not fully.
 
-    `error` means that the scan is not whole (exit code 2); `skipped` means that content was passed over for the
+    `error` means that the scan is incomplete (exit code 2); `skipped` means that content was passed over for the
     stated reason. `code` is a stable kebab-case word, `message` one sentence for a person. `layer` is an index,
-    `path` as in `Location`, `bytes` how many were not read, each None where unknown.
+    `path` as in `Location`, `bytes` how many were not read, each None if unknown.
     """
 
     severity: Severity
@@ -229,7 +229,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """How many findings were left out of the list, and by which rule."""
+    """How many findings were left out of the list, and why."""
 
     confidence: int = 0
     examples: int = 0
@@ -255,7 +255,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """All that is known of one image (one platform of it), directory or file.
+    """Everything known about one image (one platform of it), directory or file.
 
     `target` is what the user typed, redacted; `reference` the name inside the archive or engine. Findings are in
     layer, entry, offset order, documents last.
@@ -285,7 +285,7 @@ class TargetReport:
 
     @property
     def whole(self) -> bool:
-        """Whether every byte that should have been read was read, and was what its digest says."""
+        """Whether every byte that should have been read was read, and matched its digest."""
         return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 

@@ -1,11 +1,11 @@
 """One blob from its stored bytes to its result: read, hash, inflate, hash again, search.
 
-Reading, inflating and hashing run on threads of their own, in front of the search; all of them let other threads run
-while they work. Whatever goes wrong with the bytes, the rest of the blob is still read, so that its digest is known,
+Reading, inflating and hashing run on separate threads, ahead of the search; all of them let other threads run while
+they work. Whatever goes wrong with the bytes, the rest of the blob is still read, so that its digest is known,
 and what was found before stays.
 
-A blob whose plain bytes are a tar is a layer: its members are searched. Any other blob is a file, and takes the way
-that a file takes: its stored bytes are searched, and what it holds, whatever container it is.
+A blob whose plain bytes are a tar is a layer: its members are searched. Any other blob is handled as a
+file: its stored bytes are searched, and what it contains, whatever container it is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _GLIMPSES = (1 << 12, 1 << 16, 1 << 20)
 class TarPour(Pour):
     """Takes the plain stream of a layer, in chunks of any size; `finish` returns what was found in its members.
 
-    `name` is what bytes behind the archive's end are called. With `look`, members are looked into. `names` collects
+    `name` is used for bytes after the archive's end. With `look`, members are looked into. `names` collects
     what the life of a file is derived from.
     """
 
@@ -62,7 +62,7 @@ class TarPour(Pour):
 
     @property
     def names(self) -> LayerNames:
-        """What the members are called, as hashes."""
+        """The members' names, as hashes."""
         return self._regions.names
 
     def feed(self, chunk: Chunk) -> None:
@@ -77,7 +77,7 @@ class TarPour(Pour):
 
 
 class _Passing:
-    """The stored bytes on their way: counted, hashed and reported as they pass."""
+    """The stored bytes in transit: counted, hashed and reported as they pass."""
 
     def __init__(self, raw: Reader, session: Session, hashing: Hashing, algorithms: frozenset[str]) -> None:
         self.count = 0
@@ -110,7 +110,7 @@ def scan_layer(
 ) -> LayerResult:
     """Read a blob to its end and search it.
 
-    `name` is what the blob is called where it is stored; a blob that is not a tar is a file of that name. `algorithms`
+    `name` is the blob's name in storage; a blob that is not a tar is a file of that name. `algorithms`
     are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what
     goes wrong is in the result.
     """
@@ -139,7 +139,7 @@ def scan_layer(
 
 
 def _holds_tar(held: Peekable, head: bytes, compression: Compression) -> bool:
-    """Whether the plain bytes are a tar, by the first of them; where that cannot be seen they are none."""
+    """Whether the plain bytes are a tar, judging by the first of them; False if that cannot be determined."""
     if compression == "none":
         return looks_like_tar(head)
     for count in _GLIMPSES:
@@ -166,7 +166,7 @@ def _format_of(head: bytes) -> str | None:
 
 
 def _plain(passing: _Passing, compression: Compression, hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
-    """Inflate the stored bytes; hash what comes out, where that is not what went in."""
+    """Inflate the stored bytes; hash the output if it differs from the input."""
     for chunk in inflate(passing, compression):
         if plain is not None:
             hashing.update(plain, chunk)
@@ -213,7 +213,7 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
 def _read_ahead(
     chunks: Iterable[Chunk], take: Callable[[Iterable[Chunk]], None], session: Session, name: bytes
 ) -> Diagnostic | None:
-    """Read on a thread, in front of what takes the chunks; return what broke the stream off."""
+    """Read on a thread, ahead of the consumer of the chunks; return what cut the stream off."""
     failure: Unread | None = None
     with Readahead(chunks) as ahead:
         try:

@@ -1,4 +1,4 @@
-"""Where in a text a byte is: line and column, kept up while the file goes by in windows.
+"""Where in a text a byte is: line and column, tracked while the file goes by in windows.
 
 Lines and columns count from 1, columns count characters of the decoded text. A line that is not valid UTF-8 is
 counted as Latin-1. A file with a NUL in its first 8 KiB is a binary and has no lines, unless it is UTF-16.
@@ -19,9 +19,9 @@ _DENSE = 4  # UTF-16 without a mark: at least every fourth of its units has a ze
 
 
 def charset_of(head: bytes) -> Charset:
-    """Tell how a file is to be read by its first `HEAD` bytes (all of it, if it is shorter).
+    """Determine a file's charset from its first `HEAD` bytes (all of it, if it is shorter).
 
-    UTF-16 without a byte order mark is taken as such if zero bytes are on one side of its units only.
+    UTF-16 without a byte order mark is recognised if zero bytes are on only one side of its units.
     """
     if head.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"

@@ -1,4 +1,4 @@
-"""Who wants to know how far a scan is."""
+"""Observers of a scan's progress."""
 
 from __future__ import annotations
 

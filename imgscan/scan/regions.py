@@ -1,7 +1,7 @@
-"""Which bytes of a stream are one thing: what a search must know so that it explains only where it found something.
+"""Which bytes of a stream are one thing: what a search needs so that it looks up only the places of its hits.
 
 A map learns what is where as the stream goes by, answers for a stream offset, and forgets what no later
-window can touch. Two sorts exist: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
+window can touch. There are two kinds: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
 the joined map here, which is filled by the code that puts many whole files into one stream.
 """
 
@@ -36,13 +36,13 @@ class Region(NamedTuple):
 
 
 class Regions(Protocol):
-    """A map of a stream. Offsets are the stream's own; those that are requested ascend from window to window."""
+    """A map of a stream. Offsets are the stream's own; lookups ascend from window to window."""
 
     def feed(self, chunk: Chunk) -> None:
         """Look at the next bytes, before any window that holds them is requested."""
 
     def finish(self) -> None:
-        """Take note that the stream is over; offsets are still asked for afterwards."""
+        """Note that the stream has ended; offsets may still be looked up afterwards."""
 
     def region(self, position: int) -> Region | None:
         """Say what is at an offset; None if the map deals with it itself."""
@@ -51,7 +51,7 @@ class Regions(Protocol):
         """Return the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
 
     def forget(self, position: int) -> None:
-        """Let go of what ends before an offset."""
+        """Forget what ends before an offset."""
 
 
 class JoinedFile(NamedTuple):
@@ -70,7 +70,7 @@ class JoinedFile(NamedTuple):
 class JoinedRegions:
     """The map of many whole files in one stream: each begins where the one before ends.
 
-    Two lists and no object of its own a file: 100,000 small files cost what their bytes cost.
+    Two lists, and no object per file: 100,000 small files cost what their bytes cost.
     """
 
     def __init__(self) -> None:

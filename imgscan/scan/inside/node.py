@@ -1,4 +1,4 @@
-"""Files at their depth, and which of two hits stands for both."""
+"""Files at their depth, and which of two hits to keep."""
 
 from __future__ import annotations
 
