@@ -1,7 +1,7 @@
 """What becomes of a file: whiteouts, opaque directories, replaced parents, hard links and duplicate members.
 
-While a layer is read, `LayerNames` notes each member's name as a 64-bit hash and its kind, in order: nine bytes a
-member, so an image of ten million members fits. Only when there are findings are the notes looked through, for the
+While a layer is read, `LayerNames` records each member's name as a 64-bit hash and its kind, in order: nine bytes per
+member, so an image of ten million members fits. Only when there are findings are the records searched for the
 names that matter. The hash is the same in every process and nobody can make a second name with a given one, so the
 notes can be kept; they hold no name. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
 lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.

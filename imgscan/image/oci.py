@@ -154,7 +154,7 @@ class _IndexWalk:
         return True
 
     def _note_lack(self, descriptor: Descriptor, name: str | None) -> None:
-        """Note a document that cannot be had: a platform that was not pulled is not an error, an unreadable one is."""
+        """Record a document that is missing: a platform that was not pulled is not an error, an unreadable one is."""
         digest = descriptor.digest
         label = digest.short if digest is not None else "a document"
         if name is not None:

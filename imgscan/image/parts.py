@@ -56,7 +56,7 @@ class ImageDocument(NamedTuple):
 
 
 class ImagePlan(NamedTuple):
-    """One image on one platform. `filesystem` is false for artifacts, whose layers are files and no tars."""
+    """One image on one platform. `filesystem` is false for artifacts, whose layers are files, not tars."""
 
     reference: str | None = None
     digest: Digest | None = None
@@ -85,7 +85,7 @@ class Desk:
         self._parsed: dict[str, Any] = {}
 
     def document(self, name: str) -> Any:
-        """Return a parsed document of the shelf; None if it is absent or no JSON."""
+        """Return a parsed document of the shelf; None if it is absent or not JSON."""
         if name not in self._parsed:
             try:
                 self._parsed[name] = parse_json(self.shelf.documents[name])
@@ -94,7 +94,7 @@ class Desk:
         return self._parsed[name]
 
     def claim(self, name: str | None) -> str | None:
-        """Follow links from a member's name, note that an image refers to it, and give where its bytes are."""
+        """Follow links from a member's name, record that an image refers to it, and return where its bytes are."""
         located = self.shelf.locate(name) if name is not None else None
         if located is not None:
             self.claimed.add(located)
@@ -111,7 +111,7 @@ class Desk:
             self.diagnostics.append(diagnostic)
 
     def top(self, name: str) -> Any:
-        """Return a document that is at the top of the archive; an unreadable one is an error, an absent one none."""
+        """Return a document that is at the top of the archive; an unreadable one is an error, an absent one is not."""
         located = self.claim(name)
         if located is None or self.shelf.blobs.get(located) == len(b"null"):
             return None
@@ -123,7 +123,7 @@ class Desk:
     def fetch(self, descriptor: Descriptor) -> tuple[str | None, Any]:
         """Find the document that a descriptor names, on the shelf or inline, and check its digest.
 
-        Gives where it is (None: inline or absent) and what it says (None: absent or no JSON).
+        Gives where it is (None: inline or absent) and what it says (None: absent or not JSON).
         """
         digest = descriptor.digest
         name = self.claim_digest(digest)

@@ -238,6 +238,6 @@ def _in_chunks(count: int) -> Iterator[int]:
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:
-    """Sort by member; what is in a container comes after the container's own bytes, in the order in which it was found."""
+    """Sort by member; what is in a container comes after the container's own bytes, in the order found."""
     offset = hit.location.offset
     return hit.member < 0, hit.member, hit.inner, -1 if hit.inner or offset is None else offset

@@ -1,7 +1,7 @@
 """One plain stream through the sieves: windows are searched as they come, and hits are explained by a map.
 
-The stream is cut into windows as it is, not file by file: a thousand small files cost no thousand calls. Beside it a
-map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has found something is the
+The stream is cut into windows as it is, not file by file: a thousand small files do not cost a thousand calls. Beside
+it a map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has found something is the
 offset turned into a path, a line and a column. Whatever the map separates is searched separately: nothing is ever
 matched across the border of a file.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
 
 WINDOW = 2 << 20
-"""Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
+"""Bytes that a window owns: enough to make the cost of a call negligible."""
 
 
 class Found(NamedTuple):
@@ -80,7 +80,7 @@ class Search:
         self._regions.forget(keep)
 
     def _explain(self, window: Window, view: View, candidates: Sequence[Candidate]) -> None:
-        """Group the candidates by region, ask the validators, and note what they confirm."""
+        """Group the candidates by region, ask the validators, and record what they confirm."""
         group: list[Candidate] = []
         region: Region | None = None
         for candidate in candidates:
@@ -198,8 +198,8 @@ class JoinedSearch(Search):
     def skip(self, count: int) -> None:
         """Skip `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
 
-        A key cannot hold a zero byte, save in UTF-16, and no search looks farther than its reach: so as many zeros
-        as that are searched and the rest is only counted.
+        A key cannot hold a zero byte, save in UTF-16, and no search looks farther than its reach: so that
+        many zeros are searched and the rest are only counted.
         """
         margin = max(self._engine.reach_behind, self._engine.reach_ahead) + 1
         rest = (count - margin) & ~1  # a unit of UTF-16 stays whole

@@ -1,4 +1,4 @@
-"""What every scan of one run shares, as one value that each scanner is given.
+"""What all scans of one run share, as one value that each scanner receives.
 
 Session = detector + what to show + how much to do + where to keep it + who is notified + when to stop
 """
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """One run. `jobs` is how many blobs or files are read at a time, `window` the bytes of a window.
+    """One run. `jobs` is how many blobs or files are read at once, `window` the bytes of a window.
 
-    `stop` is set once the user has stopped the run: whatever is being read then ends at its next look.
+    `stop` is set once the user has stopped the run: running reads end the next time they check it.
     """
 
     concealer: Concealer

@@ -1,6 +1,6 @@
 """The map of a tar stream: members, what their headers say, and what is between and behind them.
 
-Data of a member, its header and the padding behind it are told apart. What a header says (a name, a link's target,
+It distinguishes a member's data, its header and the padding after it. What a header says (a name, a link's target,
 PAX records) is searched field by field once the detector has found anything in it, so that such a hit names the
 field.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class TarRegions:
     """Maps a stream by its tar headers, with `walker` beside it.
 
-    `name` is what bytes behind the archive's end are called. `tap` is shown the members. `hits` are those in headers,
+    `name` is used for bytes after the archive's end. `tap` sees the members. `hits` are those in headers,
     in member order. `names` collects what the life of a file is derived from.
     """
 
@@ -74,7 +74,7 @@ class TarRegions:
                 self._locate_header(position)
 
     def finish(self) -> None:
-        """Let the walker say what the archive lacks."""
+        """Let the walker report what the archive lacks."""
         self._walker.finish()
 
     def region(self, position: int) -> Region | None:

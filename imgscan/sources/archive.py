@@ -1,7 +1,7 @@
-"""Image archives: tar files that hold an image, read at will or in one pass.
+"""Image archives: tar files that contain an image, read in any order or in one pass.
 
-The outer tar is walked by the same walker as the layers, so a damaged header, a cut member and a missing end are
-noticed here too: `docker save` that fails half-way leaves just that behind, with exit status 0 and HTTP 200.
+The outer tar uses the same walker as the layers, so a damaged header, a truncated member and a missing end are noticed
+here too: a `docker save` that fails midway leaves exactly that behind, with exit status 0 and HTTP 200.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def member_name(raw: bytes) -> str:
 
 
 def note_link(shelf: Shelf, member: TarMember) -> None:
-    """Note a symbolic or hard link of the archive, its target seen from the archive's root."""
+    """Record a symbolic or hard link of the archive, its target seen from the archive's root."""
     name = member_name(member.name)
     target = member.link.decode("utf-8", "surrogateescape")
     if member.kind is Kind.SYMLINK:
@@ -95,7 +95,7 @@ class ArchiveFile(SeekableSource):
 
 
 class ArchiveStream(Source):
-    """An image archive that goes by once; `file` is what the chunks come from, to be closed in the end."""
+    """An image archive that goes by once; `file` is where the chunks come from, and is closed at the end."""
 
     def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
         self._chunks = chunks

@@ -35,9 +35,9 @@ class Stored(NamedTuple):
 
 
 class Objects:
-    """Reads objects through one `git cat-file --batch`, which is asked ahead as far as its pipe takes requests.
+    """Reads objects through one `git cat-file --batch`, to which requests are sent ahead as far as its pipe takes them.
 
-    With `sizes` only what objects are is asked, and their data is empty.
+    With `sizes` only the kinds and sizes are requested, and the data is empty.
     """
 
     def __init__(self, folder: Path, *, sizes: bool = False) -> None:
@@ -49,7 +49,7 @@ class Objects:
     def each(self, ids: Iterable[str]) -> Iterator[Stored]:
         """Yield objects in the order of their ids, each of which is a full hexadecimal id.
 
-        git dies of a damaged object: it is then started again for the rest.
+        git exits at a damaged object; it is then started again for the rest.
         """
         left = list(ids)[::-1]
         asked: list[str] = []
@@ -78,7 +78,7 @@ class Objects:
             asked.pop()
             waiting -= len(wanted) + 1
             yield stored
-            for _ in stored.data:  # what nobody wanted precedes the next answer
+            for _ in stored.data:  # unread data precedes the next answer
                 pass
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Images of a container engine, through the docker SDK: Docker, podman, and what speaks their API.
 
 The metadata is requested before the image is streamed. The stream is a `docker save` archive; an engine that fails
-half-way ends it with HTTP 200 and a few words of JSON, which the walker of the archive notices. Chunks come in
+midway ends it with HTTP 200 and a few words of JSON, which the walker of the archive notices. Chunks come in
 pieces of 32 KiB at most and are gathered. The owner of docker and requests; imported only when an engine is asked.
 """
 
@@ -40,7 +40,7 @@ _CONNECT_SECONDS = 10
 def open_engine(name: str, scheme: str | None) -> EngineStream:
     """Find an engine that has the image `name`. `scheme` is `docker`, `podman` or None for either.
 
-    EngineError where no engine answers, TargetError where none has the image; both say what to do.
+    EngineError if no engine answers, TargetError if none has the image; both say what to do.
     """
     answered = []
     failures = []
@@ -72,7 +72,7 @@ def open_engine(name: str, scheme: str | None) -> EngineStream:
 
 
 def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.DockerClient]]]:
-    """Give the engines to ask, in the order of preference, each with a label for messages."""
+    """Return the engines to ask, in the order of preference, each with a label for messages."""
     environment = os.environ
     if scheme in (None, "docker"):
         if environment.get("DOCKER_HOST"):
@@ -205,7 +205,7 @@ class EngineStream(ArchiveStream):
         api = self._client.api
         url = f"{api.base_url}/v{api.api_version}/images/{quote(self._name, safe='/:@')}/get"
         try:
-            # The read timeout counts from byte to byte: a stalled engine ends the scan, a slow one does not. The
+            # The read timeout applies between bytes: a stalled engine ends the scan, a slow one does not. The
             # SDK's own get_image() switches it off.
             self._response = api.get(url, stream=True, timeout=(_CONNECT_SECONDS, _stall()))
             if self._response.status_code != requests.codes.ok:
@@ -218,7 +218,7 @@ class EngineStream(ArchiveStream):
             raise StreamError("engine-failed", f"the engine stopped midway: {_reason(error)}") from error
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._response is not None:
             self._response.close()
         self._client.close()

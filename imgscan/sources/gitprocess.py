@@ -1,9 +1,9 @@
 """Running git on a repository that is not trusted.
 
-Only plumbing is called, which looks at no filter, text conversion, external diff or hook; what a repository's own
-configuration could still make git do (start a file system monitor, ask a promisor remote for objects, see other
-objects through replace references, grafts or a commit graph that lies) is switched off here. What the environment
-says is the user's own and stays: a hook gets `GIT_DIR` and `GIT_INDEX_FILE` that way.
+Only plumbing commands are called, which ignore every filter, text conversion, external diff or hook; what a
+repository's own configuration could still make git do (start a file system monitor, ask a promisor remote for objects,
+see other objects through replace references, grafts or a commit graph that lies) is switched off here. The user's
+environment is kept: a hook gets `GIT_DIR` and `GIT_INDEX_FILE` that way.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Git:
             raise self.failure()
 
     def failure(self) -> GitError:
-        """Make the error of a git that failed or stopped in mid-answer, with what it said."""
+        """Make the error for a git that failed or stopped mid-answer, with its message."""
         with suppress(OSError):
             self._process.wait()
         self._errors.seek(0)
@@ -121,7 +121,7 @@ class Git:
         return GitError(_explained(said) or f"git {self._what} failed: {said or 'it gives no reason'}")
 
     def stop(self) -> None:
-        """End it, whatever it does, and let go of its pipes."""
+        """Kill it if necessary, and close its pipes."""
         process = self._process
         if process.poll() is None:
             process.kill()
@@ -141,7 +141,7 @@ class Git:
 
 
 def output(folder: Path, *arguments: str) -> bytes:
-    """Run git and give all that it writes; GitError if it fails. For short answers."""
+    """Run git and return its whole output; GitError if it fails. For short answers."""
     with Git(folder, arguments) as git:
         written = git.out.read()
         git.check()
@@ -149,7 +149,7 @@ def output(folder: Path, *arguments: str) -> bytes:
 
 
 def _explained(said: str) -> str | None:
-    """Say what to do about the failures that are the user's to mend."""
+    """Explain the failures that the user can fix."""
     if "dubious ownership" in said:
         return (
             "git does not trust this repository, because it belongs to another user: if you do, run "

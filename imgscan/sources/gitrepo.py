@@ -39,7 +39,7 @@ class Change(NamedTuple):
 class Commit(NamedTuple):
     """A commit and its changes in the order of their paths; `id` is None for what is staged.
 
-    A merge changes what is as in none of its parents; all else came in by commits of its own.
+    A merge changes only what differs from all its parents; everything else came in through other commits.
     """
 
     id: str | None
@@ -168,7 +168,7 @@ def _raw(out: IO[bytes]) -> Iterator[str | Change]:
             continue
         path = next(records, None)
         if path is None:
-            return  # git was cut off, which its exit code tells
+            return  # git was cut off, as its exit code shows
         words = record.lstrip(b":").split(b" ")
         count = (len(words) - 1) // 2
         modes, ids = words[:count], words[count : 2 * count]

@@ -52,7 +52,7 @@ _LOOKED_AT = 512
 
 
 def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
-    """Open what `target` names. TargetError or UsageError, with what to do about it, where that cannot be done."""
+    """Open what `target` names. TargetError or UsageError, with what to do about it, if that fails."""
     scheme, rest = split_scheme(target)
     if scheme in ENGINE_SCHEMES:
         return _engine_source(rest, scheme)
@@ -177,7 +177,7 @@ def describes_images(shelf: Shelf) -> bool:
 
 
 def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
-    """Tell by the first bytes and member names what a stream is; nothing of it can be read twice.
+    """Determine from the first bytes and member names what a stream is; nothing can be read twice.
 
     The source closes the file.
     """
@@ -210,7 +210,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
 
 
 def _looks(data: bytes) -> Literal["image", "rootfs", "unknown"]:
-    """Tell by the names of the first members what an archive is most likely to be."""
+    """Determine from the names of the first members what an archive most likely is."""
     walker = TarWalker()
     names = [member_name(member.name) for member in walker.feed(data)[:_LOOKED_AT]]
     if any(name.partition("/")[0] in _ROOT_NAMES for name in names):
@@ -224,7 +224,7 @@ def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 class _Opened:
-    """An open file of which the first bytes have been looked at, as a reader."""
+    """An open file whose first bytes have been examined, as a reader."""
 
     def __init__(self, raw: Peekable, file: BinaryIO) -> None:
         self.read = raw.read

@@ -3,11 +3,11 @@
     Repository -> Commit (its changes) -> blobs, each searched once, without a name -> files that hold something,
     searched under their names and compared with their parents -> Finding, with commit and date
 
-A history is mostly the same files again and again, so each distinct blob is searched once, many in one stream. A name
+A history is mostly the same files over and over, so each distinct blob is searched once, many in one stream. A name
 can only raise a match's confidence or speak for another issuer; so a blob without a match under no name has none
 under any, and only the few others are searched again, as the files that they are.
 
-A finding is where a credential comes in: one that was in the parent's version of the file is not reported again.
+A finding is where a credential is added: one that was in the parent's version of the file is not reported again.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class _Brought(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HistoryScanner:
-    """Scans scopes of one repository; what one scope has searched costs the next nothing.
+    """Scans scopes of one repository; what one scope has searched is free for the next.
 
-    TargetError where git says that there is nothing of that name; what goes wrong later is a diagnostic.
+    TargetError if git says that there is nothing of that name; later failures are diagnostics.
     """
 
     session: Session
@@ -129,7 +129,7 @@ class _ScopeSearch:
         return self._entries > 0
 
     def look_at_tip(self) -> None:
-        """Note of each finding in a file whether its credential is still there at the tip."""
+        """Record for each finding in a file whether its credential is still there at the tip."""
         tip = self._scope.tip
         files: dict[bytes, set[str]] = defaultdict(set)
         for hit, file in self._found:
@@ -146,7 +146,7 @@ class _ScopeSearch:
                 self._lives[name, secret] = Visibility("visible") if secret in present else gone
 
     def report(self) -> TargetReport:
-        """Make the report of what was found until now."""
+        """Make the report of what was found so far."""
         placed = (
             Placed(hit, None if file is None else self._lives.get((file, hit.secret.sha256)))
             for hit, file in self._found
@@ -162,7 +162,7 @@ class _ScopeSearch:
         )
 
     def _bring(self, hits: Iterable[Hit], file: bytes | None, commit: str | None, authored: str | None) -> None:
-        """Note hits as those of a commit; None is what is staged."""
+        """Record hits as those of a commit; None means what is staged."""
         for hit in hits:
             location = replace(hit.location, commit=commit, authored=authored if commit is not None else None)
             self._found.append(_Brought(hit._replace(location=location), file))
@@ -217,7 +217,7 @@ class _ScopeSearch:
         self._session.progress.layer(len(held))
 
     def _note(self, pour: FilePour, path: bytes) -> None:
-        """Say what of a file's inside was not read: skipped, for what is stored is whole, as git has hashed it."""
+        """Report what was not read inside a file: skipped, because what is stored is intact, as git has hashed it."""
         for each in pour.take_unread():
             self.diagnostics.append(shown(each._replace(path=path + (each.path or b"")), self._concealer))
 
@@ -238,7 +238,7 @@ class _ScopeSearch:
 
 
 def _brought(commit: Commit) -> Iterator[Change]:
-    """Yield the changes that may bring content in: not what is as in a parent, nor a file that was only moved."""
+    """Yield the changes that may add content: not what a parent has unchanged, nor a file that was only moved."""
     gone = {change.parents[0] for change in commit.changes if change.blob is None and len(change.parents) == 1}
     for change in commit.changes:
         if change.blob is not None and change.blob not in change.parents and change.blob not in gone:

@@ -1,4 +1,4 @@
-"""Credentials in the commit and tag objects of git: mostly in their messages, now and then in a header.
+"""Credentials in the commit and tag objects of git: mostly in their messages, sometimes in a header.
 
 The form is that of `git cat-file commit`: headers, whose further lines begin with a blank, an empty line, the message
 (gitformat-signature(5) shows both kinds of object).
@@ -62,7 +62,7 @@ def date_of(data: bytes) -> str | None:
     try:
         moment = datetime.fromtimestamp(int(seconds), UTC)
         return moment.astimezone(timezone(offset)).isoformat()
-    except (ValueError, OverflowError, OSError):  # a date outside what a calendar has
+    except (ValueError, OverflowError, OSError):  # a date outside the calendar
         return None
 
 

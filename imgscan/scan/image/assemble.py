@@ -1,6 +1,6 @@
 """From results to a report: one image's plan and the results of its blobs.
 
-Here a hit gets its layer, its instruction and its life, and digests are compared with what the documents promised.
+Here a hit gets its layer, its instruction and its life, and digests are compared with what the documents state.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes the report of an image from its plan and the results of its blobs, by name.
 
-    `others` are hits of members that belong to no image. `noted` is said of the target as a whole.
+    `others` are hits of members that belong to no image. `noted` applies to the target as a whole.
     """
 
     session: Session
@@ -83,7 +83,7 @@ class Assembly:
         )
 
     def _placed(self, layers: Sequence[LayerResult | None]) -> list[Placed]:
-        """Return the image's hits by layer, each in its layer, and those of documents without one behind them."""
+        """Return the image's hits by layer, each in its layer, followed by those of documents, which have no layer."""
         hits = [
             hit._replace(location=replace(hit.location, layer=index))
             for index, result in enumerate(layers)
@@ -132,14 +132,14 @@ class Assembly:
         )
 
     def _shown(self, digest: Digest | None) -> Digest | None:
-        """Redact a digest of an algorithm that is not known, which can be any text."""
+        """Redact a digest of an unknown algorithm, which can be any text."""
         if digest is None or digest.verifiable:
             return digest
         return Digest(digest.algorithm, self.session.concealer.text(digest.encoded))
 
 
 def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
-    """Yield what a layer must hash to and what it does, with the code for a difference."""
+    """Yield the expected and the actual hash of a layer, with the code for a mismatch."""
     if result.interrupted or not result.digests:
         return
     if layer.digest is not None:
@@ -150,7 +150,7 @@ def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Diges
 
 
 def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, filesystem: bool) -> Iterable[Diagnostic]:
-    """Compare a layer with what its image says of it, and report what could not be read."""
+    """Compare a layer with what its image says about it, and report what could not be read."""
     what = layer.digest or layer.diff_id
     label = what.short if what is not None else f"number {index + 1}"
     if scan is None:

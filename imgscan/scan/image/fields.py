@@ -1,7 +1,7 @@
-"""Searching what an image says of itself: config, history, annotations, provenance.
+"""Searching an image's own metadata: config, history, annotations, provenance.
 
 Documents are searched string by string, decoded, so that each finding names the field it was in; keys count too.
-Every field is looked at, also those that no specification knows.
+Every field is searched, including those that no specification knows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def strings(document: Any) -> Iterator[tuple[str, str]]:
     A field is the path of keys and list positions; an element of a list of `NAME=VALUE` pairs is named by NAME, as
     in `config/Env/STRIPE_KEY`. The content that a descriptor carries in its `data` is left out: it is a blob.
     """
-    waiting: list[tuple[Any, str, int]] = [(document, "", 0)]  # no recursion: a document may nest as deep as it likes
+    waiting: list[tuple[Any, str, int]] = [(document, "", 0)]  # no recursion: a document may be nested arbitrarily deep
     while waiting:
         value, field, depth = waiting.pop()
         inside: list[tuple[Any, str, int]] = []

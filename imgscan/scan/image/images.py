@@ -1,9 +1,10 @@
-"""Scanning images: a source in, a report for each image of it out.
+"""Scanning images: takes a source, yields a report for each of its images.
 
     Source -> Plan (which blobs make which image) -> LayerResult (each blob once) -> TargetReport
 
-A source that opens its blobs at will has its plan first and its blobs scanned in parallel, in layer order; one that
-passes once has its blobs scanned as they go by and its plan made at the end. The reports are the same.
+If a source can open its blobs in any order, the plan is made first and the blobs are scanned in parallel, in layer
+order. If it can be read only once, the blobs are scanned as they go by and the plan is made at the end. The reports are
+the same.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Reader
 
 Results = dict[str, LayerResult]
-"""What came of each blob that was read, by its name on the shelf."""
+"""The result of each blob that was read, by its name on the shelf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ class ImageScanner:
     open_source: Callable[[str], Source] = open_source
 
     def scan(self, target: str) -> Iterator[TargetReport]:
-        """Scan what the user typed. Each image's report comes as soon as it is whole.
+        """Scan what the user typed. Each image's report is yielded once it is complete.
 
-        TargetError or UsageError where the target cannot be opened.
+        TargetError or UsageError if the target cannot be opened.
         """
         source = self.open_source(target)
         self.session.concealer.engine.prepare()
@@ -112,7 +113,7 @@ class _SourceScan:
         session = self._session
         stored = sum(self._shelf.blobs.get(name, 0) for name in wanted)
         session.progress.begin(self._target, stored, len(wanted))
-        budget = session.budget  # made here, before there are threads that would make several
+        budget = session.budget  # created here, before there are threads that would create several
 
         def read(name: str, algorithms: frozenset[str]) -> LayerResult:
             try:
@@ -200,7 +201,7 @@ class _SourceScan:
 
 
 def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, frozenset[str]]:
-    """Say which blobs are to be read, in layer order, and which digests are wanted of each."""
+    """Return which blobs to read, in layer order, and which digests to compute for each."""
     wanted: dict[str, frozenset[str]] = {}
     for image in images:
         for layer in image.layers:

@@ -1,4 +1,4 @@
-"""What an archive or a folder holds that no image has as a layer or a document: it is searched all the same."""
+"""What an archive or folder contains that is no image's layer or document: it is searched all the same."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IMAGE_DOCUMENTS = (b"manifest.json", b"oci-layout", b"repositories")
 
 
 def strays(shelf: Shelf, plan: Plan) -> list[str]:
-    """List the members that no image refers to, and blobs that one refers to as something else than a layer."""
+    """List the members that no image refers to, and blobs that one refers to as something other than a layer."""
     layers = {layer.name for image in plan.images for layer in image.layers}
     unclaimed = set(plan.unclaimed)
     documents = [name for name in shelf.documents if name in unclaimed]
@@ -51,7 +51,7 @@ def stray_hits(
 
 
 def doubts(shelf: Shelf, plan: Plan, results: Mapping[str, LayerResult], hits: Sequence[Hit]) -> Iterator[Diagnostic]:
-    """Say what is wrong with strays, in which these `hits` are: they are searched too, so a lack must be known."""
+    """Return what is wrong with the strays that contain these `hits`: they are searched too, so report any lack."""
     if any(hit.member < 0 and hit.location.path.endswith("/json") for hit in hits):
         text = (
             "the image's old description (ID/json) contains a credential that its config lacks: one of them was altered"

@@ -1,6 +1,6 @@
 """The files of a tree, in the order of their paths' bytes, and never one outside the tree.
 
-Links are not followed, a folder is listed once. What is not a regular file, and what the kernel makes up while it is
+Links are not followed, a folder is listed once. What is not a regular file, and what the kernel generates while it is
 read (`/proc`, `/sys`), is skipped with a reason.
 """
 
@@ -35,7 +35,7 @@ _KINDS = {
 
 
 def special(mode: int) -> str:
-    """Name what a file is that is not a regular one."""
+    """Name the kind of a file that is not regular."""
     return _KINDS.get(stat.S_IFMT(mode), "neither a file nor a folder")
 
 
@@ -62,7 +62,7 @@ Listed = tuple[bytes, int]
 class Walk:
     """Lists one tree, once; `ledger` takes what cannot be listed or is skipped.
 
-    Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what the user does not want to be read.
+    Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what to leave out.
     `pseudo` are the devices of filesystems that store nothing, with their types.
     """
 
@@ -75,7 +75,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[Listed]:
         """Yield the regular files, in the order of their paths."""
-        waiting = [self._list(b"")]  # no recursion: a tree may be as deep as it likes
+        waiting = [self._list(b"")]  # no recursion: a tree may be arbitrarily deep
         while waiting:
             device, paths = waiting[-1]
             for path in paths:
@@ -144,13 +144,13 @@ class Walk:
 
 
 def made_up(path: bytes, kind: str) -> Unread:
-    """Say that something is on a filesystem of a kind that stores nothing."""
+    """Report that something is on a kind of filesystem that stores nothing."""
     text = f"a {kind} filesystem is not read: the kernel generates its content"
     return Unread("skipped", "pseudo-filesystem", text, path)
 
 
 def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Unread | None:
-    """Say why what is neither a file nor a folder is not read; None if opening it will tell."""
+    """Report why something that is neither a file nor a folder is not read; None if opening it will tell."""
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError:
