@@ -253,7 +253,7 @@ def test_pre_commit_unknown_commit(repo: Repo) -> None:
     """A variable that names no commit is refused."""
     code, out = push(repo, b"", PRE_COMMIT_FROM_REF=ZEROS, PRE_COMMIT_TO_REF="1" * 40)
     assert code == 2
-    assert "PRE_COMMIT_TO_REF names no commit" in out
+    assert "PRE_COMMIT_TO_REF is not a commit" in out
 
 
 # real hooks, a real remote
