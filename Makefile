@@ -46,19 +46,20 @@ bench: $(READY) ## Measure against the budget, on images built here
 	$(BIN)/python -m benchmarks $(ARGS)
 
 accuracy: $(READY) ## Measure recall and false alarms on a corpus made here, and write docs/accuracy.md
-	$(BIN)/python -m accuracy.compiled --record accuracy/compiled.json
-	$(BIN)/python -m accuracy.real --record accuracy/real.json
+	$(BIN)/python -m accuracy.real.compiled --record accuracy/real/compiled.json
+	$(BIN)/python -m accuracy.real --record accuracy/real/real.json
 	$(BIN)/python -m accuracy --seed $(SEED) --seeds $(SEEDS) --scanner $(SCANNERS) --write docs/accuracy.md $(ARGS)
 
 mutants: $(READY) ## Change the detector in every small way, and see whether the tests notice (an hour)
 	$(BIN)/python -m pip install -qq 'mutmut>=3.8'
-	$(BIN)/python -m accuracy.mutants --record accuracy/mutants.json $(ARGS)
+	$(BIN)/python -m accuracy.mutants --record accuracy/mutants/mutants.json $(ARGS)
 
 fuzz: $(READY) ## Feed the parsers damaged input for MINUTES
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
-docs: $(READY) ## Write the reference of commands and flags anew
+docs: $(READY) ## Write the reference of commands and flags, and that of diagnostics, anew
 	$(BIN)/python -m tests.reference
+	$(BIN)/python -m tests.diagnostics
 
 golden: $(READY) ## Write the golden reports anew; review the difference as code
 	IMGSCAN_GOLDEN=1 $(BIN)/python -m pytest tests/report -k golden $(ARGS)

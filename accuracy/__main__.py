@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from accuracy.run import main
+from accuracy.corpus.run import main
 
 sys.exit(main())

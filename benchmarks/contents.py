@@ -10,7 +10,7 @@ import subprocess
 import zipfile
 from typing import TYPE_CHECKING
 
-from benchmarks.images import add_bytes, forget, planted, writer
+from benchmarks.packing import add_bytes, forget, planted, writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,28 +8,41 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 import os
 import random
-import subprocess
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
+from benchmarks.packing import (
+    COPY,
+    NAME,
+    Blob,
+    Joined,
+    add_bytes,
+    add_file,
+    add_stream,
+    blob_name,
+    compress_file,
+    config_of,
+    digest_of,
+    documents,
+    forget,
+    plain_blob,
+    planted,
+    writer,
+)
 from benchmarks.tree import Tree, choose
-from fixtures.builders import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, descriptor, dump
-from fixtures.keys import Keys
+from fixtures.builders import OCI_LAYER, dump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 _LAYERS = 6
-_COPY = 1 << 20
 _LIVE = b"sk_" + b"live_"
-_NAME = "bench:1"
 _NO_ARCHIVE = b"data\n"
 
 
@@ -72,16 +85,6 @@ QUICK = Sizes(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A stored layer."""
-
-    path: Path
-    digest: str
-    diff_id: str
-    media_type: str
-
-
 class Images:
     """Builds images of files below `top` in the folder `root`."""
 
@@ -106,12 +109,12 @@ class Images:
             self._tell(f"building layer {number + 1} of {_LAYERS}, {sum(e.size for e in entries) >> 20} MiB")
             with writer(path) as archive:
                 for entry in entries:
-                    _add(archive, entry.path, self.top)
-            blobs.append(_plain(path))
+                    add_file(archive, entry.path, self.top)
+            blobs.append(plain_blob(path))
         path = self._new("layers", f"{_LAYERS}.tar")
         with writer(path) as archive:
             add_bytes(archive, "srv/app/.env", planted())
-        return [*blobs, _plain(path)]
+        return [*blobs, plain_blob(path)]
 
     @cached_property
     def plain(self) -> Path:
@@ -119,15 +122,15 @@ class Images:
         layers = self.layers
         path = self._new("plain.tar")
         self._tell("packing the docker-archive")
-        documents = _documents(layers, _config([blob.diff_id for blob in layers]))
-        members = documents | {_blob_name(blob.digest): blob.path for blob in layers}
+        made = documents(layers, config_of([blob.diff_id for blob in layers]))
+        members = made | {blob_name(blob.digest): blob.path for blob in layers}
         with writer(path) as archive:
             for name, content in sorted(members.items()):
                 if isinstance(content, bytes):
                     add_bytes(archive, name, content)
                 else:
                     with content.open("rb") as file:
-                        _add_stream(archive, name, file, content.stat().st_size)
+                        add_stream(archive, name, file, content.stat().st_size)
         return path
 
     @cached_property
@@ -135,7 +138,7 @@ class Images:
         """The docker-archive, compressed as a whole: one stream."""
         path = self._new("plain.tar.gz")
         self._tell("compressing the docker-archive with gzip -6")
-        _compress(("gzip", "-6", "-n"), self.plain, path)
+        compress_file(("gzip", "-6", "-n"), self.plain, path)
         return path
 
     @cached_property
@@ -184,14 +187,14 @@ class Images:
         with tarfile.open(fileobj=key, mode="w") as archive:
             add_bytes(archive, "srv/app/.env", planted())
         head = info.tobuf(tarfile.GNU_FORMAT) + _NO_ARCHIVE
-        layer = _Joined([head, source, key.getvalue()], info.size - len(_NO_ARCHIVE))
+        layer = Joined([head, source, key.getvalue()], info.size - len(_NO_ARCHIVE))
         folder = hashlib.sha256(b"single").hexdigest()
         with writer(path) as archive:
-            _add_stream(archive, f"{folder}/layer.tar", layer, 512 + info.size + len(key.getvalue()))
-            config = _config([layer.digest])
+            add_stream(archive, f"{folder}/layer.tar", layer, 512 + info.size + len(key.getvalue()))
+            config = config_of([layer.digest])
             name = hashlib.sha256(config).hexdigest() + ".json"
             add_bytes(archive, name, config)
-            manifest = [{"Config": name, "RepoTags": [_NAME], "Layers": [f"{folder}/layer.tar"]}]
+            manifest = [{"Config": name, "RepoTags": [NAME], "Layers": [f"{folder}/layer.tar"]}]
             add_bytes(archive, "manifest.json", dump(manifest))
         return path
 
@@ -246,10 +249,10 @@ class Images:
         path = self._new(name)
         info_size = len(text) * times
         with writer(path) as archive:
-            _add_stream(
+            add_stream(
                 archive,
                 "srv/app/dense.txt",
-                _Joined([text * max(1, _COPY // len(text))], info_size, repeat=True),
+                Joined([text * max(1, COPY // len(text))], info_size, repeat=True),
                 info_size,
             )
             add_bytes(archive, "srv/app/.env", planted())
@@ -260,154 +263,19 @@ class Images:
 
         def compress(blob: Blob) -> Blob:
             path = blob.path.with_name(blob.path.name + suffix)
-            _compress(command, blob.path, path)
-            return Blob(path, _digest(path), blob.diff_id, f"{OCI_LAYER}+{kind}")
+            compress_file(command, blob.path, path)
+            return Blob(path, digest_of(path), blob.diff_id, f"{OCI_LAYER}+{kind}")
 
         layers = self.layers
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             blobs = list(pool.map(compress, layers))
         folder = self._root / f"oci{suffix}"
-        files = _documents(blobs, _config([blob.diff_id for blob in blobs]))
+        files = documents(blobs, config_of([blob.diff_id for blob in blobs]))
         del files["manifest.json"]
         for name, content in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         for blob in blobs:
-            os.link(blob.path, folder / _blob_name(blob.digest))
+            os.link(blob.path, folder / blob_name(blob.digest))
         return folder, [blob.path for blob in blobs]
-
-
-class _Joined(io.RawIOBase):
-    """Bytes and a file, one after the other and hashed; the file, or with `repeat` all, over and over to `size`."""
-
-    def __init__(self, parts: Sequence[bytes | Path], size: int, *, repeat: bool = False) -> None:
-        self._source = self._pieces(parts, size, repeat=repeat)
-        self._held = b""
-        self._hash = hashlib.sha256()
-
-    @property
-    def digest(self) -> str:
-        """The hex digest of what was read."""
-        return self._hash.hexdigest()
-
-    def read(self, count: int = -1, /) -> bytes:
-        """Give `count` bytes, fewer at the end."""
-        while len(self._held) < count and (piece := next(self._source, b"")):
-            self._held += piece
-        data, self._held = self._held[:count], self._held[count:]
-        self._hash.update(data)
-        return data
-
-    @staticmethod
-    def _pieces(parts: Sequence[bytes | Path], size: int, *, repeat: bool) -> Iterator[bytes]:
-        for part in parts:
-            left = size if repeat or isinstance(part, Path) else len(part)
-            while left:
-                for piece in [part] if isinstance(part, bytes) else _read(part):
-                    yield piece[:left]
-                    left -= len(piece[:left])
-                    if not left:
-                        break
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while data := file.read(_COPY):
-            yield data
-
-
-def writer(path: Path) -> tarfile.TarFile:
-    """Begin a tar."""
-    return tarfile.TarFile(path, "w", format=tarfile.GNU_FORMAT, copybufsize=_COPY)
-
-
-def _add(archive: tarfile.TarFile, path: Path, top: Path) -> None:
-    """Add what stands at a path, under its name below the top's parent; what changes meanwhile fails loudly."""
-    info = archive.gettarinfo(path, arcname=str(path.relative_to(top.parent)))
-    if info.isreg():
-        with path.open("rb") as file:
-            archive.addfile(info, file)
-    else:
-        archive.addfile(info)
-    forget(archive)
-
-
-def forget(archive: tarfile.TarFile) -> None:
-    """Drop the list of what was added: a hundred thousand of them would show as memory of whatever is measured."""
-    archive.members = []  # type: ignore[attr-defined]  # not in the stubs
-
-
-def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Add a file."""
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    archive.addfile(info, io.BytesIO(data))
-
-
-def _add_stream(archive: tarfile.TarFile, name: str, data: BinaryIO | io.RawIOBase, size: int) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = size
-    archive.addfile(info, data)
-
-
-def planted() -> bytes:
-    """Give the settings file with the key that every scan must find."""
-    return f"STRIPE_SECRET_KEY={Keys('bench').secret99()}\n".encode()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _plain(path: Path) -> Blob:
-    digest = _digest(path)
-    return Blob(path, digest, digest, OCI_LAYER)
-
-
-def _blob_name(digest: str) -> str:
-    return f"blobs/sha256/{digest}"
-
-
-def _config(diff_ids: Iterable[str]) -> bytes:
-    layers = [f"sha256:{diff_id}" for diff_id in diff_ids]
-    history = [{"created_by": f"COPY layer{number} / # buildkit"} for number, _ in enumerate(layers)]
-    rootfs = {"type": "layers", "diff_ids": layers}
-    return dump({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": rootfs, "history": history})
-
-
-def _documents(blobs: Sequence[Blob], config: bytes) -> dict[str, Any]:
-    """Give the JSON files of an OCI layout with these layers, and docker's `manifest.json`."""
-    layers: list[dict[str, Any]] = [
-        {"mediaType": blob.media_type, "digest": f"sha256:{blob.digest}", "size": blob.path.stat().st_size}
-        for blob in blobs
-    ]
-    manifest = dump(
-        {
-            "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "config": descriptor(config, OCI_CONFIG),
-            "layers": layers,
-        }
-    )
-    platform = {"os": "linux", "architecture": "amd64"}
-    index = {
-        "schemaVersion": 2,
-        "mediaType": OCI_INDEX,
-        "manifests": [descriptor(manifest, OCI_MANIFEST, platform=platform)],
-    }
-    config_name = _blob_name(hashlib.sha256(config).hexdigest())
-    names = [_blob_name(blob.digest) for blob in blobs]
-    return {
-        config_name: config,
-        _blob_name(hashlib.sha256(manifest).hexdigest()): manifest,
-        "index.json": dump(index),
-        "oci-layout": json.dumps({"imageLayoutVersion": "1.0.0"}).encode(),
-        "manifest.json": dump([{"Config": config_name, "RepoTags": [_NAME], "Layers": names}]),
-    }
-
-
-def _compress(command: Sequence[str], source: Path, target: Path) -> None:
-    with source.open("rb") as stored, target.open("wb") as written:
-        subprocess.run(command, stdin=stored, stdout=written, check=True)

@@ -6,13 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from benchmarks import contents
-from benchmarks.lines import Bench, Result, line, scan, versus
-from benchmarks.measure import Command, Spread, shell
+from benchmarks.lines import Bench, Result, line, scan, started, versus
+from benchmarks.measure import Command, shell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_STAGED = 0.300
+_STAGED = 300  # milliseconds
 _PREFIXES = r"[srp]k_(live|test)_|whsec_|sk_org_|rkcs_test_"
 
 
@@ -77,14 +77,4 @@ def _staged(bench: Bench) -> Result:
     folder = contents.change(bench.images)
     ours = Command("imgscan git --staged", ("sh", "-c", 'cd "$1" && exec "$2" -m imgscan git --staged -q', "sh",
                    str(folder), sys.executable), codes=(1,), says=".env")  # fmt: skip
-    (runs,) = bench.in_turn(ours, rounds=10)
-    spread = Spread(tuple(each.seconds * 1000 for each in runs))
-    return Result(
-        "staged",
-        "imgscan git --staged, ten files",
-        f"{spread.show(0)} ms",
-        f"at most {_STAGED * 1000:.0f} ms",
-        spread.median <= _STAGED * 1000,
-        max(each.peak for each in runs),
-        ((ours.label, tuple(runs)),),
-    )
+    return started(bench, "staged", "imgscan git --staged, ten files", ours, _STAGED)

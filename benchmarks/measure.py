@@ -32,7 +32,7 @@ class FailedError(Exception):
 class Command:
     """A command line to be timed.
 
-    `feed` is a file that `cat` pipes into it; `codes` are the exit codes it may give; `says` has to stand in its
+    `feed` is a file that `cat` pipes into it; `codes` are the exit codes it may give; `says` has to be in its
     output.
     """
 
@@ -94,13 +94,13 @@ def run(command: Command, environment: Mapping[str, str]) -> Run:
             feeder.wait()
         output.seek(0)
         errors.seek(0)
-        told, complained = output.read().decode("utf-8", "replace"), errors.read().decode("utf-8", "replace")
+        said, complained = output.read().decode("utf-8", "replace"), errors.read().decode("utf-8", "replace")
     if child.returncode not in command.codes:
-        first = next(iter(complained.strip().splitlines() or told.strip().splitlines()), "no word about it")
+        first = next(iter(complained.strip().splitlines() or said.strip().splitlines()), "no word about it")
         raise FailedError(f"{command.label} ended with exit code {child.returncode}: {first}")
-    if command.says not in told:
+    if command.says not in said:
         raise FailedError(f"{command.label} did not say {command.says!r}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10, told)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10, said)
 
 
 def in_turn(

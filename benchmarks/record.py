@@ -1,4 +1,4 @@
-"""Telling the results: a table for the terminal, and a record for the repository."""
+"""Writing the results: a table for the terminal, and a record for the repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("hyperscan", "isal", "pyahocorasick", "zstandard", "orjson", "click")
 _TOOLS = ("gzip", "zstd", "openssl", "tar")
-_HEADER = ("line", "result: median (least to greatest)", "budget", "peak", "")
+_HEADER = ("scan, and what it is compared with", "median (least to greatest)", "budget", "peak memory", "verdict")
 
 
 def table(results: Sequence[Result]) -> str:
@@ -59,17 +59,17 @@ def _markdown(results: Sequence[Result], images: Images, command: str, loads: tu
     yield ""
     yield (
         f"The images hold {tree.files:,} files of {tree.size / 1e6:,.0f} MB from this machine's `{images.top}`, in "
-        "layers, and one planted key, which each scan has to find. Every line is one warm-up and then runs in turn "
-        "with its reference, start-up included. Speeds are ratios from one run on one machine and compare with "
-        f"nothing else; memory is the whole process's peak, at most {MEMORY // 10**6} MB on every line."
+        "layers, and one planted key, which each scan has to find. On every line a scan warms up once and then runs in "
+        "turn with what it is compared with, start-up included. Speeds are ratios within one run on one machine; do "
+        f"not compare them across records. Memory is the whole process's peak, at most {MEMORY // 10**6} MB."
     )
     yield ""
-    yield "| line | result: median (least to greatest) | budget | peak | |"
+    yield f"| {' | '.join(_HEADER)} |"
     yield "| --- | --- | --- | ---: | --- |"
     for result in results:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in _row(result)) + " |"
     yield ""
-    yield f"Over: {', '.join(over)}." if over else "Nothing is over its budget."
+    yield f"Over budget: {', '.join(over)}." if over else "Every line is within its budget."
     yield ""
     yield "## Raw seconds"
     yield ""
@@ -116,6 +116,6 @@ def _tool(name: str) -> str:
     if shutil.which(name) is None:
         return "(not installed)"
     arguments = (name, "version") if name == "openssl" else (name, "--version")
-    told = subprocess.run(arguments, capture_output=True, text=True, check=False).stdout
-    found = re.search(r"\d+\.\d+(?:\.\d+)*\w*", told)
+    said = subprocess.run(arguments, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+\.\d+(?:\.\d+)*\w*", said)
     return found[0] if found else "(unknown)"

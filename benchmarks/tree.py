@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.containers.formats import PREFIXED, find
+from imgscan.containers.formats import find
+from imgscan.containers.script import PREFIXED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

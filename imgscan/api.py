@@ -1,28 +1,29 @@
-"""The scanner as a library: two generators and one builder that the command line shares."""
+"""The scanner as a library: one session, three scanners of one shape, and two generators for other programs."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from imgscan.detect import Engine, prepare
+from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.errors import TargetError
 from imgscan.scan.hits import Concealer
-from imgscan.scan.image.assemble import Policy
-from imgscan.scan.inside.limits import Limits
+from imgscan.scan.limits import Limits
+from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
+from imgscan.scan.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from imgscan.image.documents import History, Platform
-    from imgscan.model import Confidence, Diagnostic, Finding, Origin, TargetReport
+    from imgscan.image.documents import Platform
+    from imgscan.model import Confidence, Diagnostic, Finding, TargetReport
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.image.assemble import Trace, TraceImage
+    from imgscan.scan.image.assemble import TraceImage
     from imgscan.sources.gitrepo import Repository
 
 _MOST_JOBS = 8
@@ -74,109 +75,78 @@ def host_platform() -> Platform:
     return parse_platform(f"linux/{platform.machine() or 'amd64'}")
 
 
-class Scanner:
-    """One engine, used for any number of targets."""
+class Scanner(Protocol):
+    """One way to scan: images, files or a git history. What the user typed goes in, reports come out."""
 
-    def __init__(self, options: Options, progress: Progress | None = None) -> None:
-        self.options = options
-        self.engine = Engine(screen=options.screen)
-        self.concealer = Concealer(self.engine, reveal=options.reveal)
-        self._policy = Policy(options.include, options.min_confidence, options.comments)
-        self._progress = progress or Progress()
-        self.interrupted = False
+    def scan(self, target: str) -> Iterator[TargetReport]:
+        """Scan a target. TargetError or UsageError where it cannot be opened."""
 
-    def image(self, target: str) -> Iterator[TargetReport]:
-        """Scan an image, a report for each of its platforms. TargetError or UsageError where it cannot be opened."""
-        from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
-        from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
-        from imgscan.sources.base import StreamSource  # noqa: PLC0415
-        from imgscan.sources.recognise import open_source  # noqa: PLC0415
 
-        options = self.options
-        everything = options.platform == "all"
-        wanted = None if options.platform is None or everything else parse_platform(options.platform)
-        source = open_source(target)
-        prepare()
-        engine = isinstance(source, StreamSource) and source.reference is not None
-        scanner = ImageScanner(
-            concealer=self.concealer,
-            policy=self._policy,
-            progress=self._progress,
-            jobs=options.jobs or default_jobs(),
-            limits=options.limits or Limits(),
-            platform=wanted,
-            prefer=host_platform() if engine and not everything else None,
-            trace_image=self._trace_image(),
-        )
-        for report in scanner.scan(source, target):
-            self.interrupted = self.interrupted or scanner.interrupted
-            yield report
+def open_session(options: Options, progress: Progress | None = None) -> Session:
+    """Set up what all scans of a run share, with one detector."""
+    return Session(
+        concealer=Concealer(Engine(STRIPE, screen=options.screen), reveal=options.reveal),
+        policy=Policy(options.include, options.min_confidence, options.comments),
+        limits=options.limits or Limits(),
+        progress=progress or Progress(),
+        jobs=options.jobs or default_jobs(),
+    )
 
-    def _trace_image(self) -> TraceImage | None:
-        options = self.options
-        if not options.origins:
-            return None
-        if options.dockerfile is not None or options.source_root is not None:
-            return self._tracing()
-        tracing = cache(self._tracing)  # for an image with findings and a history: nobody else waits for its modules
-        return lambda history, layers: tracing()(history, layers) if history else None
 
-    def _tracing(self) -> TraceImage:
-        """Set up the tracing of findings to lines. TargetError where the Dockerfile that was named cannot be read."""
-        from imgscan.scan.position import HEAD, charset_of  # noqa: PLC0415 - seldom needed
-        from imgscan.triage.given import Tracer  # noqa: PLC0415
+def image_scanner(session: Session, options: Options) -> Scanner:
+    """Give what scans images, a report for each of their platforms. UsageError for a platform that is none."""
+    from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
+    from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
 
-        def find(data: bytes) -> list[tuple[str, int]]:
-            binary = charset_of(data[:HEAD]) == "binary"
-            matches = self.engine.search(data, binary=binary)
-            return [(hashlib.sha256(match.secret).hexdigest(), match.start) for match in matches]
+    everything = options.platform == "all"
+    return ImageScanner(
+        session,
+        platform=None if options.platform is None or everything else parse_platform(options.platform),
+        prefer=None if everything else host_platform,
+        trace_image=_trace_image(session, options),
+    )
 
-        options = self.options
-        try:
-            tracer = Tracer(find, dockerfile=options.dockerfile, source_root=options.source_root)
-        except OSError as error:
-            raise TargetError(f"{options.dockerfile} cannot be read: {error.strerror or error}") from error
 
-        def image(history: Sequence[History], layers: Sequence[int | None]) -> Trace | None:
-            trace = tracer.image(history, layers)
+def file_scanner(session: Session, options: Options) -> Scanner:
+    """Give what scans a file, the files below a folder, or standard input (`-`), as files: one report each."""
+    from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - likewise
 
-            def origin(finding: Finding) -> Origin | None:
-                found = trace(finding) if trace is not None else None
-                return replace(found.origin, ignorable=found.ignorable) if found is not None else None
+    return FileScanner(session, options.exclude, options.gitignore)
 
-            return origin if trace is not None else None
 
-        return image
+def history_scanner(session: Session, repository: Repository, scopes: Sequence[Scope]) -> Scanner:
+    """Give what scans parts of a git repository, a report for each. TargetError where git knows no such part."""
+    from imgscan.scan.git.history import HistoryScanner  # noqa: PLC0415 - seldom needed
 
-    def path(self, target: str) -> Iterator[TargetReport]:
-        """Scan a file, the files below a folder, or standard input (`-`), as files: one report."""
-        from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - likewise
+    return HistoryScanner(session, repository, scopes)
 
-        options = self.options
-        scanner = FileScanner(
-            concealer=self.concealer,
-            policy=self._policy,
-            progress=self._progress,
-            jobs=options.jobs or default_jobs(),
-            exclude=options.exclude,
-            gitignore=options.gitignore,
-            limits=options.limits or Limits(),
-        )
-        report = scanner.scan(target)
-        self.interrupted = self.interrupted or scanner.interrupted
-        yield report
 
-    def git(self, repository: Repository, scopes: Iterable[Scope]) -> Iterator[TargetReport]:
-        """Scan parts of a git repository, a report for each. TargetError where git does not know what is named."""
-        from imgscan.scan.git.history import HistoryScanner  # noqa: PLC0415 - seldom needed
+def _trace_image(session: Session, options: Options) -> TraceImage | None:
+    if not options.origins:
+        return None
+    if options.dockerfile is not None or options.source_root is not None:
+        return _tracing(session, options)
+    tracing = cache(partial(_tracing, session, options))  # only an image with findings and a history waits for it
+    return lambda history, layers: tracing()(history, layers) if history else None
 
-        scanner = HistoryScanner(repository, self.concealer, self._policy, self._progress, self.options.limits)
-        for scope in scopes:
-            report = scanner.scan(scope)
-            self.interrupted = scanner.interrupted
-            yield report
-            if self.interrupted:
-                return
+
+def _tracing(session: Session, options: Options) -> TraceImage:
+    """Set up the tracing of findings to lines. TargetError where the Dockerfile that was named cannot be read."""
+    from imgscan.scan.position import HEAD, charset_of  # noqa: PLC0415 - seldom needed
+    from imgscan.triage.given import Tracer  # noqa: PLC0415
+
+    engine = session.concealer.engine
+
+    def find(data: bytes) -> list[tuple[str, int]]:
+        binary = charset_of(data[:HEAD]) == "binary"
+        return [(hashlib.sha256(match.secret).hexdigest(), match.start) for match in engine.search(data, binary=binary)]
+
+    try:
+        tracer = Tracer(find, dockerfile=options.dockerfile, source_root=options.source_root)
+    except OSError as error:
+        raise TargetError(f"{options.dockerfile} cannot be read: {error.strerror or error}") from error
+
+    return tracer.image
 
 
 def scan_image(
@@ -193,8 +163,8 @@ def scan_image(
     other arguments are those of the command line. Raises TargetError or EngineError if there is no such image,
     UsageError or ValueError if the request makes no sense.
     """
-    scanner = Scanner(Options(frozenset(include), min_confidence, platform, jobs))
-    for report in scanner.image(target):
+    options = Options(frozenset(include), min_confidence, platform, jobs)
+    for report in image_scanner(open_session(options), options).scan(target):
         yield from report.findings
         yield from report.diagnostics
 
@@ -213,6 +183,6 @@ def scan_path(
     is no such file or folder, UsageError if a glob is none.
     """
     options = Options(frozenset(include), min_confidence, jobs=jobs, exclude=tuple(exclude))
-    for report in Scanner(options).path(os.fspath(path)):
+    for report in file_scanner(open_session(options), options).scan(os.fspath(path)):
         yield from report.findings
         yield from report.diagnostics

@@ -27,6 +27,12 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 CONFIDENCES: tuple[Confidence, ...] = ("very-high", "high", "medium", "low")
 """Surest first."""
 
+SCHEMA = "imgscan/1"
+"""The schema of JSON reports, which `docs/schema/report.json` describes."""
+
+IMAGE_DOCUMENTS = ".image/"
+"""Where findings in the manifest, config, history and attestations have their path; no file lives there."""
+
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DIGEST = re.compile(r"([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
 
@@ -133,6 +139,20 @@ class Location:
     commit: str | None = None
     authored: str | None = None
 
+    def __post_init__(self) -> None:
+        numbers = self.layer, self.offset, self.length
+        places = self.line, self.column, self.end_line, self.end_column
+        if any(each is not None and each < 0 for each in numbers) or any(
+            each is not None and each < 1 for each in places
+        ):
+            raise ValueError("layers, offsets and lengths count from 0, lines and columns from 1")
+        if (self.line is None) != (self.column is None) or (self.end_line is None) != (self.end_column is None):
+            raise ValueError("a line has a column, and a column a line")
+        if self.line is None and self.end_line is not None:
+            raise ValueError("a region that ends on a line begins on one")
+        if self.commit is None and self.authored is not None:
+            raise ValueError("only a commit has been authored")
+
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
@@ -143,6 +163,10 @@ class Visibility:
 
     state: State
     layer: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.state == "visible" and self.layer is not None:
+            raise ValueError("no layer ends the life of a file that is visible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +180,10 @@ class Origin:
     dockerfile: str | None = None
     source: str | None = None
     ignorable: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.dockerfile is None) == (self.source is None) or self.line < 1:
+            raise ValueError("an origin is a line, from 1, of a Dockerfile or of a source file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +221,10 @@ class Diagnostic:
     layer: int | None = None
     path: str | None = None
     bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.layer is not None and self.layer < 0) or not self.message:
+            raise ValueError("a diagnostic has a message, and a layer counts from 0")
 
 
 @dataclass(frozen=True, slots=True)

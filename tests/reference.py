@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgscan.cli import EXIT_INCOMPLETE, settings
+from imgscan.cli import settings
 from imgscan.cli.app import cli
-from imgscan.cli.common import EXIT_CLEAN, EXIT_FINDINGS
-from imgscan.cli.options import PairedCommand
+from imgscan.cli.exits import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE
+from imgscan.cli.pairing import PairedCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

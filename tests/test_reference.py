@@ -9,7 +9,7 @@ import click
 
 import imgscan
 from imgscan.cli.app import cli
-from imgscan.cli.options import PairedCommand
+from imgscan.cli.pairing import PairedCommand
 from imgscan.cli.settings import settings_of
 from imgscan.report import FORMATS
 from tests import reference

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
 
-EXIT_INCOMPLETE = 2
+from imgscan.cli.exits import EXIT_INCOMPLETE, ignore_signals, silence
+
 _HELP = frozenset(("-h", "--help"))
 _COLLECT = 100_000
 """Objects after which garbage is looked for. Hardly any is made in cycles, and looking is a twentieth of a scan."""
@@ -18,19 +18,13 @@ _COLLECT = 100_000
 def main() -> NoReturn:
     """Run imgscan with the arguments of this process and exit."""
     code = _flushed(_run())
-    for number in (signal.SIGINT, signal.SIGTERM):  # all is written: a signal now would only falsify the exit code
-        signal.signal(number, signal.SIG_IGN)
+    ignore_signals()  # all is written
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.flush()
     # Without the interpreter's own way out: it takes 40 ms to take everything down, and where KeyboardInterrupt has
     # passed through exec() (a dataclass being made), it ends by the signal, whoever has caught it since.
     os._exit(code)
-
-
-def silence() -> None:
-    """Point standard output elsewhere, so that the flush at exit does not complain of a closed pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _flushed(code: int) -> int:
@@ -43,7 +37,7 @@ def _flushed(code: int) -> int:
         return 0
     except OSError as error:
         silence()
-        if code != EXIT_INCOMPLETE:  # else it has been told
+        if code != EXIT_INCOMPLETE:  # else it has been said
             print(f"imgscan: cannot write standard output: {error.strerror}", file=sys.stderr)  # noqa: T201
         return EXIT_INCOMPLETE
     return code
@@ -53,9 +47,9 @@ def _run() -> int:
     gc.set_threshold(_COLLECT)
     try:
         if sys.argv[1:2] == ["image"] and not _HELP.intersection(sys.argv):
-            from imgscan.detect import prepare  # noqa: PLC0415
+            from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
-            prepare()  # the screen is compiled while the rest is imported
+            STRIPE.prepare()  # the screen is compiled while the rest is imported
         from imgscan.cli.app import run  # noqa: PLC0415 - kept out of the import of this package
 
         return run(sys.argv[1:])

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgscan._version import __version__
-from imgscan.cli import EXIT_INCOMPLETE
 from imgscan.cli.baseline import baseline
-from imgscan.cli.common import EXIT_CLEAN, limit_options, report_options, run_options, say, scan_targets
 from imgscan.cli.config import config
-from imgscan.cli.dockerplugin import docker_plugin
+from imgscan.cli.dockerinstall import docker_plugin
+from imgscan.cli.exits import EXIT_CLEAN, EXIT_INCOMPLETE
 from imgscan.cli.git import git
-from imgscan.cli.options import PairedCommand
+from imgscan.cli.options import limit_options, report_options, run_options
+from imgscan.cli.pairing import PairedCommand
+from imgscan.cli.request import Files, Images, request_of
+from imgscan.cli.stdio import say
+from imgscan.cli.targets import scan_targets
 from imgscan.errors import ImgscanError
 
 if TYPE_CHECKING:
@@ -108,17 +111,8 @@ def image(
       docker save myapp:latest | imgscan image -
       imgscan image build/myapp.tar -f sarif -o results.sarif
     """  # noqa: D301 - click's mark for lines that stay as they are is a backspace
-    return scan_targets(
-        context,
-        targets,
-        options,
-        lambda scanner, target: scanner.image(target),
-        "image",
-        platform=_platform(platform),
-        origins=True,
-        dockerfile=dockerfile,
-        source_root=source_root,
-    )
+    images = Images(targets, _platform(platform), dockerfile, source_root)
+    return scan_targets(images, request_of(context, options))
 
 
 def _platform(text: str | None) -> str | None:
@@ -151,23 +145,14 @@ def fs(
     """Scan files and folders.
 
     PATH is a folder, a file, or - for standard input. Every file below a folder is read, hidden and ignored ones too;
-    links are not followed. Compressed files, archives and other containers are read for what is in
-    them.
+    links are not followed. Compressed files, archives and other containers are read for what is in them.
 
     \b
       imgscan fs .
       imgscan fs /srv --exclude '*.iso' --exclude /backup/
       kubectl get secrets -o yaml | imgscan fs -
-    """  # noqa: D301 - likewise
-    return scan_targets(
-        context,
-        paths,
-        options,
-        lambda scanner, path: scanner.path(path),
-        "filesystem",
-        exclude=exclude,
-        gitignore=respect_gitignore,
-    )
+    """  # noqa: D301 - as above
+    return scan_targets(Files(paths, exclude, respect_gitignore), request_of(context, options))
 
 
 @cli.command()

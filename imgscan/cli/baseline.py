@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from imgscan.cli.stdio import read_standard_input, show
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from imgscan.triage.baseline import Baseline, Entry
+    from imgscan.triage.baseline import Acceptance, Baseline
     from imgscan.triage.reports import Reports
 
 DEFAULT_FILE = "imgscan-baseline.json"
@@ -57,7 +59,7 @@ def add(
       imgscan image myapp:latest -f json -o report.json
       imgscan baseline add report.json --reason "rotated, OPS-1234" --expires 2027-01-31
     """  # noqa: D301 - click's mark for lines to be kept is the character itself
-    from imgscan.triage.baseline import Baseline, load, save  # noqa: PLC0415 - keeps --help quick
+    from imgscan.triage.baseline import Baseline, load  # noqa: PLC0415 - keeps --help quick
 
     redact = _redactor()
     old = load(file) if file.exists() else Baseline()
@@ -68,13 +70,13 @@ def add(
         expires=None if expires is None else expires.date(),
         only=only,
     )
-    save(new, file)
+    _save(new, file)
     before = {entry.fingerprint: entry for entry in old.entries}
     added = sum(entry.fingerprint not in before for entry in new.entries)
     changed = sum(before.get(entry.fingerprint, entry) != entry for entry in new.entries)
-    _tell(f"{file}: {added} added, {changed} changed, {len(new.entries)} in all")
+    show(f"{file}: {added} added, {changed} changed, {len(new.entries)} in all")
     if any(entry.reason is None for entry in new.entries if entry.fingerprint not in before):
-        _tell("say why with --reason TEXT: whoever reads the file later will ask", err=True)
+        show("say why with --reason TEXT: whoever reads the file later will ask", err=True)
 
 
 @baseline.command("list")
@@ -89,7 +91,7 @@ def list_(file: Path, form: str) -> None:
         click.echo(render(entries), nl=False)
         return
     for line in _table(entries.entries, today()):
-        _tell(line)
+        show(line)
 
 
 @baseline.command()
@@ -97,11 +99,11 @@ def list_(file: Path, form: str) -> None:
 @_FILE
 def remove(fingerprints: tuple[str, ...], file: Path) -> None:
     """Take findings out, so that they fail again."""
-    from imgscan.triage.baseline import load, save  # noqa: PLC0415
+    from imgscan.triage.baseline import load  # noqa: PLC0415
 
     old = load(file)
     new = old.remove(fingerprints)
-    save(new, file)
+    _save(new, file)
     _tell_removed(file, old, new)
 
 
@@ -114,12 +116,12 @@ def prune(reports: tuple[str, ...], file: Path, dry_run: bool) -> None:
 
     Give the reports of everything that the baseline is used for, scanned with --no-ignore --min-confidence low.
     """
-    from imgscan.triage.baseline import load, save  # noqa: PLC0415
+    from imgscan.triage.baseline import load  # noqa: PLC0415
 
     old = load(file)
     new = old.prune(_read(reports, _redactor()))
     if not dry_run:
-        save(new, file)
+        _save(new, file)
     _tell_removed(file, old, new)
 
 
@@ -131,7 +133,7 @@ def _read(names: Sequence[str], redact: Callable[[str], str]) -> Reports:
     for name in names:
         try:
             if name == "-":
-                data = sys.stdin.buffer.read(LARGEST + 1)
+                data = read_standard_input(LARGEST + 1)
             else:
                 with Path(name).open("rb") as file:
                     data = file.read(LARGEST + 1)
@@ -141,13 +143,26 @@ def _read(names: Sequence[str], redact: Callable[[str], str]) -> Reports:
     return found
 
 
+def _save(baseline: Baseline, path: Path) -> None:
+    from imgscan.cli.replacing import replace_file  # noqa: PLC0415
+    from imgscan.errors import OutputError  # noqa: PLC0415
+    from imgscan.triage.baseline import render  # noqa: PLC0415
+
+    path = Path(os.path.realpath(path))
+    try:
+        replace_file(path, render(baseline))
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _redactor() -> Callable[[str], str]:
     from imgscan.detect import Engine  # noqa: PLC0415
+    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
-    return Engine(screen=False).redact
+    return Engine(STRIPE, screen=False).redact
 
 
-def _table(entries: Sequence[Entry], now: date) -> list[str]:
+def _table(entries: Sequence[Acceptance], now: date) -> list[str]:
     rows = [
         (
             entry.fingerprint,
@@ -168,7 +183,7 @@ def _table(entries: Sequence[Entry], now: date) -> list[str]:
     return [*lines, f"{len(rows)} accepted" + (f", {expired} of them expired" if expired else "")]
 
 
-def _until(entry: Entry, now: date) -> str:
+def _until(entry: Acceptance, now: date) -> str:
     if entry.expires is None:
         return "no end"
     return f"until {entry.expires}" if entry.holds(now) else f"EXPIRED {entry.expires}"
@@ -178,11 +193,5 @@ def _tell_removed(file: Path, old: Baseline, new: Baseline) -> None:
     kept = {entry.fingerprint for entry in new.entries}
     gone = [entry for entry in old.entries if entry.fingerprint not in kept]
     for entry in gone:
-        _tell(f"{entry.fingerprint}  {entry.rule_id}  {entry.path}  {entry.redacted}")
-    _tell(f"{file}: {len(gone)} removed, {len(kept)} left")
-
-
-def _tell(line: str, *, err: bool = False) -> None:
-    from imgscan.report.base import escape_terminal  # noqa: PLC0415
-
-    click.echo(escape_terminal(line), err=err)
+        show(f"{entry.fingerprint}  {entry.rule_id}  {entry.path}  {entry.redacted}")
+    show(f"{file}: {len(gone)} removed, {len(kept)} left")

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from imgscan.cli import settings
-from imgscan.cli.common import say
-from imgscan.cli.options import scanning
+from imgscan.cli.pairing import scanning
+from imgscan.cli.settings import Value, effective, settings_of, strays
+from imgscan.cli.stdio import say
 
 
 @click.command()
@@ -23,14 +23,14 @@ def config(context: click.Context, form: str) -> None:
     one above in the same repository, and variables like IMGSCAN_FAIL_ON. Options of the command line win, then
     variables, then the file.
     """
-    known = settings.settings_of(scanning(context))
-    found = settings.effective(known)
+    known = settings_of(scanning(context))
+    found = effective(known)
     views: list[dict[str, Any]] = []
     for key in sorted(known):
         setting = known[key]
-        value = found.get(key, settings.Value(setting.default(), "default"))
+        value = found.get(key, Value(setting.default(), "default"))
         views.append({"setting": key, "value": value.value, "source": value.source, "commands": list(setting.commands)})
-    for remark in settings.strays(known, os.environ):
+    for remark in strays(known, os.environ):
         say(remark)
     if form == "json":
         click.echo(json.dumps(views, indent=2))

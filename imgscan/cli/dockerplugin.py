@@ -1,4 +1,4 @@
-"""`docker imgscan`: imgscan as a plugin of Docker's command line, and `imgscan docker-plugin` that puts it there.
+"""`docker imgscan`: imgscan as a plugin of Docker's command line; `imgscan.cli.dockerinstall` puts it there.
 
 Docker looks for executables named `docker-NAME` in `cli-plugins` of its configuration folder. It runs each with
 `docker-cli-plugin-metadata` and reads one JSON object; on use it hands over its own command line as it was typed, with
@@ -10,32 +10,22 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import sys
-import sysconfig
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from imgscan._version import __version__
+from imgscan.cli.exits import EXIT_INCOMPLETE
 from imgscan.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 METADATA = "docker-cli-plugin-metadata"
-NAME = "docker-imgscan"
 _COMMAND = "imgscan"
 _PAGE = "https://docs.stripe.com/keys-best-practices"
 """The page that SARIF reports name too, written out: importing it would bring the reports along."""
-_MODULE = "imgscan.cli.dockerplugin"
-"""Named in every file that `install` writes, and in the console script of the same name: how ours is known."""
-_LARGEST = 1 << 20
-"""Bytes of a file in the plugin folder that are looked at; ours has a few hundred, a launcher of Windows 110,000."""
 
 _SETTINGS = {
     "--config": "DOCKER_CONFIG",
@@ -118,111 +108,17 @@ def main() -> NoReturn:
     if given[:1] and given[0].startswith("__complete"):
         click.echo(":0")  # nothing to suggest; the shell completes file names
         sys.exit(0)
-    from imgscan import cli  # noqa: PLC0415 - Docker asks every plugin for its metadata, often: that needs no more
-    from imgscan.cli.app import cli as commands  # noqa: PLC0415
+    import imgscan.cli  # noqa: PLC0415 - Docker asks every plugin for its metadata, often: that needs no more
+    from imgscan.cli.app import cli  # noqa: PLC0415
 
     try:
-        arguments, variables = arguments_of(given, frozenset(commands.commands))
+        arguments, variables = arguments_of(given, frozenset(cli.commands))
     except UsageError as error:
         click.echo(f"{_COMMAND}: {error}", err=True)
-        sys.exit(cli.EXIT_INCOMPLETE)
+        sys.exit(EXIT_INCOMPLETE)
     os.environ.update(variables)
     sys.argv = [_COMMAND, *arguments]
-    cli.main()
-
-
-_DIRECTORY = click.option(
-    "--dir",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of plugins (default: cli-plugins in DOCKER_CONFIG, or in ~/.docker).",
-)
-
-
-@click.group("docker-plugin")
-def docker_plugin() -> None:
-    """Make imgscan a command of Docker: docker imgscan myapp:latest."""
-
-
-@docker_plugin.command()
-@_DIRECTORY
-def install(directory: Path | None) -> None:
-    """Put the plugin where Docker finds it. It runs the imgscan that installs it."""
-    path = _path(directory)
-    if os.path.lexists(path) and not _ours(path):
-        raise UsageError(f"{path} is not imgscan's: remove it first")
-    try:
-        _write(path)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    click.echo(f"{path}: installed; try: docker imgscan --help")
-
-
-@docker_plugin.command()
-@_DIRECTORY
-def uninstall(directory: Path | None) -> None:
-    """Remove the plugin."""
-    path = _path(directory)
-    if not os.path.lexists(path):
-        click.echo(f"{path}: not installed")
-        return
-    if not _ours(path):
-        raise UsageError(f"{path} is not imgscan's, and stays")
-    try:
-        path.unlink()
-    except OSError as error:
-        raise UsageError(f"cannot remove {path}: {error.strerror or error}") from error
-    click.echo(f"{path}: removed")
-
-
-def _path(directory: Path | None) -> Path:
-    if directory is None:
-        configured = os.environ.get("DOCKER_CONFIG")
-        directory = (Path(configured) if configured else Path.home() / ".docker") / "cli-plugins"
-    return directory / (f"{NAME}.exe" if os.name == "nt" else NAME)
-
-
-def _ours(path: Path) -> bool:
-    """Whether a file is one that `install` has written, or imgscan's own console script."""
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return _MODULE.encode() in file.read(_LARGEST)
-    except OSError:
-        return False
-
-
-def _write(path: Path) -> None:
-    """Write the executable whole or not at all, so that Docker never runs half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{NAME}-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            if os.name == "nt":  # Docker runs nothing but .exe there: the launcher that pip has made
-                with (Path(sysconfig.get_path("scripts")) / path.name).open("rb") as launcher:
-                    shutil.copyfileobj(launcher, file)
-            else:
-                file.write(script().encode())
-        Path(name).chmod(0o755)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def script() -> str:
-    """Give the executable for systems with a shell.
-
-    -P keeps the working folder out of Python's path: `docker imgscan` may be run in a folder that holds a package
-    named imgscan. A line of a script's `#!` has a length limit, `exec` has none.
-    """
-    return (
-        "#!/bin/sh\n"
-        "# Written by imgscan docker-plugin install; imgscan docker-plugin uninstall removes it.\n"
-        f'exec {shlex.quote(sys.executable)} -P -m {_MODULE} "$@"\n'
-    )
+    imgscan.cli.main()
 
 
 if __name__ == "__main__":

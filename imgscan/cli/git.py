@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from imgscan.cli.common import limit_options, report_options, run_options, scan_targets
-from imgscan.cli.options import PairedCommand
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from imgscan.api import Scanner
-    from imgscan.model import TargetReport
-
-FEW = 4 << 20
-"""Staged bytes up to which the automaton alone is done before Hyperscan has been set up."""
+from imgscan.cli.options import limit_options, report_options, run_options
+from imgscan.cli.pairing import PairedCommand
+from imgscan.cli.request import Commits, request_of
+from imgscan.cli.stdio import read_standard_input
+from imgscan.cli.targets import scan_targets
 
 _LARGEST_INPUT = 1 << 24
 
@@ -45,7 +38,7 @@ def git(
     """Scan what git commits add, without checking anything out.
 
     RANGE is what git rev-list takes, main..HEAD for one. A finding names the commit that brought the key in; a key
-    that the parent's version of the file had already is not told again.
+    that the parent's version of the file already had is not reported again.
 
     \b
       imgscan git --staged                     in .git/hooks/pre-commit
@@ -53,36 +46,21 @@ def git(
       imgscan git origin/main..HEAD
       imgscan git --all-history -f sarif -o results.sarif
     """  # noqa: D301 - click's mark for lines to be kept is the character itself
-    from imgscan.errors import TargetError  # noqa: PLC0415 - keeps --help quick
-    from imgscan.scan.git.scope import Request, resolve  # noqa: PLC0415
+    from imgscan.scan.git.scope import Request  # noqa: PLC0415 - keeps --help quick
 
     if staged + pre_push + all_history > 1 or (named and (staged or all_history)):
         raise click.UsageError("choose one: --staged, --pre-push, --all-history or a RANGE", context)
     if pre_push:
-        request = Request("push", named, _pushed(), os.environ)
+        part = Request("push", named, _pushed(), os.environ)
     elif all_history:
-        request = Request("whole")
+        part = Request("whole")
     else:
-        request = Request("range", named) if named else Request("staged")
-    failure = None
-    try:
-        repository, scopes = resolve(Path.cwd(), request)
-    except TargetError as error:  # told where all targets that cannot be scanned are told, and in the report
-        failure = error
-
-    def scan(scanner: Scanner, _label: str) -> Iterator[TargetReport]:
-        if failure is not None:
-            raise failure
-        yield from scanner.git(repository, scopes)
-
-    few = failure is None and all(scope.size is not None and scope.size <= FEW for scope in scopes)
-    return scan_targets(context, [request.label], options, scan, "git", screen=False if few else None)
+        part = Request("range", named) if named else Request("staged")
+    return scan_targets(Commits(part), request_of(context, options))
 
 
 def _pushed() -> bytes:
     """Read what git writes to its pre-push hook; under pre-commit there is nothing left of it."""
-    if sys.stdin is None:
-        return b""
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         raise click.UsageError("--pre-push reads what git writes to a pre-push hook: run it as one")
-    return sys.stdin.buffer.read(_LARGEST_INPUT)
+    return read_standard_input(_LARGEST_INPUT)

@@ -6,24 +6,23 @@ import io
 import os
 import re
 import shutil
-import stat
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from imgscan._version import __version__
-from imgscan.cli import silence
+from imgscan.cli.exits import silence
+from imgscan.cli.replacing import Replacement
 from imgscan.cli.rules import rule_infos
 from imgscan.errors import OutputError
 from imgscan.report import ReportContext, open_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from types import TracebackType
 
-    from imgscan.cli.options import Pair
+    from imgscan.cli.request import ScanRequest
     from imgscan.model import TargetReport
     from imgscan.report import Report
     from imgscan.report.annotations import Annotations
@@ -39,8 +38,7 @@ class _Output:
     def __init__(self, report: Report, path: str | None) -> None:
         self.report = report
         self.name = path or "standard output"
-        self._final: Path | None = None
-        self._temporary: Path | None = None
+        self._replacement: Replacement | None = None
         self.file: BinaryIO
         self.standard = path is None
         if path is None:
@@ -65,35 +63,24 @@ class _Output:
                 raise OutputError(f"cannot write {path}: it is a folder")
             self.file = path.open("wb")
             return
-        path = path.resolve()
-        handle, name = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
-        self._final, self._temporary = path, Path(name)
-        self.file = os.fdopen(handle, "wb")
-        if path.exists():
-            self._temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            self._temporary.chmod(0o666 & ~mask)
+        self._replacement = Replacement(path.resolve())
+        self.file = self._replacement.file
 
     def complete(self) -> None:
         """Put the finished report in its place."""
         self.file.flush()
-        if self.standard:
-            return
-        self.file.close()
-        if self._temporary is not None and self._final is not None:
-            self._temporary.replace(self._final)
-            self._temporary = None
+        if self._replacement is not None:
+            self._replacement.complete()
+        elif not self.standard:
+            self.file.close()
 
     def discard(self) -> None:
         """Remove what was not completed."""
-        if not self.standard:
-            with suppress(OSError):  # it failed before, and that has been told
+        if self._replacement is not None:
+            self._replacement.discard()
+        elif not self.standard:
+            with suppress(OSError):  # it failed before, and the user has been told
                 self.file.close()
-        if self._temporary is not None:
-            with suppress(FileNotFoundError):
-                self._temporary.unlink()
 
 
 class Outputs:
@@ -102,26 +89,26 @@ class Outputs:
     A pipe that nobody reads any more is left out from then on; BrokenPipeError where nothing else is left to write.
     """
 
-    def __init__(self, pairs: Sequence[Pair], options: Mapping[str, Any], before_write: Callable[[], None]) -> None:
+    def __init__(self, request: ScanRequest, before_write: Callable[[], None]) -> None:
         self._before_write = before_write
         self._outputs: list[_Output] = []
         self._remarks: list[str] = []
         # GitHub's runner reads commands from either stream of a step; standard output may be a report for a script.
-        marks = os.environ.get("GITHUB_ACTIONS") == "true" and not options["show_secrets"]
+        marks = os.environ.get("GITHUB_ACTIONS") == "true" and not request.show_secrets
         self._annotations = _annotations() if marks else None
-        if sys.stdout is None and any(path is None for _, path in pairs):  # the shell was told >&-
+        if sys.stdout is None and any(path is None for _, path in request.pairs):  # the shell was told >&-
             raise OutputError("standard output is closed: give the report a file with -o")
         try:
-            for name, path in pairs:
+            for name, path in request.pairs:
                 terminal = path is None and sys.stdout.isatty()
                 context = ReportContext(
                     version=__version__,
                     rules=rule_infos(),
                     color=terminal and not os.environ.get("NO_COLOR"),
                     width=min(shutil.get_terminal_size().columns, _WIDEST) if terminal else 100,
-                    quiet=options["quiet"],
-                    verbose=options["verbose"],
-                    sarif_category=options["sarif_category"],
+                    quiet=request.quiet,
+                    verbose=request.verbose,
+                    sarif_category=request.sarif_category,
                     commit=os.environ.get("CI_COMMIT_SHA"),
                     warn=self._remarks.append,
                 )

@@ -7,7 +7,7 @@ from textwrap import fill
 
 import click
 
-from imgscan.detect import RULES
+from imgscan.detect.stripe import STRIPE
 from imgscan.model import RuleInfo
 from imgscan.remedy import remedy
 
@@ -18,7 +18,7 @@ _WIDTH = 100
 def rule_infos() -> tuple[RuleInfo, ...]:
     """Give what reports say about each rule, in the rules' own order."""
     infos = []
-    for rule in RULES:
+    for rule in STRIPE.rules:
         advice = remedy(rule.id)
         infos.append(
             RuleInfo(

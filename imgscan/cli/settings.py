@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from imgscan.cli import settingsfile
+from imgscan.cli.settingsfile import line, nearest, shown, table
 from imgscan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def effective(
 ) -> dict[str, Value]:
     """Read the nearest file and the environment; UsageError where they are wrong. What is not set is not in it."""
     found: dict[str, Value] = {}
-    file = settingsfile.nearest(folder or Path.cwd())
+    file = nearest(folder or Path.cwd())
     if file is not None:
         found |= _read_file(file, settings)
     environment = os.environ if environment is None else environment
@@ -189,9 +189,9 @@ def apply(command: click.Command, context: click.Context, commands: Mapping[str,
 
 def _read_file(file: Path, settings: Mapping[str, Setting]) -> dict[str, Value]:
     found = {}
-    shown = settingsfile.shown(file)
-    for key, value in (settingsfile.table(file) or {}).items():
-        place = f"{shown}:{settingsfile.line(file, key)}"
+    name = shown(file)
+    for key, value in (table(file) or {}).items():
+        place = f"{name}:{line(file, key)}"
         setting = settings.get(key)
         if setting is None:
             why = (

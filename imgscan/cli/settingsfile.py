@@ -1,4 +1,4 @@
-"""The file that settings are read from, and the lines on which they stand, which `tomllib` does not tell."""
+"""The file that settings are read from, and the lines they are on, which `tomllib` does not tell."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from imgscan.cli.folders import upward
 from imgscan.errors import UsageError
 
 FILE, PROJECT = "imgscan.toml", "pyproject.toml"
@@ -14,13 +15,11 @@ LARGEST = 1 << 20
 
 def nearest(folder: Path) -> Path | None:
     """Find the file that counts in a folder: there or above, no farther than the repository's top. None without one."""
-    for place in (folder, *folder.parents):
+    for place in upward(folder):
         for name in (FILE, PROJECT):
             file = place / name
             if file.is_file() and (name == FILE or b"imgscan" in _bytes(file)) and table(file) is not None:
                 return file
-        if (place / ".git").exists():
-            return None
     return None
 
 

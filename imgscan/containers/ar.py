@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Streamed, Unread
+from imgscan.containers.base import Format, Member
 from imgscan.containers.cursor import Cursor
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,4 +97,4 @@ def _number(field: bytes) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
-AR: Final = Streamed("ar", recognise, members)
+AR: Final = Format(name="ar", begins=(MAGIC,), recognise=recognise, members=members, streamed=True)

@@ -1,4 +1,4 @@
-"""What a container format says of itself, and what it gives: members, and what of it could not be read.
+"""What a container format says of itself, and what it gives: members, and as `Unread` what of it could not be read.
 
 A format recognises its files by content, never by name, and turns one file into members, one after another.
 Depth, limits, paths, joining members into windows and the order of findings are not its business: whoever asks for
@@ -7,13 +7,14 @@ the members counts what they give and stops asking when it is too much.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import Reader
+    from imgscan.streams.readers import Chunk
+    from imgscan.unread import Unread
 
 HEAD = 1024
 """Bytes from the beginning of a file that suffice to recognise any format."""
@@ -36,21 +37,6 @@ class Member(NamedTuple):
     brought: Callable[[], tuple[str, bytes] | None] | None = None
 
 
-class Unread(NamedTuple):
-    """Something in a container that was not read, and why.
-
-    `skipped` is content passed over for a stated reason (encrypted, a compression that is not known), `error` content
-    that is damaged. `code` is a diagnostic code, `name` the member's raw name (None: the container as a whole),
-    `bytes` how many were not read, None where unknown.
-    """
-
-    severity: Literal["error", "skipped"]
-    code: str
-    message: str
-    name: bytes | None = None
-    bytes: int | None = None
-
-
 class Held(Protocol):
     """A whole file in memory, or mapped into it: `bytes`, `memoryview` and `mmap` are."""
 
@@ -59,26 +45,38 @@ class Held(Protocol):
     def __getitem__(self, key: slice, /) -> bytes | memoryview: ...
 
 
-class Streamed(NamedTuple):
-    """A format that is read from its first byte to its last, once: gzip, tar, cpio, ar.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Format:
+    """A container format, with all that the rest of the program may ask of it: nothing compares names.
 
-    `recognise` is given the first `HEAD` bytes of a file (all of a shorter one); `members` reads the rest. `only` gives
-    the content of a small file that is there as a whole in one step, where the format has one: it is the only member,
-    without a name. None where `members` has to look.
+    `begins` are the first bytes of its files, one of which every such file has: by the first two of them files are
+    screened. `recognise` is given the first `HEAD` bytes of a file (all of a shorter one) and has the last word.
+
+    `members` gives what the file holds. Where the format is `streamed` it is given a `Reader`, which it reads once from
+    the first byte to the last (gzip, tar, cpio); otherwise a `Held`, the whole file, which it reads from several places
+    at a time (zip, SQLite, git packs).
     """
 
     name: str
+    begins: tuple[bytes, ...]
     recognise: Callable[[bytes], bool]
-    members: Callable[[Reader], Iterator[Member | Unread]]
+    members: Callable[[Any], Iterator[Member | Unread]]
+    streamed: bool
     only: Callable[[Chunk], bytes | None] | None = None
+    """Gives in one step the content of a small file that is there as a whole: its only member, without a name.
 
+    None where the members have to be asked for.
+    """
+    squeezed: bool = False
+    """Whether its bytes are one compressed content: what looks like a credential in them is a piece of it."""
+    memory: Callable[[bytes], int] | None = None
+    """Estimates from a file's first `MEMORY_HEAD` bytes how many its decoder will hold, where that may be many."""
+    rowless: bool = False
+    """Whether its content has no lines and offsets of its own, being put together of values."""
+    possible: bool = False
+    """Whether a file is a container only if it has members: a script or a program with nothing behind it is none."""
+    barren: Callable[[Chunk, int], bool] | None = None
+    """Says of such a file's beginning (all of a shorter one) and its size whether there is surely nothing behind it."""
 
-class Sought(NamedTuple):
-    """A format that is read from several places at a time: zip, SQLite, git packs. It is given the whole file."""
-
-    name: str
-    recognise: Callable[[bytes], bool]
-    members: Callable[[Held], Iterator[Member | Unread]]
-
-
-Format = Streamed | Sought
+    foreign: bool = False
+    """Whether it is known by sight only, and cannot be read: all that it gives is an `Unread`."""

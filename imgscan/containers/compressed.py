@@ -7,31 +7,41 @@ initrds are made by appending.
 
 from __future__ import annotations
 
-import lzma
+import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers import lz4
-from imgscan.containers.base import HEAD, Member, Streamed, Unread
+from imgscan.containers.base import HEAD, Format, Member
 from imgscan.containers.cursor import TO_THE_END, Cursor
-from imgscan.streams.inflate import (
-    MAGIC_LENGTH,
-    MEMORY_LIMIT,
-    StreamError,
-    gather,
-    gzip_inflate,
-    inflate,
-    inflate_deflate,
-    sniff,
-)
-from imgscan.streams.readers import CHUNK
+from imgscan.containers.lzmaalone import LZMA_BEGINNING, inflate_lzma, is_lzma_alone
+from imgscan.streams.deflate import GZIP_MAGIC, gzip_inflate, inflate_deflate
+from imgscan.streams.inflate import BZ2_MAGIC, MAGIC_LENGTH, XZ_MAGIC, gather, inflate, sniff, xz_memory
+from imgscan.streams.readers import StreamError, trailing
+from imgscan.streams.zstd import ZSTD_MAGICS, zstd_memory
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from imgscan.streams.inflate import Chunk, Compression
-    from imgscan.streams.readers import Reader
+    from imgscan.streams.inflate import Compression
+    from imgscan.streams.readers import Chunk, Reader
 
+_GZIP: Final = re.compile(re.escape(GZIP_MAGIC) + rb"(?![\x20-\xff])")
+"""Flags above these are reserved: a file that has one is something else."""
+
+_BZ2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+"""A header, and the first block or the end behind it."""
+
+ZLIB_HEADS: Final = tuple(
+    bytes((method, flags))
+    for method in range(0x08, 0x80, 0x10)
+    for flags in range(256)
+    if not (method << 8 | flags) % 31 and not flags & 0x20
+)
+"""What zlib data can begin with (RFC 1950, 2.2), unless it needs a dictionary that is not there."""
+
+_ALPINE_MAGICS: Final = (b"ADBd", b"ADBc\x01", b"ADBc\x02")
 SEGMENTS: Final = 64
 """Differently compressed parts of one file that are read; an initrd has three."""
 
@@ -40,10 +50,6 @@ _ENOUGH: Final = 1 << 18
 _ZLIB_HEAD: Final = 512
 """Bytes that must inflate without an error before a file that is longer is taken for zlib data."""
 
-_LZMA_HEAD: Final = 13  # properties, size of the dictionary, size of the content
-_LZMA_LARGEST: Final = 1 << 38
-"""The largest content that xz believes in when it recognises the format."""
-
 
 def is_zlib(head: bytes) -> bool:
     """Whether a file that begins so is a zlib stream.
@@ -51,7 +57,7 @@ def is_zlib(head: bytes) -> bool:
     Its header has 11 bits that are fixed, which one file of 2,048 has by chance, and `x^` is text: so all of a
     short file, or the first 512 bytes, must inflate too.
     """
-    if len(head) < 8 or head[0] & 0x8F != 8 or head[1] & 0x20 or (head[0] << 8 | head[1]) % 31:
+    if len(head) < 8 or not head.startswith(ZLIB_HEADS):
         return False
     decoder = zlib.decompressobj()
     try:
@@ -59,49 +65,6 @@ def is_zlib(head: bytes) -> bool:
     except zlib.error:
         return False
     return decoder.eof or (len(head) >= _ZLIB_HEAD and len(plain) > 0)
-
-
-def is_lzma_alone(head: bytes) -> bool:
-    """Whether a file that begins so is in the LZMA container without a magic (`.lzma`).
-
-    The rules are those by which xz recognises it, and two more: the usual properties, and a range coder that begins
-    with zero, as it always does.
-    """
-    if len(head) <= _LZMA_HEAD + 5 or head[0] != 0x5D or head[_LZMA_HEAD]:
-        return False
-    dictionary = int.from_bytes(head[1:5], "little")
-    size = int.from_bytes(head[5:13], "little")
-    lowest = dictionary & -dictionary
-    if dictionary < 4096 or dictionary not in (lowest, 3 * lowest) or _LZMA_LARGEST <= size < 2**64 - 1:
-        return False
-    try:
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT)
-        return bool(decoder.decompress(head, 1 << 16)) or decoder.eof
-    except lzma.LZMAError as error:
-        return "Memory usage limit" in str(error)
-
-
-def inflate_lzma(raw: Reader, header: bytes = b"") -> Generator[Chunk, None, bytes]:
-    """Give the content of LZMA data in the old container; `header` stands in front of what is read.
-
-    Returns what was read behind it. StreamError as `inflate` raises it.
-    """
-    try:
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT)
-        data = header + raw.read(_READ)
-        while True:
-            chunk = decoder.decompress(data, CHUNK)
-            if chunk:
-                yield chunk
-            if decoder.eof:
-                return decoder.unused_data
-            data = raw.read(_READ) if decoder.needs_input else b""
-            if decoder.needs_input and not data:
-                raise StreamError("cut-stream", "the lzma data ends before its end marker")
-    except lzma.LZMAError as error:
-        if "Memory usage limit" in str(error):
-            raise StreamError("memory-limit", "the lzma data asks for more than 128 MiB") from error
-        raise StreamError("damaged-stream", "the lzma data is damaged") from error
 
 
 def _alone(stream: Generator[Chunk, None, bytes], what: str) -> Iterator[bytes]:
@@ -113,8 +76,7 @@ def _alone(stream: Generator[Chunk, None, bytes], what: str) -> Iterator[bytes]:
             rest: bytes = stop.value
             break
     if rest.strip(b"\0"):
-        text = f"bytes that are not {what} follow the {what} data"
-        raise StreamError("trailing-data", text, harmless=True, rest=rest)
+        raise trailing(what, rest)
 
 
 def _zlib(raw: Reader) -> Iterator[Chunk]:
@@ -131,7 +93,7 @@ def is_alpine(head: bytes) -> bool:
     Format: apk-tools, src/adb_comp.c: `ADBd` and raw deflate data, or `ADBc`, a number for the compression, a level,
     and the data. What is not compressed begins with `ADB.` and needs no reading but the raw one.
     """
-    return head.startswith(b"ADBd") or (head.startswith(b"ADBc") and head[4:5] in (b"\x01", b"\x02"))
+    return head.startswith(_ALPINE_MAGICS)
 
 
 def _alpine(raw: Reader) -> Iterator[Chunk]:
@@ -145,26 +107,9 @@ def _alpine(raw: Reader) -> Iterator[Chunk]:
         yield from gather(_alone(inflate_deflate(source, -15), "deflate"), _ENOUGH)
 
 
-def _known(compression: Compression) -> tuple[Callable[[bytes], bool], Callable[[Reader], Iterator[Chunk]]]:
-    return lambda head: sniff(head[:MAGIC_LENGTH]) == compression, lambda raw: inflate(raw, compression)
-
-
-_KINDS: Final[dict[str, tuple[Callable[[bytes], bool], Callable[[Reader], Iterator[Chunk]]]]] = {
-    "gzip": _known("gzip"),
-    "zstd": _known("zstd"),
-    "xz": _known("xz"),
-    "bz2": _known("bz2"),
-    "lz4": (lz4.recognise, lz4.content),
-    "apk": (is_alpine, _alpine),
-    "lzma": (is_lzma_alone, _lzma),
-    "zlib": (is_zlib, _zlib),
-}
-"""How each compression is recognised and read. Those without a magic come last."""
-
-
-def compression_of(head: bytes) -> str | None:
-    """Name the compression of a file by its first bytes; None if it is not compressed, or not in a way that is read."""
-    return next((name for name, (recognise, _) in _KINDS.items() if recognise(head)), None)
+def compression_of(head: bytes) -> Format | None:
+    """Tell the compression of a file by its first bytes; None if it is not compressed, or not in a way that is read."""
+    return next((kind for kind, (recognise, _) in _CONTENT.items() if recognise(head)), None)
 
 
 def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
@@ -177,11 +122,13 @@ def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
         kind = compression_of(source.peek(HEAD))
         if kind is None:
             return
-        if kind == "lz4" and not lz4.available():
-            yield Unread("skipped", "unsupported", "the content is lz4 data, and the package lz4 is not installed")
+        chunks = _CONTENT[kind][1](source)
+        if chunks is None:
+            text = f"the content is {kind.name} data, and the package {kind.name} is not installed"
+            yield Unread("skipped", "unsupported", text)
             return
         behind: list[bytes] = []
-        yield Member(None, _content(_KINDS[kind][1](source), behind), (at, TO_THE_END))
+        yield Member(None, _content(chunks, behind), (at, TO_THE_END))
         if not behind:
             return
         raw = _Joined(behind[0], source)
@@ -215,16 +162,68 @@ class _Joined:
         return data
 
 
-def _format(name: str) -> Streamed:
-    return Streamed(name, _KINDS[name][0], members)
+def _is(compression: Compression) -> Callable[[bytes], bool]:
+    return lambda head: sniff(head[:MAGIC_LENGTH]) == compression
 
 
-GZIP: Final = _format("gzip")._replace(only=gzip_inflate)
-ZSTD: Final = _format("zstd")
-XZ: Final = _format("xz")
-BZ2: Final = _format("bz2")
-LZ4: Final = _format("lz4")
-ALPINE: Final = _format("apk")
-LZMA: Final = _format("lzma")
-ZLIB: Final = _format("zlib")
+def _read(compression: Compression) -> Callable[[Reader], Iterator[Chunk]]:
+    return lambda raw: inflate(raw, compression)
+
+
+GZIP: Final = Format(
+    name="gzip",
+    begins=(GZIP_MAGIC,),
+    recognise=lambda head: _GZIP.match(head) is not None,
+    members=members,
+    streamed=True,
+    only=gzip_inflate,
+    squeezed=True,
+)
+ZSTD: Final = Format(
+    name="zstd",
+    begins=ZSTD_MAGICS,
+    recognise=_is("zstd"),
+    members=members,
+    streamed=True,
+    squeezed=True,
+    memory=zstd_memory,
+)
+XZ: Final = Format(
+    name="xz", begins=(XZ_MAGIC,), recognise=_is("xz"), members=members, streamed=True, squeezed=True, memory=xz_memory
+)
+BZ2: Final = Format(
+    name="bz2",
+    begins=(BZ2_MAGIC,),
+    recognise=lambda head: _BZ2.match(head) is not None,
+    members=members,
+    streamed=True,
+    squeezed=True,
+)
+LZ4: Final = Format(
+    name="lz4",
+    begins=(lz4.FRAME_MAGIC, lz4.LEGACY_MAGIC),
+    recognise=lz4.recognise,
+    members=members,
+    streamed=True,
+    squeezed=True,
+)
+ALPINE: Final = Format(name="apk", begins=_ALPINE_MAGICS, recognise=is_alpine, members=members, streamed=True)
+LZMA: Final = Format(
+    name="lzma", begins=(LZMA_BEGINNING,), recognise=is_lzma_alone, members=members, streamed=True, squeezed=True
+)
+ZLIB: Final = Format(name="zlib", begins=ZLIB_HEADS, recognise=is_zlib, members=members, streamed=True, squeezed=True)
 """For a file of git's objects its own format comes first: they are zlib streams too."""
+
+_CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader], Iterator[Chunk] | None]]]] = {
+    GZIP: (_is("gzip"), _read("gzip")),
+    ZSTD: (_is("zstd"), _read("zstd")),
+    XZ: (_is("xz"), _read("xz")),
+    BZ2: (_is("bz2"), _read("bz2")),
+    LZ4: (lz4.recognise, lz4.content),
+    ALPINE: (is_alpine, _alpine),
+    LZMA: (is_lzma_alone, _lzma),
+    ZLIB: (is_zlib, _zlib),
+}
+"""How the content of each is known where it must stand, however damaged it is, and read. None: a package lacks."""
+
+COMPRESSIONS: Final = tuple(_CONTENT)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from imgscan.containers import compressed
-from imgscan.containers.base import HEAD, Member, Streamed, Unread
+from imgscan.containers.base import HEAD, Format, Member
 from imgscan.containers.cursor import Cursor
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ NAME_LIMIT: Final = 1 << 17
 
 NEWC: Final = (b"070701", b"070702")
 ODC: Final = b"070707"
+_OLD_LITTLE: Final = b"\xc7\x71"
+_OLD_BIG: Final = b"\x71\xc7"
 STRIPPED: Final = b"07070X"
 """What rpm writes for packages with large files: a file's number instead of its header."""
 
@@ -75,9 +78,9 @@ def dialect(magic: bytes) -> Dialect | None:
         return _NEWC
     if magic == ODC:
         return _ODC
-    if magic[:2] == b"\xc7\x71":
+    if magic[:2] == _OLD_LITTLE:
         return _LITTLE
-    return _BIG if magic[:2] == b"\x71\xc7" else None
+    return _BIG if magic[:2] == _OLD_BIG else None
 
 
 def recognise(head: bytes) -> bool:
@@ -95,7 +98,7 @@ def recognise(head: bytes) -> bool:
     return len(name) == sizes[0] and len(name) > 1 and name.find(b"\0") == len(name) - 1
 
 
-class Files(Protocol):
+class FileTable(Protocol):
     """What a stripped archive does not say of its files."""
 
     def get(self, number: int, /) -> tuple[bytes, int] | None:
@@ -107,7 +110,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     return walk(raw, None, (0, None))
 
 
-def walk(raw: Reader, stripped: Files | None, within: tuple[int, int | None]) -> Iterator[Member | Unread]:
+def walk(raw: Reader, stripped: FileTable | None, within: tuple[int, int | None]) -> Iterator[Member | Unread]:
     """Give the members of a chain of archives.
 
     `stripped` is for archives with file numbers. `within` is the extent of all members (compressed data), or, if
@@ -126,7 +129,7 @@ def walk(raw: Reader, stripped: Files | None, within: tuple[int, int | None]) ->
             if not trailer:
                 yield cursor.lack("cut-stream", "the cpio archive ends without its trailer")
             elif cursor.failure is not None:
-                yield cursor.lack("", "")
+                yield cursor.failure.unread()
             return
         if trailer:
             origin = start
@@ -171,7 +174,7 @@ def _header(cursor: Cursor, found: Dialect | None, origin: int) -> tuple[bytes, 
     return whole[found.length :].partition(b"\0")[0], sizes[1], found.align
 
 
-def _numbered(cursor: Cursor, stripped: Files) -> tuple[bytes, int, int] | None:
+def _numbered(cursor: Cursor, stripped: FileTable) -> tuple[bytes, int, int] | None:
     """Take a stripped header: the magic, eight hexadecimal digits, and two bytes that align it."""
     header = cursor.peek(16)
     if len(header) < 16 or not _HEX.issuperset(header[6:14]):
@@ -191,4 +194,10 @@ def _behind(cursor: Cursor, base: int) -> Iterator[Member | Unread]:
     yield from compressed.members(cursor, base + cursor.offset)
 
 
-CPIO: Final = Streamed("cpio", recognise, members)
+CPIO: Final = Format(
+    name="cpio",
+    begins=(*NEWC, ODC, _OLD_LITTLE, _OLD_BIG),
+    recognise=recognise,
+    members=members,
+    streamed=True,
+)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Unread
-from imgscan.streams.inflate import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import Reader
+    from imgscan.streams.readers import Chunk, Reader
 
 TO_THE_END: Final = 2**63 - 1
 """The end of an extent that goes on to the end of its container, wherever that is."""
@@ -102,7 +100,7 @@ class Cursor:
     def lack(self, code: str, message: str) -> Unread:
         """Tell what is not there, and why: the stream's own failure, if it has one."""
         if self.failure is not None:
-            return Unread(self.failure.severity, self.failure.code, f"{self.failure}")
+            return self.failure.unread()
         return Unread("error", code, message)
 
     def skip(self, count: int) -> bool:

@@ -11,14 +11,12 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 from imgscan.containers.cursor import Cursor
-from imgscan.streams.inflate import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.readers import CHUNK, StreamError, trailing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import Reader
+    from imgscan.streams.readers import Chunk, Reader
 
 FRAME_MAGIC: Final = b"\x04\x22\x4d\x18"
 LEGACY_MAGIC: Final = b"\x02\x21\x4c\x18"
@@ -45,8 +43,10 @@ def available() -> bool:
     return importlib.util.find_spec("lz4") is not None
 
 
-def content(raw: Reader) -> Iterator[Chunk]:
-    """Give the plain bytes; StreamError where they are cut or damaged. The package has to be available."""
+def content(raw: Reader) -> Iterator[Chunk] | None:
+    """Give the plain bytes; StreamError where they are cut or damaged. None where the package is not installed."""
+    if not available():
+        return None
     import lz4.block  # noqa: PLC0415 - most scans never need it
     import lz4.frame  # noqa: PLC0415
 
@@ -67,9 +67,7 @@ def _content(cursor: Cursor, lz4: Any) -> Iterator[Chunk]:
             if len(head) < 8 or not cursor.skip(int.from_bytes(head[4:], "little")):
                 raise StreamError("cut-stream", "the lz4 data ends inside a frame")
         elif not first:
-            rest = cursor.peek(CHUNK)
-            text = "bytes that are not lz4 follow the lz4 data"
-            raise StreamError("trailing-data", text, harmless=True, rest=rest)
+            raise trailing("lz4", cursor.peek(CHUNK))
         first = False
 
 

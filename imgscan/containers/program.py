@@ -7,7 +7,20 @@ these where everything else does. Linkers put the sections' table last, save Go'
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from imgscan.containers.base import HEAD, Format, Member
+from imgscan.containers.cursor import TO_THE_END, Cursor
+from imgscan.streams.readers import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from imgscan.streams.readers import Chunk, Reader
+    from imgscan.unread import Unread
+
+MAGIC: Final = b"\x7fELF"
 
 
 class _Layout(NamedTuple):
@@ -37,7 +50,7 @@ HEADERS: Final = 1 << 13
 
 def recognise(head: bytes) -> bool:
     """Whether a file that begins so is a program or a library."""
-    return head.startswith(b"\x7fELF") and len(head) >= _HEADER and head[4] in _LAYOUTS and head[5] in _ORDERS
+    return head.startswith(MAGIC) and len(head) >= _HEADER and head[4] in _LAYOUTS and head[5] in _ORDERS
 
 
 def end(head: bytes) -> int:
@@ -59,3 +72,32 @@ def end(head: bytes) -> int:
                 offset, length = (struct.unpack_from(order + layout.word, head, at + place)[0] for place in places)
                 ends.append(offset + length)
     return max(ends)
+
+
+def barren(head: Chunk, size: int) -> bool:
+    """Whether a program's own tables say that it takes all of the file's `size` bytes."""
+    return end(bytes(head[:HEADERS])) >= size
+
+
+def program(is_container: Callable[[bytes], bool]) -> Format:
+    """Make the format of programs that go on behind their own end with a file that is a container.
+
+    `is_container` is asked of that file's first `HEAD` bytes: a program has to know all formats, itself among them.
+    """
+
+    def members(raw: Reader) -> Iterator[Member | Unread]:
+        cursor = Cursor(raw)
+        if cursor.skip(end(cursor.peek(HEADERS))):
+            cursor.skip_zeros()
+            if is_container(cursor.peek(HEAD)):
+                yield Member(None, iter(partial(cursor.read, CHUNK), b""), (cursor.offset, TO_THE_END))
+
+    return Format(
+        name="program",
+        begins=(MAGIC,),
+        recognise=recognise,
+        members=members,
+        streamed=True,
+        possible=True,
+        barren=barren,
+    )

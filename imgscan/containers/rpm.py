@@ -11,9 +11,10 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers import compressed, cpio
-from imgscan.containers.base import HEAD, Member, Streamed, Unread
+from imgscan.containers.base import HEAD, Format, Member
 from imgscan.containers.cursor import TO_THE_END, Chunks, Cursor
 from imgscan.streams.inflate import inflate
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,4 +146,4 @@ class _Files:
         return sizes
 
 
-RPM: Final = Streamed("rpm", recognise, members)
+RPM: Final = Format(name="rpm", begins=(LEAD,), recognise=recognise, members=members, streamed=True)

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Streamed, Unread
-from imgscan.streams.inflate import StreamError
-from imgscan.streams.readers import CHUNK
+from imgscan.containers.base import Format, Member
+from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, Kind, TarWalker, looks_like_tar, normalise
+from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgscan.streams.readers import Reader
-    from imgscan.streams.tar import Member as TarMember
+    from imgscan.streams.tar import TarMember
+    from imgscan.unread import Unread
 
 _OCI_BLOB = re.compile(rb"blobs/(sha256|sha512)/([0-9a-f]{64}(?:[0-9a-f]{64})?)")
 _PODMAN_LAYER = re.compile(rb"([0-9a-f]{64})\.tar")
-_UNEVENTFUL = frozenset(("tar-no-end",))
-"""What is wrong with many archives and loses nothing."""
 
 
 def recognise(head: bytes) -> bool:
@@ -41,7 +40,7 @@ def named(name: bytes) -> bytes:
     return b"sha256:" + layer[1] if layer is not None else name
 
 
-class _Walk:
+class _Passage:
     """The stream, the walker beside it, and the members that were announced and not yet given."""
 
     def __init__(self, raw: Reader) -> None:
@@ -82,7 +81,7 @@ class _Walk:
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
     """Give the files of the archive, and what is wrong with it."""
-    walk = _Walk(raw)
+    walk = _Passage(raw)
     while True:
         while not walk.members and walk.more():
             pass
@@ -94,9 +93,8 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     walk.walker.finish()
     if walk.failure is not None:
         raise walk.failure
-    for problem in walk.walker.problems:
-        if problem.code not in _UNEVENTFUL:
-            yield Unread("error", problem.code, problem.message)
+    yield from (problem for problem in walk.walker.problems if problem.code != NO_END)
 
 
-TAR = Streamed("tar", recognise, members)
+TAR: Final = Format(name="tar", begins=(b"",), recognise=recognise, members=members, streamed=True)
+"""It begins with the name of its first member: with anything."""

@@ -1,13 +1,15 @@
-"""Finding Stripe credentials in bytes: `Engine` finds, `RULES` says what, `Match` is one of them.
+"""Finding credentials in bytes: a `Ruleset` says which, an `Engine` finds them, a `Match` is one of them.
 
-Nothing here knows of images, files or reports.
+Nothing here knows of images, files or reports, and nothing but `imgscan.detect.stripe` of Stripe.
 """
 
 from __future__ import annotations
 
 from imgscan.detect.automaton import Candidate
-from imgscan.detect.engine import Engine, View, prepare
+from imgscan.detect.engine import Engine
 from imgscan.detect.match import Match
-from imgscan.detect.rules import RULES, Rule
+from imgscan.detect.rule import Issuer, Prefix, Rule
+from imgscan.detect.ruleset import Ruleset
+from imgscan.detect.view import View
 
-__all__ = ["RULES", "Candidate", "Engine", "Match", "Rule", "View", "prepare"]
+__all__ = ["Candidate", "Engine", "Issuer", "Match", "Prefix", "Rule", "Ruleset", "View"]

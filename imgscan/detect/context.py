@@ -1,4 +1,4 @@
-"""What stands near a credential and speaks for or against Stripe: words beside it, siblings in its file.
+"""What stands near a credential and speaks for or against its issuer: words beside it, siblings in its file.
 
 Both are cut off at fixed distances, so that the answer is the same wherever a window happens to begin.
 """
@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from imgscan.detect.rule import Rule
+
 LINE = 256
 """Characters of its own line before and after a credential that count as beside it."""
 
 SIBLING = 65_536
-"""Bytes within which another Stripe credential of the same file counts as a sibling."""
-
-STRIPE = re.compile(rb"stripe(?!d)")
+"""Bytes within which another credential of the same file and issuer counts as a sibling."""
 
 ALLOW = re.compile(rb"(?<![\w-])(?:(?:imgscan|gitleaks):allow|pragma: ?allowlist[ -]secret)(?![\w-])")
 """What a comment on a credential's line says to let it through: ours, gitleaks's and detect-secrets's words."""
@@ -36,18 +37,20 @@ def beside(data: bytes, start: int, end: int, low: int, high: int) -> bytes:
 
 
 class Siblings:
-    """Where the credentials of one file stand that tell of Stripe to others, sorted, by rule."""
+    """Where the credentials of one file stand that vouch for others, sorted, by rule."""
 
-    def __init__(self, found: Iterable[tuple[str, int]]) -> None:
-        """Take rule ids and positions, in any order."""
-        self._positions: dict[str, list[int]] = {}
-        for rule, position in sorted(found):
-            self._positions.setdefault(rule, []).append(position)
+    def __init__(self, found: Iterable[tuple[Rule, int]]) -> None:
+        """Take rules and positions, in any order."""
+        self._found: dict[str, tuple[Rule, list[int]]] = {}
+        for rule, position in sorted(found, key=itemgetter(1)):
+            self._found.setdefault(rule.id, (rule, []))[1].append(position)
 
-    def near(self, rule: str, start: int) -> bool:
-        """Whether a credential of another rule stands within reach of `start`."""
-        for other, positions in self._positions.items():
+    def near(self, rule: Rule, start: int) -> bool:
+        """Whether a credential of another rule of the same issuer stands within reach of `start`."""
+        for other, positions in self._found.values():
+            if other.id == rule.id or other.issuer != rule.issuer:
+                continue
             index = bisect_left(positions, start - SIBLING)
-            if other != rule and index < len(positions) and positions[index] <= start + SIBLING:
+            if index < len(positions) and positions[index] <= start + SIBLING:
                 return True
         return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imgscan.detect.rules import Rule
+    from imgscan.detect.rule import Rule
     from imgscan.model import Confidence, Mode
 
 
@@ -16,8 +16,8 @@ class Match:
 
     The carrier is `[start, end)` of the buffer: every byte that holds bits of the credential. `secret` is the
     exact credential, in ASCII, and shows in no `repr`; its first `prefix` characters are public. `example` marks
-    the keys that Stripe prints in its documentation. `account` and `account_created` (ISO 8601, UTC) are what
-    the credential itself says of the account it opens. `note` is what the file says of it, ready to be put behind the
+    those that the issuer prints in its documentation. `account` and `account_created` (ISO 8601, UTC) are what the
+    credential itself says of the account it opens. `note` is what the file says of it, ready to be put behind the
     rule's title. `allowed` says that a comment on the credential's line lets it through.
     """
 

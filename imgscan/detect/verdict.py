@@ -10,14 +10,27 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from imgscan.detect.structure import Account
     from imgscan.model import Confidence
+
+
+class Account(NamedTuple):
+    """The account that a credential names; `created` is ISO 8601 in UTC, to the second."""
+
+    id: str
+    created: str
+
+
+class Glued(NamedTuple):
+    """The prefixes that end a body in which they stand, and how long the longest is."""
+
+    pattern: re.Pattern[bytes]
+    longest: int
 
 
 class Place(NamedTuple):
     """Where a prefix stands: it begins at `start`, its body at `body`; the file's text is `data[low:high]`.
 
-    `binary` says that the file is one, `now` (seconds since 1970) what time it is.
+    `binary` says that the file is one, `now` (seconds since 1970) what time it is, `glued` what ends a body.
     """
 
     data: bytes
@@ -27,13 +40,15 @@ class Place(NamedTuple):
     high: int
     binary: bool
     now: float
+    glued: Glued
 
 
 class Verdict(NamedTuple):
     """A credential stands at `data[start:end]`, its public prefix being `prefix` characters long.
 
-    `alone` is how sure this is from the credential itself, `known` how sure where something nearby speaks of
-    Stripe. `unless` is a word that, standing nearby, says that another issuer made it.
+    `alone` is how sure this is from the credential itself, `known` how sure where something nearby speaks of its
+    issuer. `unless` is a word that, standing nearby, says that another issuer made it. `proof` counts the characters,
+    from `start` on, that the credential's own structure proves: 0 if it proves nothing.
     """
 
     start: int
@@ -43,13 +58,12 @@ class Verdict(NamedTuple):
     known: Confidence
     account: Account | None = None
     unless: bytes | None = None
+    proof: int = 0
 
 
 BASE62 = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 _RUN = re.compile(rb"[0-9A-Za-z]*")
-_GLUED = re.compile(rb"(?:[srpe]k|ps[st]|rkcs)_(?:live|test)_|sk_org_|(?:whsec|absec|oak|oaac|oart)_")
-_LONGEST_GLUED = len("rkcs_test_")
 _MASKED = re.compile(rb"\*+[0-9A-Za-z]|\*{3}|\.{3}|\xe2\x80[\xa2\xa6]")
 """Asterisks (two of them alone may be Markdown's bold), three dots, and in UTF-8 the bullet and the ellipsis."""
 
@@ -66,7 +80,7 @@ def run_end(place: Place, most: int) -> int:
 
     Strings are glued together in some binaries: a prefix that begins inside the run ends it.
     """
-    run = _RUN.match(place.data, place.body, min(place.high, place.body + most + _LONGEST_GLUED))
+    run = _RUN.match(place.data, place.body, min(place.high, place.body + most + place.glued.longest))
     end = run.end() if run else place.body
     if end < place.high and place.data[end] == ord("_"):
         return cut(place, end)
@@ -75,7 +89,7 @@ def run_end(place: Place, most: int) -> int:
 
 def cut(place: Place, end: int) -> int:
     """Find where the next prefix begins before `end`; `end` if none does."""
-    glued = _GLUED.search(place.data, place.body, min(place.high, end + _LONGEST_GLUED))
+    glued = place.glued.pattern.search(place.data, place.body, min(place.high, end + place.glued.longest))
     return min(end, glued.start()) if glued else end
 
 

@@ -2,6 +2,7 @@
 
 Formats: OCI image specification 1.1 (index, manifest, config, descriptor), Docker's `manifest.json` of `docker save`
 (a list), the registry's schema 2. Which of them a document is follows from its content, never from its media type.
+One module for all of them, since they share their lenient readers.
 """
 
 from __future__ import annotations

@@ -26,6 +26,11 @@ from imgscan.model import Diagnostic, Digest
 
 MAX_INDEX_DEPTH = 8
 
+_CONFIG_TYPES = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+
 _ABOUT = "vnd.docker.reference.digest"
 _IN_TOTO = "application/vnd.in-toto"
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
@@ -36,7 +41,8 @@ def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
     manifest = Manifest.of(value)
     wrong: list[Diagnostic] = []
     name, document = desk.fetch(manifest.config)
-    if document is None:
+    other = manifest.config.media_type not in (None, *_CONFIG_TYPES)
+    if document is None and not (name and other):  # the config of an artifact may be anything: it is searched as a file
         state = "missing" if name is None else "no JSON"
         wrong.append(problem("config-missing", f"the image's config is {state}"))
     if any(layer.digest is None for layer in manifest.layers):

@@ -10,15 +10,15 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from imgscan.image.documents import Config, Descriptor, DocumentError, parse_digest, parse_json
-from imgscan.model import Diagnostic, Digest
+from imgscan.model import IMAGE_DOCUMENTS, Diagnostic, Digest
 
 if TYPE_CHECKING:
     from imgscan.image.documents import Platform
 
-CONFIG_PATH = ".image/config.json"
-MANIFEST_PATH = ".image/manifest.json"
-INDEX_PATH = ".image/index.json"
-ATTESTATION_PATH = ".image/attestation.json"
+CONFIG_PATH = f"{IMAGE_DOCUMENTS}config.json"
+MANIFEST_PATH = f"{IMAGE_DOCUMENTS}manifest.json"
+INDEX_PATH = f"{IMAGE_DOCUMENTS}index.json"
+ATTESTATION_PATH = f"{IMAGE_DOCUMENTS}attestation.json"
 
 
 class ShelfLike(Protocol):
@@ -26,6 +26,7 @@ class ShelfLike(Protocol):
 
     documents: dict[str, bytes]
     blobs: dict[str, int]
+    root: str | None
 
     def locate(self, name: str) -> str | None:
         """Follow links to the member that holds the bytes."""

@@ -34,6 +34,8 @@ class Plan(NamedTuple):
 
 def plan_images(shelf: ShelfLike) -> Plan:
     """Read a shelf's documents. Images come in the order of `manifest.json`, then of the index."""
+    if shelf.root is not None:
+        return Plan((ImagePlan(layers=(LayerPlan(shelf.root),)),), ())
     desk = Desk(shelf)
     images = _images(desk)
     unclaimed = [name for name in (*shelf.documents, *shelf.blobs) if name not in desk.claimed]

@@ -1,4 +1,4 @@
-"""The remedies themselves.
+"""The remedies themselves, one per rule: nothing but text, which is why it is longer than other modules.
 
 Where each button is: https://docs.stripe.com/keys (API keys), https://docs.stripe.com/webhooks (signing secrets),
 https://docs.stripe.com/stripe-apps (Stripe Apps), https://docs.stripe.com/stripe-cli (the CLI). How a build gets a

@@ -1,4 +1,4 @@
-"""Findings, told: each format is a view of the same values, and none of them holds a secret.
+"""Findings for readers: each format is a view of the same values, and none of them holds a secret.
 
 A report object is made for each output file. Formats are imported when they are asked for, so that starting the
 program stays cheap.
@@ -6,14 +6,14 @@ program stays cheap.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.report.base import Report, ReportContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORMATS", "Report", "ReportContext", "open_report"]
+__all__ = ["FORMATS", "Report", "ReportContext", "may_reveal", "open_report"]
 
 
 def _text(context: ReportContext) -> Report:
@@ -58,20 +58,35 @@ def _html(context: ReportContext) -> Report:
     return HtmlReport(context)
 
 
-_OPENERS: dict[str, Callable[[ReportContext], Report]] = {
-    "text": _text,
-    "json": _json,
-    "jsonl": _jsonl,
-    "sarif": _sarif,
-    "gitlab": _gitlab,
-    "markdown": _markdown,
-    "html": _html,
+class _Format(NamedTuple):
+    """A format as it is registered: what opens a report, and whether whole secrets may be in it if the user wants that.
+
+    Most reports are made to be passed on, so a format has to declare that it may.
+    """
+
+    open: Callable[[ReportContext], Report]
+    reveals: bool = False
+
+
+_FORMATS = {
+    "text": _Format(_text, reveals=True),
+    "json": _Format(_json, reveals=True),
+    "jsonl": _Format(_jsonl, reveals=True),
+    "sarif": _Format(_sarif),
+    "gitlab": _Format(_gitlab),
+    "markdown": _Format(_markdown),
+    "html": _Format(_html),
 }
 
-FORMATS: tuple[str, ...] = tuple(_OPENERS)
+FORMATS: tuple[str, ...] = tuple(_FORMATS)
 """The names that `open_report` takes, the default first."""
 
 
-def open_report(format: str, context: ReportContext) -> Report:  # noqa: A002 - the word users type: --format
+def may_reveal(format: str) -> bool:  # noqa: A002 - the word users type: --format
+    """Whether the named format declares that whole secrets may be in its reports; KeyError as `open_report`."""
+    return _FORMATS[format].reveals
+
+
+def open_report(format: str, context: ReportContext) -> Report:  # noqa: A002
     """Make a report of the named format; KeyError if there is none of that name."""
-    return _OPENERS[format](context)
+    return _FORMATS[format].open(context)

@@ -7,9 +7,12 @@ any size) as the nearest that they do.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
@@ -25,6 +28,14 @@ def indented(value: Any, depth: int = 0) -> bytes:
     The first line is not indented. JSON has no raw newline within a string, so moving lines changes no value.
     """
     return _dump(value, orjson.OPT_INDENT_2).replace(b"\n", b"\n" + b"  " * depth)
+
+
+def with_last_list(head: dict[str, Any], items: Iterable[bytes]) -> bytes:
+    """Serialize a document whose last member is an empty list, with items in it that were indented at depth 2."""
+    document, joined = indented(head), b",\n    ".join(items)
+    if joined:
+        document = document.removesuffix(b"[]\n}") + b"[\n    " + joined + b"\n  ]\n}"
+    return document + b"\n"
 
 
 def _dump(value: Any, option: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from imgscan.model import CONFIDENCES, LEVELS
 from imgscan.report.base import escape_terminal, layer_number, plural, shorten
 from imgscan.report.sarif.names import plain_path
-from imgscan.report.words import commit, life, origin, place
+from imgscan.report.words import commit, life, origin, origin_file, place
 
 if TYPE_CHECKING:
     from imgscan.model import Finding, Level, TargetReport
@@ -25,7 +25,8 @@ _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "
 _LONGEST_NAME = 1024
 _LONGEST_TEXT = 4096  # the runner cuts there (`Constants.Runner.MaxIssueMessageLength` in actions/runner)
 
-_Place = tuple[str, str, int | None]
+_Mark = tuple[str, str, int | None]
+"""A rule with the SHA-256 of a credential, a file and a line: what an annotation is made for."""
 
 
 class Annotations:
@@ -43,7 +44,7 @@ class Annotations:
 
     def add(self, report: TargetReport) -> None:
         """Take one target's findings."""
-        shared: dict[_Place, list[Finding]] = {}
+        shared: dict[_Mark, list[Finding]] = {}
         for finding in report.findings:
             if finding.status == "new":
                 name, line = _file(report, finding)
@@ -76,8 +77,7 @@ class Annotations:
 def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
     """Name the line to mark: the Dockerfile's or source's where it is known, else the place that was scanned."""
     if finding.origin is not None:
-        name = finding.origin.dockerfile if finding.origin.dockerfile is not None else finding.origin.source or ""
-        return name, max(finding.origin.line, 1)
+        return origin_file(finding.origin), max(finding.origin.line, 1)
     line = finding.location.line
     return plain_path(report, finding.location.path), None if line is None else max(line, 1)
 
@@ -96,10 +96,10 @@ def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str
     where = place(leader)
     if len(findings) > 1:
         where += f" and {plural(len(findings) - 1, 'more place')}"
-    if leader.location.layer is not None:
-        where += f", {layer_number(report, leader.location.layer)}"
     if (brought := commit(leader)) is not None:
         where += f", {brought}"
+    if leader.location.layer is not None:
+        where += f", {layer_number(report, leader.location.layer)}"
     if report.kind == "image":
         where += f" of {escape_terminal(report.target)}"
     sentences = [f"{escape_terminal(leader.secret.redacted)} in {where}"]

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from imgscan.model import LayerInfo, RuleInfo, TargetReport
 
-IMAGE_DOCUMENTS = ".image/"
-"""Where findings in the manifest, config, history and attestations have their path; no file lives there."""
-
 # What CI runners take for a command although it stands in a program's output: GitHub's runner reads `::` after
 # leading blanks and `##[` anywhere, Azure Pipelines `##vso[`, TeamCity `##teamcity[`. Wrapping may move any word to
 # the start of a line, so `::` is broken up at the start of each word.

@@ -15,10 +15,10 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgscan.report._json import indented
+from imgscan.report._json import indented, with_last_list
 from imgscan.report.base import escape_terminal, layer_number, layers_by_index, plural, shorten
 from imgscan.report.sarif.names import category, plain_path
-from imgscan.report.words import STATUS, ignorable, life, origin, place
+from imgscan.report.words import STATUS, commit, ignorable, life, origin, origin_file, place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -100,11 +100,7 @@ class GitlabReport:
             },
             "vulnerabilities": [],
         }
-        document = indented(head)
-        if self._vulnerabilities:
-            opened = document.removesuffix(b"[]\n}")
-            document = opened + b"[\n    " + b",\n    ".join(self._vulnerabilities) + b"\n  ]\n}"
-        out.write(document + b"\n")
+        out.write(with_last_list(head, self._vulnerabilities))
 
     def _tell(self, report: TargetReport, diagnostic: Diagnostic) -> None:
         if len(self._messages) >= _MOST_MESSAGES:
@@ -145,17 +141,20 @@ class GitlabReport:
         }
 
     def _location(self, report: TargetReport, finding: Finding) -> dict[str, Any]:
-        """Point at the Dockerfile or source line where it is known: GitLab links to that file of the repository."""
-        location = finding.location
-        known = location.commit or self._context.commit or ""
+        """Point at the Dockerfile or source line where it is known: GitLab links to that file of the repository.
+
+        The commit is one of that repository. One that a pack inside an image names may be of any other, and GitLab
+        would link to nothing: the description names it.
+        """
+        location, ours = finding.location, report.kind == "git"
+        known = (location.commit if ours else None) or self._context.commit or ""
         commit = {"sha": known if _COMMIT.fullmatch(known) else NO_COMMIT}
-        if location.authored:
+        if ours and location.authored:
             commit["date"] = escape_terminal(location.authored)
         if finding.origin is not None:
-            name = finding.origin.dockerfile if finding.origin.dockerfile is not None else finding.origin.source
             line = max(finding.origin.line, 1)
             lines = {"start_line": line, "end_line": line}
-            return {"file": escape_terminal(name or ""), **lines, "commit": commit}
+            return {"file": escape_terminal(origin_file(finding.origin)), **lines, "commit": commit}
         name = plain_path(report, location.path)
         if location.field is not None:
             name += f"/{location.field}"
@@ -201,6 +200,8 @@ def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) 
         layer = layers_by_index(report).get(location.layer)
         if layer is not None and layer.created_by:
             sentences[0] += f", made by {_code(shorten(layer.created_by, 200))}"
+    if report.kind != "git" and (brought := commit(finding)) is not None:
+        sentences.append(f"It came in with {_code(brought)}")
     if location.encoding != "plain":
         sentences.append(f"It is written as {_code(location.encoding)}")
     if (fate := life(report, finding)) is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgscan.report._json import indented
+from imgscan.model import SCHEMA
+from imgscan.report._json import indented, with_last_list
 
 if TYPE_CHECKING:
     from imgscan.model import (
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
         Visibility,
     )
     from imgscan.report.base import ReportContext
-
-SCHEMA = "imgscan/1"
 
 
 class JsonReport:
@@ -46,11 +45,7 @@ class JsonReport:
     def finish(self, out: BinaryIO) -> None:
         """Write the document."""
         head = {"schema": SCHEMA, "tool": tool_view(self._context.version), "targets": []}
-        document = indented(head)
-        if self._targets:
-            opened = document.removesuffix(b"[]\n}")
-            document = opened + b"[\n    " + b",\n    ".join(self._targets) + b"\n  ]\n}"
-        out.write(document + b"\n")
+        out.write(with_last_list(head, self._targets))
 
 
 def tool_view(version: str) -> dict[str, Any]:

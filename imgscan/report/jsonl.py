@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from imgscan.model import SCHEMA
 from imgscan.report._json import compact
 from imgscan.report.json import (
-    SCHEMA,
     diagnostic_view,
     finding_view,
     identity_view,

@@ -1,4 +1,4 @@
-"""Sentences that several formats share: where a key stands, what became of it, and the verdict over a target.
+"""Sentences that several formats share: where a key is, what became of it, and the verdict over a target.
 
 All of them come back on one line and escaped for a terminal (`escape_terminal`); a format adds its own quoting.
 """
@@ -6,15 +6,16 @@ All of them come back on one line and escaped for a terminal (`escape_terminal`)
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from imgscan.model import CONFIDENCES, LEVELS
-from imgscan.report.base import IMAGE_DOCUMENTS, escape_terminal, layer_number, plural
+from imgscan.model import IMAGE_DOCUMENTS
+from imgscan.report.base import escape_terminal, layer_number, plural
+from imgscan.report.grouped import keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from imgscan.model import Finding, State, TargetReport, Visibility
+    from imgscan.model import Finding, Origin, State, TargetReport, Visibility
 
 # A rule's title is a name with its maker before it and its mode behind it: `Stripe secret key (live)`.
 _TITLE = re.compile(r"(?:Stripe )?(?P<name>.+?)(?: \((?P<mode>live|test)\))?", re.DOTALL)
@@ -29,46 +30,6 @@ IN_HISTORY: dict[State, str] = {
     "deleted": "deleted since, still in the history",
 }
 """The lives of files in a repository."""
-
-
-class Key(NamedTuple):
-    """All findings of one credential under one rule, in report order; never empty."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def first(self) -> Finding:
-        """The finding that stands for the key: a new one if there is one, then the most severe, then the first."""
-        return min(self.findings, key=_rank)
-
-    @property
-    def places(self) -> str:
-        """Say how many places there are, and in how many layers if in more than one."""
-        layers = len({finding.location.layer for finding in self.findings})
-        return plural(len(self.findings), "place") + (f", {plural(layers, 'layer')}" if layers > 1 else "")
-
-
-def keys_of(findings: Iterable[Finding]) -> list[Key]:
-    """Gather findings by credential and rule.
-
-    New keys come before accepted ones, severe before mild; those of one rule stand together, the surest first, the
-    rules and all else in report order.
-    """
-    groups: dict[tuple[str, str], list[Finding]] = {}
-    rules: dict[str, int] = {}
-    for finding in findings:
-        groups.setdefault((finding.secret.sha256, finding.rule_id), []).append(finding)
-        rules.setdefault(finding.rule_id, len(rules))
-
-    def rank(key: Key) -> tuple[bool, int, int, int]:
-        known, level, confidence = _rank(key.first)
-        return known, level, rules[key.first.rule_id], confidence
-
-    return sorted((Key(tuple(group)) for group in groups.values()), key=rank)
-
-
-def _rank(finding: Finding) -> tuple[bool, int, int]:
-    return finding.status != "new", LEVELS.index(finding.level), CONFIDENCES.index(finding.confidence)
 
 
 def place(finding: Finding) -> str:
@@ -90,8 +51,12 @@ def origin(finding: Finding) -> str | None:
     """Name the Dockerfile or source line that brought the key in, `docker/Dockerfile:12`; None if it is not known."""
     if finding.origin is None:
         return None
-    name = finding.origin.dockerfile if finding.origin.dockerfile is not None else finding.origin.source or ""
-    return f"{escape_terminal(name)}:{finding.origin.line}"
+    return f"{escape_terminal(origin_file(finding.origin))}:{finding.origin.line}"
+
+
+def origin_file(origin: Origin) -> str:
+    """Give the name of the Dockerfile or source file, as it is."""
+    return origin.dockerfile if origin.dockerfile is not None else origin.source or ""
 
 
 def ignorable(finding: Finding) -> str | None:
@@ -102,7 +67,7 @@ def ignorable(finding: Finding) -> str | None:
 
 
 def commit(finding: Finding) -> str | None:
-    """Name the commit that brought the key in, `commit 1f0c2d3e4a5b, 2024-02-29`; None outside of commits."""
+    """Name the commit that brought the key in, `commit 1f0c2d3e4a5b, 2024-02-29`; None where there is none."""
     location = finding.location
     if location.commit is None:
         return None
@@ -111,7 +76,7 @@ def commit(finding: Finding) -> str | None:
 
 
 def in_description(report: TargetReport, finding: Finding) -> bool:
-    """Tell whether a finding stands in the image's own documents, which no layer can delete."""
+    """Whether a finding is in the image's own documents, which no layer can delete."""
     return report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS)
 
 

@@ -1,7 +1,7 @@
-"""A hit: a credential at a place within one blob, with nothing secret left in it.
+"""A hit: a credential at its place within one blob, with nothing secret left in it.
 
-The same blob can be a layer of several images and at several places, so a hit does not know its layer yet;
-`imgscan.scan.image.assemble` turns hits into findings.
+The same blob can be a layer of several images and at several places, so a hit's location has no layer yet;
+`imgscan.scan.findings` turns hits into findings.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan import secrecy
+from imgscan.model import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imgscan.detect import Engine, Match
+    from imgscan.image.lifecycle import Trail
     from imgscan.model import Confidence, Level, Secret
 
 
 class Hit(NamedTuple):
     """One credential in one blob or document.
 
-    `member` is the tar member's number, -1 outside of members; `name` its normalised raw name, which may hold a
-    credential itself and is for look-ups only; `path` the redacted spelling of it for people. `identity` is the
-    fingerprint without its ordinal. `holder` is the raw name of the tar member that holds the container which the file
-    is in, None where it is in none. `allowed` says that a comment on its line lets it through. The other fields are
-    those of `Location` and `Finding`.
+    `location` is its place as reports show it, without the layer. `identity` is the fingerprint without its ordinal.
+    `allowed` says that a comment on its line suppresses it. `member` is the number of the tar member or of the file
+    of a tree that holds it, -1 outside of members; `inner` says that it is in a container that this member is.
+    `trail` identifies that member to whoever asks for its life (`imgscan.image.lifecycle.trail`); it holds no name.
     """
 
     rule_id: str
@@ -31,24 +34,13 @@ class Hit(NamedTuple):
     confidence: Confidence
     example: bool
     optional: bool
+    allowed: bool
     secret: Secret
     identity: str
-    name: bytes
-    path: str
-    path_bytes: bytes | None
+    location: Location
     member: int = -1
-    layer: int | None = None
-    line: int | None = None
-    column: int | None = None
-    end_line: int | None = None
-    end_column: int | None = None
-    offset: int | None = None
-    length: int | None = None
-    encoding: str = "plain"
-    field: str | None = None
-    commit: str | None = None
-    holder: bytes | None = None
-    allowed: bool = False
+    trail: Trail = ()
+    inner: bool = False
 
 
 class Spelling(NamedTuple):
@@ -76,8 +68,8 @@ class Concealer:
         """Redact what an image says, for showing."""
         return text if self.reveal else self.engine.redact(text)
 
-    def hit(self, match: Match, name: bytes, spelling: Spelling, **place: int | str | None) -> Hit:
-        """Make the hit of a match in the member `name`; `place` are the fields of `Hit` from `member` on."""
+    def hit(self, match: Match, name: bytes, location: Location, member: int = -1, trail: Trail = ()) -> Hit:
+        """Make the hit of a match at a location in the file `name` (raw)."""
         rule = match.rule
         return Hit(
             rule_id=rule.id,
@@ -86,6 +78,7 @@ class Concealer:
             confidence=match.confidence,
             example=match.example,
             optional=rule.optional,
+            allowed=match.allowed,
             secret=secrecy.conceal(
                 match.secret,
                 match.prefix,
@@ -95,10 +88,28 @@ class Concealer:
                 reveal=self.reveal,
             ),
             identity=secrecy.fingerprint(rule.id, name, match.secret),
-            name=name,
-            path=spelling.path,
-            path_bytes=spelling.path_bytes,
-            encoding=match.encoding,
-            allowed=match.allowed,
-            **place,  # type: ignore[arg-type]  # the names and types are those of Hit's own fields
+            location=location,
+            member=member,
+            trail=trail,
         )
+
+    def in_text(
+        self,
+        text: bytes,
+        name: bytes,
+        *,
+        field: str,
+        context: str = "",
+        member: int = -1,
+        trail: Trail = (),
+        layer: int | None = None,
+    ) -> Iterator[Hit]:
+        """Search a short text that is a field of the file `name` (raw): what a header, a document or a name says.
+
+        `context` is what counts as its neighbourhood, beside the text itself.
+        """
+        spelling = None
+        for match in self.engine.search(text, path=context):
+            spelling = spelling or self.spell(name)
+            location = Location(layer, *spelling, encoding=match.encoding, field=self.text(field))
+            yield self.hit(match, name, location, member, trail)

@@ -1,227 +1,228 @@
-"""One blob from its stored bytes to hits: read, hash, inflate, hash again, search.
+"""One blob from its stored bytes to its result: read, hash, inflate, hash again, search.
 
 Reading, inflating and hashing run on threads of their own, in front of the search; all of them let other threads run
 while they work. Whatever goes wrong with the bytes, the rest of the blob is still read, so that its digest is known,
 and what was found before stays.
+
+A blob whose plain bytes are a tar is a layer: its members are searched. Any other blob is a file, and takes the way
+that a file takes: its stored bytes are searched, and what it holds, whatever container it is.
 """
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imgscan.model import Diagnostic
+from imgscan.containers.base import HEAD
+from imgscan.containers.formats import find
 from imgscan.scan.inside.tap import Tap
-from imgscan.scan.search import WINDOW, StreamSearch
-from imgscan.streams.hashing import Hash, Hashing
-from imgscan.streams.inflate import MAGIC_LENGTH, StreamError, inflate, sniff
+from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.pour import FilePour, Pour, pieces_of
+from imgscan.scan.result import LayerResult
+from imgscan.scan.search import Search
+from imgscan.scan.stop import INTERRUPTED, interruption
+from imgscan.scan.tarmap import TarRegions
+from imgscan.streams.hashing import Hashing
+from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readahead import Readahead
-from imgscan.streams.readers import CHUNK, Peekable
+from imgscan.streams.readers import CHUNK, BytesReader, Peekable, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.image.lifecycle import LayerNames
-    from imgscan.scan.hits import Concealer, Hit
-    from imgscan.scan.inside.nest import Nest
-    from imgscan.scan.inside.node import Lack
-    from imgscan.streams.inflate import Chunk, Compression
-    from imgscan.streams.readers import Reader
-    from imgscan.streams.tar import Problem
+    from imgscan.model import Diagnostic
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.session import Session
+    from imgscan.streams.hashing import Hash
+    from imgscan.streams.inflate import Compression
+    from imgscan.streams.readers import Chunk, Reader
+    from imgscan.unread import Unread
 
-NO_END = "tar-no-end"
-INTERRUPTED = "interrupted"
-"""The code of a failure that is the user's own doing."""
-
-
-def interruption() -> StreamError:
-    """Make the failure of a scan that the user stopped."""
-    return StreamError(INTERRUPTED, "the scan was interrupted")
+_GLIMPSES = (1 << 12, 1 << 16, 1 << 20)
+"""Stored bytes by which a compressed blob is looked into, one after another; no format puts more before its first."""
 
 
-_FOREIGN_MAGIC = {
-    b"\x04\x22\x4d\x18": "lz4",
-    b"LZIP": "lzip",
-    b"\x1f\x9d": "compress (.Z)",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip",
-    b"Rar!": "RAR",
-    b"hsqs": "squashfs",
-    b"\x89LZO": "lzop",
-}
+class TarPour(Pour):
+    """Takes the plain stream of a layer, in chunks of any size; `finish` gives what was found in its members.
 
-
-def foreign_compression(head: bytes) -> str | None:
-    """Name a compression that imgscan knows but cannot read, by the first bytes; None if it is none."""
-    return next((name for magic, name in _FOREIGN_MAGIC.items() if head.startswith(magic)), None)
-
-
-@dataclass(slots=True)
-class BlobScan:
-    """What a scan of one blob gave.
-
-    `digests` are of the stored bytes, by algorithm; `diff_id` is the hex SHA-256 of the plain bytes. `problems` are
-    what was wrong with the tar, `failure` what was wrong with the compressed bytes. `shape` is what the plain bytes
-    are; `names` is None unless they are a tar. `lacks` are what could not be read inside of containers, from which
-    `inner` files with `expanded` bytes came.
+    `name` is what bytes behind the archive's end are called. With `look`, members are looked into. `names` collects
+    what the life of a file is derived from.
     """
 
-    name: str
-    stored: int = 0
-    size: int = 0
-    digests: dict[str, str] = field(default_factory=dict)
-    diff_id: str = ""
-    compression: Compression = "none"
-    shape: str = "file"
-    entries: int = 0
-    hits: list[Hit] = field(default_factory=list)
-    names: LayerNames | None = None
-    problems: list[Problem] = field(default_factory=list)
-    failure: StreamError | None = None
-    foreign: str | None = None
-    lacks: list[Lack] = field(default_factory=list)
-    expanded: int = 0
-    inner: int = 0
+    def __init__(self, session: Session, name: bytes, *, look: bool = True) -> None:
+        super().__init__(session)
+        self.walker = TarWalker()
+        self._tap = Tap(self.inside()) if look else None
+        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
+        self.stream = Search(session.concealer, self._regions, session.window)
 
     @property
-    def interrupted(self) -> bool:
-        """Whether the user stopped the scan while this blob was read."""
-        return self.failure is not None and self.failure.code == INTERRUPTED
+    def names(self) -> LayerNames:
+        """What the members are called, as hashes."""
+        return self._regions.names
 
-    @property
-    def members_known(self) -> bool:
-        """Whether every member was seen; where only the end marker is missing, all were."""
-        whole = self.failure is None or self.failure.harmless
-        return whole and all(problem.code == NO_END for problem in self.problems)
+    def feed(self, chunk: Chunk) -> None:
+        """Search the next bytes of the stream."""
+        self.stream.feed(chunk)
 
-    def diagnostics(self, layer: int | None, *, trusted: bool) -> Iterator[Diagnostic]:
-        """Tell what was wrong with the blob. `trusted` says that its digest holds: then a missing end is none."""
-        if self.failure is not None:
-            yield Diagnostic(self.failure.severity, self.failure.code, f"{self.failure}", layer, path=self.name)
-        for problem in self.problems:
-            if problem.code == NO_END and trusted and self.failure is None:
-                continue
-            yield Diagnostic("error", problem.code, problem.message, layer, path=self.name)
-        for lack in self.lacks:
-            path = lack.path.decode("utf-8", "backslashreplace")
-            yield Diagnostic("skipped", lack.code, lack.message, layer, path=path, bytes=lack.bytes)
+    def finish(self) -> list[Hit]:
+        """Search what is left; give the hits in the order of the members."""
+        if self._tap is not None:
+            self.close(self._tap.last())
+        return self.settle(self._regions.hits)
 
 
-class _Stored:
-    """The stored bytes on their way to the inflater: counted and hashed as they pass."""
+class _Passing:
+    """The stored bytes on their way: counted, hashed and reported as they pass."""
 
-    def __init__(
-        self, raw: Reader, hashing: Hashing, hashes: list[Hash], progress: Callable[[int], None] | None
-    ) -> None:
+    def __init__(self, raw: Reader, session: Session, hashing: Hashing, algorithms: frozenset[str]) -> None:
         self.count = 0
-        self._progress = progress
         self._raw = raw
+        self._advance = session.advance
         self._hashing = hashing
-        self._hashes = hashes
+        self._hashes = {name: hashing.new(name) for name in sorted(algorithms)}
 
     def read(self, count: int, /) -> bytes:
         """Give at most `count` bytes."""
         data = self._raw.read(count)
         self.count += len(data)
-        for target in self._hashes:
-            self._hashing.update(target, data)
-        if self._progress is not None:
-            self._progress(len(data))
+        for each in self._hashes.values():
+            self._hashing.update(each, data)
+        self._advance(len(data))
         return data
 
+    def drain(self) -> None:
+        """Read what is left: what a failed or finished decoder leaves belongs to the digest too."""
+        while self.read(CHUNK):
+            pass
 
-def scan_blob(
-    raw: Reader,
-    concealer: Concealer,
-    *,
-    name: str,
-    algorithms: frozenset[str] = frozenset(("sha256",)),
-    progress: Callable[[int], None] | None = None,
-    nest: Nest | None = None,
-    window: int = WINDOW,
-) -> BlobScan:
+    def digests(self) -> dict[str, str]:
+        """Give the digests in hex, once the hashing has finished."""
+        return {name: value.hexdigest() for name, value in self._hashes.items()}
+
+
+def scan_layer(
+    raw: Reader, session: Session, *, name: str, algorithms: frozenset[str] = frozenset(), look: bool = True
+) -> LayerResult:
     """Read a blob to its end and search it.
 
-    `name` is what the blob is called where it is stored; a blob that is no tar is one file of that name. `progress`
-    is told the number of stored bytes as they are read; it may raise StreamError, which ends the scan. `nest` looks
-    into the files of the blob. Nothing else is raised: what goes wrong is `failure`.
+    `name` is what the blob is called where it is stored; a blob that is no tar is a file of that name. `algorithms` are
+    the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what goes
+    wrong is in the result.
     """
-    scan = BlobScan(name)
     held = Peekable(raw)
     head = held.peek(HEAD_LENGTH)
-    scan.compression = sniff(head[:MAGIC_LENGTH])
+    compression = sniff(head[:MAGIC_LENGTH])
     with Hashing() as hashing:
-        hashes = {algorithm: hashing.new(algorithm) for algorithm in sorted(algorithms | {"sha256"})}
-        stored = _Stored(held, hashing, list(hashes.values()), progress)
-        plain_hash = hashing.new("sha256") if scan.compression != "none" else hashes["sha256"]
-
-        def chunks() -> Iterator[Chunk]:
-            for chunk in inflate(stored, scan.compression):
-                if scan.compression != "none":
-                    hashing.update(plain_hash, chunk)
-                yield chunk
-
-        with Readahead(chunks()) as ahead:
-            _search(ahead, scan, concealer, name.encode("utf-8", "surrogateescape"), nest, window)
-            if scan.interrupted:
-                ahead.abandon()
-                return scan
+        passing = _Passing(held, session, hashing, algorithms | {"sha256"})
+        plain: Hash | None = None
+        if _holds_tar(held, head, compression):
+            plain = hashing.new("sha256") if compression != "none" else None
+            chunks = _plain(passing, compression, hashing, plain)
+            result = _scan_tar(chunks, session, os.fsencode(name), look=look)
+        else:
+            kind = _format_of(held.peek(HEAD))
+            result = _scan_file(pieces_of(passing), session, os.fsencode(name), look=look)
+            result = replace(result, format=kind)
+        if result.interrupted:
+            return result
         with suppress(OSError, StreamError):  # it has been noted, or the outer archive notes it
-            while stored.read(CHUNK):  # what a failed or finished decoder left belongs to the digest too
-                pass
+            passing.drain()
         hashing.finish()
-        scan.stored = stored.count
-        scan.digests = {algorithm: value.hexdigest() for algorithm, value in hashes.items()}
-        scan.diff_id = plain_hash.hexdigest()
-    return scan
+    digests = passing.digests()
+    diff_id = plain.hexdigest() if plain is not None else digests["sha256"] if compression == "none" else None
+    return replace(result, stored=passing.count, digests=digests, diff_id=diff_id, compressed=compression != "none")
 
 
-def _search(
-    ahead: Readahead[Chunk],
-    scan: BlobScan,
-    concealer: Concealer,
-    name: bytes,
-    nest: Nest | None,
-    window: int,
-) -> None:
-    """Search the plain chunks of a blob; what breaks off the stream becomes `scan.failure`."""
-    search: StreamSearch | None = None
-    walker: TarWalker | None = None
-    waiting = b""
+def _holds_tar(held: Peekable, head: bytes, compression: Compression) -> bool:
+    """Whether the plain bytes are a tar, by the first of them; where that cannot be seen they are none."""
+    if compression == "none":
+        return looks_like_tar(head)
+    for count in _GLIMPSES:
+        with suppress(OSError):  # which comes again, where it is noted
+            stored = held.peek(count)
+            whole, plain = len(stored) < count, b""
+            try:
+                for chunk in inflate(BytesReader(stored), compression):
+                    plain += bytes(chunk[:HEAD_LENGTH])
+                    if len(plain) >= HEAD_LENGTH:
+                        return looks_like_tar(plain[:HEAD_LENGTH])
+            except StreamError:
+                if whole:
+                    return False
+                continue
+            if whole:
+                return looks_like_tar(plain)
+    return False
 
-    def begin() -> StreamSearch:
-        nonlocal walker
-        scan.foreign = foreign_compression(waiting)
-        walker = TarWalker() if looks_like_tar(waiting[:HEAD_LENGTH]) else None
-        tap = Tap(nest) if nest is not None and walker is not None else None
-        return StreamSearch(concealer, name=name, walker=walker, tap=tap, window=window)
 
-    try:
-        for chunk in ahead:
-            if search is not None:
-                search.feed(chunk)
-            else:
-                waiting += chunk
-                if len(waiting) >= HEAD_LENGTH:
-                    search = begin()
-                    search.feed(waiting)
-    except StreamError as error:
-        scan.failure = error
-    except OSError as error:
-        scan.failure = StreamError("read-error", f"reading failed: {error.strerror or error}")
-    except KeyboardInterrupt:
-        scan.failure = interruption()
-    if search is None:
-        search = begin()
-        search.feed(waiting)
-    search.finish()
-    scan.size = search.size
-    scan.hits = search.hits
-    if nest is not None:
-        scan.lacks, scan.expanded, scan.inner = nest.lacks, nest.expanded, nest.members
-    if walker is not None:
-        scan.shape = "tar"
-        scan.entries = walker.members
-        scan.problems = walker.problems
-        scan.names = search.names
+def _format_of(head: bytes) -> str | None:
+    found = find(head)
+    return found.name if found is not None else None
+
+
+def _plain(passing: _Passing, compression: Compression, hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
+    """Inflate the stored bytes; hash what comes out, where that is not what went in."""
+    for chunk in inflate(passing, compression):
+        if plain is not None:
+            hashing.update(plain, chunk)
+        yield chunk
+
+
+def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: bool) -> LayerResult:
+    pour = TarPour(session, name, look=look)
+
+    def take(chunks: Iterable[Chunk]) -> None:
+        for chunk in chunks:
+            pour.feed(chunk)
+
+    failure = _read_ahead(chunks, take, session, name)
+    hits = pour.finish()
+    return LayerResult(
+        size=pour.size,
+        shape="tar",
+        entries=pour.walker.members,
+        names=pour.names,
+        hits=tuple(hits),
+        failure=failure,
+        problems=tuple(shown(each._replace(path=name), session.concealer) for each in pour.walker.problems),
+        unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
+        expanded=pour.expanded,
+        inner=pour.inner,
+    )
+
+
+def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: bool) -> LayerResult:
+    pour = FilePour(session, alone=True)
+    failure = _read_ahead(pieces, lambda given: pour.file(-1, name, given, look=look), session, name)
+    hits = pour.finish()
+    return LayerResult(
+        size=pour.size,
+        hits=tuple(hits),
+        failure=failure,
+        unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
+        expanded=pour.expanded,
+        inner=pour.inner,
+    )
+
+
+def _read_ahead(
+    chunks: Iterable[Chunk], take: Callable[[Iterable[Chunk]], None], session: Session, name: bytes
+) -> Diagnostic | None:
+    """Read on a thread, in front of what takes the chunks; give what broke the stream off."""
+    failure: Unread | None = None
+    with Readahead(chunks) as ahead:
+        try:
+            take(ahead)
+        except (StreamError, OSError) as error:
+            failure = unread_blob(name, error)
+        except KeyboardInterrupt:
+            session.stop.set()
+            failure = unread_blob(name, interruption())
+        if failure is not None and failure.code == INTERRUPTED:
+            ahead.abandon()
+    return shown(failure, session.concealer) if failure is not None else None

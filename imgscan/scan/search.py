@@ -1,42 +1,50 @@
 """One plain stream through the sieves: windows are searched as they come, and hits are explained by a map.
 
 The stream is cut into windows as it is, not file by file: a thousand small files cost no thousand calls. Beside it a
-map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has caught something is the
-offset turned into a path, a line and a column. Whatever the map tells apart is searched apart: nothing is ever
+map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has found something is the
+offset turned into a path, a line and a column. Whatever the map separates is searched separately: nothing is ever
 matched across the border of a file.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.image.lifecycle import LayerNames
+from imgscan.image.lifecycle import trail
+from imgscan.model import Location
 from imgscan.scan.position import HEAD, TextPosition
 from imgscan.scan.regions import JoinedFile, JoinedRegions
-from imgscan.scan.tarmap import TarRegions
 from imgscan.streams.windows import Window, Windower
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imgscan.detect import Candidate, Match, View
-    from imgscan.scan.hits import Concealer, Hit
-    from imgscan.scan.inside.tap import Tap
+    from imgscan.scan.hits import Concealer, Hit, Spelling
     from imgscan.scan.regions import Region, Regions
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import TarWalker
 
 WINDOW = 2 << 20
 """Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
 
 
-class WindowSearch(ABC):
-    """Searches one stream, fed in chunks of any size; then `finish`. `size` counts the bytes that were fed."""
+class Found(NamedTuple):
+    """A hit, and in a joined stream the file that it was found in."""
 
-    def __init__(self, concealer: Concealer, regions: Regions, window: int) -> None:
+    hit: Hit
+    file: JoinedFile | None = None
+
+
+class Search:
+    """Searches one stream, fed in chunks of any size; then `finish`.
+
+    `size` counts the bytes that were fed, `found` has the hits in stream order.
+    """
+
+    def __init__(self, concealer: Concealer, regions: Regions, window: int = WINDOW) -> None:
         engine = concealer.engine
         self.size = 0
+        self.found: list[Found] = []
         self._concealer = concealer
         self._engine = engine
         self._regions = regions
@@ -44,10 +52,6 @@ class WindowSearch(ABC):
         self._skipped = 0  # bytes that were passed over: the stream's offsets count them, the windower does not
         self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that goes on
         self._taken = -1  # stream offset where the last match ended
-
-    @abstractmethod
-    def report(self, region: Region, hit: Hit) -> None:
-        """Take a hit; they come in stream order."""
 
     def feed(self, chunk: Chunk) -> None:
         """Search the next bytes."""
@@ -107,24 +111,36 @@ class WindowSearch(ABC):
         )
         for match in matches:
             self._taken = window.offset + match.end
-            place = self._place(window, region, position, match)
-            hit = self._concealer.hit(match, region.name, spelling, member=region.number, field=region.field, **place)
-            self.report(region, hit)
+            location = self._location(window, region, spelling, position, match)
+            life = trail(region.name) if region.file is None else ()
+            hit = self._concealer.hit(match, region.name, location, region.number, life)
+            self.found.append(Found(hit, region.file))
 
-    def _place(
-        self, window: Window, region: Region, position: TextPosition | None, match: Match
-    ) -> dict[str, int | None]:
-        """Give the fields of a location that say where in the file the carrier stands."""
+    def _location(
+        self, window: Window, region: Region, spelling: Spelling, position: TextPosition | None, match: Match
+    ) -> Location:
+        """Say where in the file the carrier is: in a field, in a text with its lines, or in a binary."""
+        path, raw = spelling
         if region.field is not None:
-            return {}
+            return Location(None, path, raw, encoding=match.encoding, field=region.field)
         offset = region.origin + window.offset + match.start - region.start
-        place: dict[str, int | None] = {"offset": offset, "length": match.end - match.start}
+        length = match.end - match.start
         if position is None or position.binary:
-            return place
+            return Location(None, path, raw, offset=offset, length=length, encoding=match.encoding)
         self._advance(window, region, position, window.offset + match.start)
         end_line, end_column = position.past(window.data[match.start : match.end])
-        place |= {"line": position.line, "column": position.column}
-        return place | {"end_line": end_line, "end_column": end_column}
+        return Location(
+            None,
+            path,
+            raw,
+            line=position.line,
+            column=position.column,
+            end_line=end_line,
+            end_column=end_column,
+            offset=offset,
+            length=length,
+            encoding=match.encoding,
+        )
 
     def _text_of(self, window: Window, region: Region) -> TextPosition:
         """Give the text state of a file: the one that was carried here, or a new one at its first byte."""
@@ -152,65 +168,17 @@ class WindowSearch(ABC):
             self._advance(window, region, position, keep)
 
 
-class StreamSearch(WindowSearch):
-    """Searches a tar, or a stream that is a single file. `hits` are in member order after `finish`.
-
-    `walker` is None for a single file, whose name is `name`; in a tar, `name` is what bytes behind its end are
-    called. `tap` looks into its members. `names` collects what the life of a file is told from.
-    """
-
-    def __init__(
-        self,
-        concealer: Concealer,
-        *,
-        name: bytes,
-        walker: TarWalker | None = None,
-        tap: Tap | None = None,
-        window: int = WINDOW,
-    ) -> None:
-        self.hits: list[Hit] = []
-        self._tap = tap
-        regions: Regions
-        if walker is not None:
-            regions = TarRegions(walker, concealer, self.hits.append, name=name, tap=tap)
-            self.names = regions.names
-        else:
-            regions = JoinedRegions()
-            regions.begin(JoinedFile(name), 0)
-            self.names = LayerNames()
-        super().__init__(concealer, regions, window)
-
-    def report(self, region: Region, hit: Hit) -> None:  # noqa: ARG002 - the hit says all
-        """Take a hit."""
-        self.hits.append(hit)
-
-    def finish(self) -> None:
-        """Search what is left; put the hits in the order of members: each header, its data, what these contain."""
-        super().finish()
-        if self._tap is not None:
-            self.hits += self._tap.finish(self.hits)
-        self.hits.sort(key=_order)
-
-
-class Found(NamedTuple):
-    """A hit in a joined stream, and the file that it was found in."""
-
-    file: JoinedFile
-    hit: Hit
-
-
-class JoinedSearch(WindowSearch):
+class JoinedSearch(Search):
     """Searches many whole files that are put one after another into one stream.
 
     `begin` a file, `feed` its bytes in chunks of any size, `skip` its holes; it ends where the next one begins. Each
-    is searched as if it were alone, and a thousand small ones cost one window. `found` holds the hits in stream order;
-    those of a file may come only when later files are fed, or with `finish`. Files without bytes need not be begun.
+    is searched as if it were alone, and a thousand small ones cost one window. The hits of a file may come only when
+    later files are fed, or with `finish`. Files without bytes need not be begun.
     """
 
     def __init__(self, concealer: Concealer, *, window: int = WINDOW) -> None:
         self._joined = JoinedRegions()
         super().__init__(concealer, self._joined, window)
-        self.found: list[Found] = []
 
     def begin(self, file: JoinedFile) -> None:
         """Let the next file begin."""
@@ -226,11 +194,6 @@ class JoinedSearch(WindowSearch):
         self.size = position - self._skipped
         if window is not None:
             self._search(window)
-
-    def report(self, region: Region, hit: Hit) -> None:
-        """Take a hit, with its file."""
-        if region.file is not None:
-            self.found.append(Found(region.file, hit))
 
     def skip(self, count: int) -> None:
         """Pass over `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
@@ -250,9 +213,3 @@ class JoinedSearch(WindowSearch):
         if self._tail is not None and self._tail[0] == self._joined.starts[-1]:
             self._tail[1].skip(rest)
         self._skipped += rest
-
-
-def _order(hit: Hit) -> tuple[bool, int, bool, int]:
-    """Sort by member; what is found inside of one comes behind its own bytes, in the order in which it came."""
-    inside = hit.holder is not None
-    return hit.member < 0, hit.member, inside, -1 if inside or hit.offset is None else hit.offset

@@ -10,42 +10,39 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from imgscan.image.lifecycle import DIRECTORY, HARD_LINK, PLAIN, LayerNames
+from imgscan.image.lifecycle import DIRECTORY, HARD_LINK, PLAIN, LayerNames, trail
 from imgscan.scan.regions import ENDLESS, Region
 from imgscan.streams.tar import Kind, normalise, normalise_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member, TarWalker
+    from imgscan.streams.tar import TarMember, TarWalker
 
 
 class TarRegions:
     """Maps a stream by its tar headers, with `walker` beside it.
 
-    `name` is what bytes behind the archive's end are called. `tap` is shown the members. Hits in headers go to
-    `report`. `names` collects what the life of a file is told from.
+    `name` is what bytes behind the archive's end are called. `tap` is shown the members. `hits` are those in headers,
+    in member order. `names` collects what the life of a file is derived from.
     """
 
     def __init__(
         self,
         walker: TarWalker,
         concealer: Concealer,
-        report: Callable[[Hit], None],
         *,
         name: bytes,
         tap: Tap | None = None,
     ) -> None:
         self._tap = tap
         self.names = LayerNames()
+        self.hits: list[Hit] = []
         self._walker = walker
         self._concealer = concealer
-        self._report = report
         self._name = name
-        self._members: list[Member] = []  # those that the coming windows may touch
+        self._members: list[TarMember] = []  # those that the coming windows may touch
         self._first = 0  # the number of the first of them
         self._header_hits: list[int] = []  # hits in a header whose member is not known yet
         self._told = -1  # the last member whose header has been searched
@@ -140,24 +137,21 @@ class TarRegions:
         else:
             self._header_hits.append(position)
 
-    def _tell_header(self, member: Member, number: int) -> None:
+    def _tell_header(self, member: TarMember, number: int) -> None:
         """Search what a member's headers say: its name, its link's target, its PAX records."""
         if number == self._told:
             return
         self._told = number
-        concealer = self._concealer
         texts = [("tar/name", member.name), ("tar/link", member.link)]
         for key, value in (member.records or {}).items():
-            field = "tar/pax/" + concealer.text(key.decode("utf-8", "backslashreplace"))
+            field = "tar/pax/" + key.decode("utf-8", "backslashreplace")
             texts += [(field, text) for text in (key, value) if text not in (member.name, member.link)]
         name = normalise(member.name)
-        spelling = concealer.spell(name)
         for field, text in texts:
-            for match in concealer.engine.search(text):
-                self._report(concealer.hit(match, name, spelling, member=number, field=field))
+            self.hits += self._concealer.in_text(text, name, field=field, member=number, trail=trail(name))
 
 
-def _header_of(member: Member) -> int:
+def _header_of(member: TarMember) -> int:
     return member.header
 
 

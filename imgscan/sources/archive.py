@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
-from imgscan.sources.base import SNIFF, Shelf, ShelfSource, StreamSource
+from imgscan.sources.base import SNIFF, SeekableSource, Shelf, Source
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
 from imgscan.streams.tar import Kind, TarWalker, normalise
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import ClosableReader
-    from imgscan.streams.tar import Member
+    from imgscan.streams.readers import ClosableReader, Reader
+    from imgscan.streams.tar import TarMember
 
 _HEADER_READ = 1 << 12
 
@@ -31,7 +31,7 @@ def member_name(raw: bytes) -> str:
     return normalise(raw).decode("utf-8", "surrogateescape")
 
 
-def note_link(shelf: Shelf, member: Member) -> None:
+def note_link(shelf: Shelf, member: TarMember) -> None:
     """Note a symbolic or hard link of the archive, its target seen from the archive's root."""
     name = member_name(member.name)
     target = member.link.decode("utf-8", "surrogateescape")
@@ -48,7 +48,7 @@ def note_problems(shelf: Shelf, walker: TarWalker) -> None:
         )
 
 
-class ArchiveFile(ShelfSource):
+class ArchiveFile(SeekableSource):
     """An uncompressed image archive on disk: one pass over its headers, then blobs in any order."""
 
     def __init__(self, path: Path) -> None:
@@ -77,7 +77,7 @@ class ArchiveFile(ShelfSource):
                 else:
                     self.shelf.blobs[name] = length
 
-    def _note(self, member: Member, size: int) -> None:
+    def _note(self, member: TarMember, size: int) -> None:
         if member.kind in (Kind.SYMLINK, Kind.LINK):
             note_link(self.shelf, member)
         elif member.kind is Kind.FILE and member.fragments is None:
@@ -94,19 +94,19 @@ class ArchiveFile(ShelfSource):
         return FileSlice(self._path, start, length)
 
 
-class ArchiveStream(StreamSource):
+class ArchiveStream(Source):
     """An image archive that goes by once; `file` is what the chunks come from, to be closed in the end."""
 
     def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
         self._chunks = chunks
         self._file = file
         self._walker = TarWalker()
-        self._pending: list[Member] = []
+        self._pending: list[TarMember] = []
         self._chunk: Chunk = b""
         self._base = 0  # stream offset of the chunk's first byte
         self.shelf = Shelf()
 
-    def blobs(self) -> Iterator[tuple[str, Peekable]]:
+    def blobs(self) -> Iterator[tuple[str, Reader]]:
         """Hand out every member that is no document; documents go to the shelf."""
         while (member := self._next_member()) is not None:
             if member.kind in (Kind.SYMLINK, Kind.LINK):
@@ -132,7 +132,7 @@ class ArchiveStream(StreamSource):
         if self._file is not None:
             self._file.close()
 
-    def _next_member(self) -> Member | None:
+    def _next_member(self) -> TarMember | None:
         while not self._pending:
             if not self.advance():
                 return None
@@ -159,7 +159,7 @@ class ArchiveStream(StreamSource):
 class _MemberReader:
     """The bytes of the member that is going by."""
 
-    def __init__(self, stream: ArchiveStream, member: Member) -> None:
+    def __init__(self, stream: ArchiveStream, member: TarMember) -> None:
         self._stream = stream
         self._position = member.start
         self._end = member.end

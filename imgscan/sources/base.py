@@ -3,16 +3,16 @@
 Image archives name their blobs in half a dozen ways and put what explains them last, so a source first only says
 what is there. `imgscan.image.plan` then reads the documents and says which blobs make which image.
 
-Two shapes of source exist. A `ShelfSource` (a folder, a seekable archive) knows its whole shelf at once and opens
-blobs in any order. A `StreamSource` (standard input, an engine, a compressed archive) passes once: it hands out each
-blob as it goes by, and its shelf is whole only after the last.
+Every source has the same shape: a shelf, what it was told of the image, and its blobs. A folder and an archive on
+disk know their whole shelf at once and open blobs in any order; standard input, an engine and a compressed archive
+pass once.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgscan.model import Diagnostic, Digest
-    from imgscan.streams.readers import ClosableReader, Peekable
+    from imgscan.streams.readers import ClosableReader, Reader
 
 SNIFF = 64
 """Bytes at the start of a member that tell whether it may be a JSON document."""
@@ -34,14 +34,17 @@ class Shelf:
     """What an archive or a folder holds, by name (no leading `./`).
 
     `documents` are the members that begin like JSON, whole; `blobs` all others with their size in bytes; `links`
-    lead from one name to another (legacy archives repeat a layer by a link). `diagnostics` tell what could not be
-    read of the archive itself.
+    lead from one name to another (legacy archives repeat a layer by a link). `diagnostics` say what could not be read
+    of the archive itself. `root` names the one blob that is a root filesystem, and `guessed` says that this is likely
+    rather than sure; None for everything that has documents.
     """
 
     documents: dict[str, bytes] = field(default_factory=dict)
     blobs: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    root: str | None = None
+    guessed: bool = False
     _kept: int = 0  # bytes of all documents: an archive may hold millions of them
 
     def locate(self, name: str) -> str | None:
@@ -84,48 +87,77 @@ class Shelf:
         self._kept -= len(self.documents.pop(name, b""))
 
 
-class ShelfSource(ABC):
-    """A source that opens its blobs in any order, from any thread."""
+class Told(NamedTuple):
+    """What a source was told of its image before it read it: nothing, unless somebody who knows was asked.
+
+    `reference` is the image's name there, `digest` that of its manifest or index, `diff_ids` what its layers are.
+    """
+
+    reference: str | None = None
+    digest: Digest | None = None
+    diff_ids: tuple[str, ...] | None = None
+
+
+class Source(ABC):
+    """What is stored of one target.
+
+    A `seekable` source knows its whole shelf at once and opens blobs in any order, from any thread. Any other passes
+    once: it hands out each blob as it goes by, and its shelf is whole only after the last.
+    """
 
     shelf: Shelf
+    seekable: bool = False
+    told: Told = Told()
 
-    @abstractmethod
     def open(self, name: str) -> ClosableReader:
         """Open the blob or document `name` at its first byte; the caller closes it."""
-
-
-class StreamSource(ABC):
-    """A source that passes once."""
-
-    shelf: Shelf
-    reference: str | None = None
-    """The name that an engine knows the image by."""
-    digest: Digest | None = None
-    """The manifest digest that an engine knows the image by."""
-    diff_ids: tuple[str, ...] | None = None
-    """What an engine says the layers are, asked before the stream began."""
+        raise NotImplementedError(f"{name}: this source passes once")
 
     @abstractmethod
-    def blobs(self) -> Iterator[tuple[str, Peekable]]:
-        """Hand out each blob as it goes by; after the last, `shelf` is whole.
+    def blobs(self) -> Iterator[tuple[str, Reader]]:
+        """Hand out each blob by its name, in the order in which they are stored.
 
         A blob must be read before the next is asked for; what its consumer leaves is passed over.
         """
 
     def close(self) -> None:  # noqa: B027 - most streams belong to somebody else
-        """Let go of the stream."""
+        """Let go of what was opened."""
 
 
-class RootfsSource:
+class SeekableSource(Source):
+    """A source that opens its blobs in any order, from any thread."""
+
+    seekable = True
+
+    @abstractmethod
+    def open(self, name: str) -> ClosableReader:
+        """Open the blob or document `name` at its first byte; the caller closes it."""
+
+    def blobs(self) -> Iterator[tuple[str, Reader]]:
+        """Hand out each blob by its name."""
+        for name in self.shelf.blobs:
+            reader = self.open(name)
+            try:
+                yield name, reader
+            finally:
+                reader.close()
+
+
+class RootFilesystem(Source):
     """A single tar of a root filesystem, as `docker export` writes it: one layer, and nothing that describes it.
 
     `guessed` says that the stream's first members only look like one: what comes later may prove it an image.
     """
 
     def __init__(self, name: str, reader: ClosableReader, *, guessed: bool = False) -> None:
-        self.name = name
-        self.reader = reader
-        self.guessed = guessed
+        self._reader = reader
+        self.shelf = Shelf(root=name, guessed=guessed)
 
+    def blobs(self) -> Iterator[tuple[str, Reader]]:
+        """Hand out the tar."""
+        if self.shelf.root is not None:
+            yield self.shelf.root, self._reader
 
-Source = ShelfSource | StreamSource | RootfsSource
+    def close(self) -> None:
+        """Close the tar."""
+        self._reader.close()

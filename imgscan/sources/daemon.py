@@ -23,8 +23,9 @@ import urllib3
 from imgscan.errors import EngineError, TargetError
 from imgscan.image.documents import parse_digest
 from imgscan.sources.archive import ArchiveStream
-from imgscan.streams.inflate import StreamError, gather
-from imgscan.streams.readers import CHUNK
+from imgscan.sources.base import Told
+from imgscan.streams.inflate import gather
+from imgscan.streams.readers import CHUNK, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,11 +193,13 @@ class EngineStream(ArchiveStream):
         self._response: requests.Response | None = None
         super().__init__(gather(self._receive(), CHUNK))
         tags = [tag for tag in attributes.get("RepoTags") or [] if isinstance(tag, str)]
-        self.reference = name if name in tags or not tags else tags[0]
         layers = (attributes.get("RootFS") or {}).get("Layers")
-        self.diff_ids = tuple(layers) if isinstance(layers, list) else None
-        for digest in attributes.get("RepoDigests") or []:
-            self.digest = parse_digest(str(digest).rpartition("@")[2]) or self.digest
+        digests = [parse_digest(str(digest).rpartition("@")[2]) for digest in attributes.get("RepoDigests") or []]
+        self.told = Told(
+            reference=name if name in tags or not tags else tags[0],
+            digest=next((digest for digest in reversed(digests) if digest is not None), None),
+            diff_ids=tuple(layers) if isinstance(layers, list) else None,
+        )
 
     def _receive(self) -> Iterator[bytes]:
         api = self._client.api

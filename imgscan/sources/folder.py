@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
-from imgscan.sources.base import SNIFF, Shelf, ShelfSource
+from imgscan.sources.base import SNIFF, SeekableSource, Shelf
 from imgscan.streams.readers import FileSlice, read_all
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import ClosableReader
 
 
-class ImageFolder(ShelfSource):
+class ImageFolder(SeekableSource):
     """A folder whose files are an image's documents and blobs."""
 
     def __init__(self, root: Path) -> None:

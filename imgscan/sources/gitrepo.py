@@ -1,29 +1,26 @@
-"""A git repository as a source: what commits change, and the objects that hold it.
+"""A git repository as a source: its references, its commits and what they change.
 
 Everything comes through git's plumbing and its pipes; nothing is checked out. Names are raw bytes, relative to the
-top of the repository. Formats: git-diff-index(1) and git-diff-tree(1), "Raw output format"; git-cat-file(1), "Batch
-output".
+top of the repository. `imgscan.sources.catfile` reads the objects. Formats: git-diff-index(1) and git-diff-tree(1),
+"Raw output format".
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, NamedTuple
 
+from imgscan.sources.catfile import Objects
 from imgscan.sources.gitprocess import Git, GitError, output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-    from types import TracebackType
 
 _LINK_TO_REPOSITORY = b"160000"  # a submodule: its id is of a commit that is elsewhere
 _RECORD_LIMIT = 1 << 20
 _READ = 1 << 20
-_PIPE = 4096
-"""Bytes of requests that any pipe takes without anybody reading (PIPE_BUF of POSIX allows less, no system has it)."""
-_MOST_RESTARTS = 64
 _DEEPEST_TAG = 64
 _TAGGED = re.compile(rb"object ([0-9a-f]{40}(?:[0-9a-f]{24})?)\n")
 
@@ -131,7 +128,7 @@ class Repository:
     def peel(self, each: str) -> tuple[str | None, tuple[str, ...]]:
         """Follow annotated tags to their commit, which is None where they end in something else."""
         tags: list[str] = []
-        with Objects(self) as objects:
+        with Objects(self.folder) as objects:
             while len(tags) < _DEEPEST_TAG:
                 for stored in objects.each([each]):
                     kind, data = stored.kind, b"".join(stored.data) if stored.kind == "tag" else b""
@@ -146,120 +143,6 @@ class Repository:
 
     def _empty_tree(self) -> str:
         return output(self.folder, "hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
-
-
-class Stored(NamedTuple):
-    """An object: its id, its kind (`blob`, `commit`, `tag`, `tree`), its size, its bytes in pieces.
-
-    `kind` is None where the object is not here or cannot be read. The pieces are gone when the next object is asked
-    for.
-    """
-
-    id: str
-    kind: str | None
-    size: int
-    data: Iterator[bytes]
-
-
-class Objects:
-    """Reads objects through one `git cat-file --batch`, which is asked ahead as far as its pipe takes requests.
-
-    With `sizes` only what objects are is asked, and their data is empty.
-    """
-
-    def __init__(self, repository: Repository, *, sizes: bool = False) -> None:
-        self._folder = repository.folder
-        self._sizes = sizes
-        self._git: Git | None = None
-        self._restarts = 0
-
-    def each(self, ids: Iterable[str]) -> Iterator[Stored]:
-        """Give objects in the order of their ids, each of which is a full hexadecimal id.
-
-        git dies of a damaged object: it is then started anew for the rest.
-        """
-        left = list(ids)[::-1]
-        asked: list[str] = []
-        waiting = 0
-        while left or asked:
-            git = self._running()
-            width = len(left[-1]) + 1 if left else 0
-            requests = []
-            while left and waiting + width <= _PIPE:
-                requests.append(left.pop())
-                waiting += width
-            if requests:
-                asked[:0] = requests[::-1]
-                self._ask(git, requests)
-            wanted = asked[-1]
-            stored = self._answer(git, wanted)
-            if stored is None:
-                self._restart()
-                left += asked[:-1] if self._restarts <= _MOST_RESTARTS else []
-                lost = [wanted] if self._restarts <= _MOST_RESTARTS else [*asked[::-1], *left[::-1]]
-                if self._restarts > _MOST_RESTARTS:
-                    left = []
-                asked, waiting = [], 0
-                yield from (Stored(each, None, 0, iter(())) for each in lost)
-                continue
-            asked.pop()
-            waiting -= len(wanted) + 1
-            yield stored
-            for _ in stored.data:  # what nobody wanted stands before the next answer
-                pass
-
-    def close(self) -> None:
-        """End git."""
-        if self._git is not None:
-            self._git.stop()
-            self._git = None
-
-    def _running(self) -> Git:
-        if self._git is None:
-            self._git = Git(self._folder, ["cat-file", "--batch-check" if self._sizes else "--batch"], ask=True)
-        return self._git
-
-    def _restart(self) -> None:
-        self.close()
-        self._restarts += 1
-
-    @staticmethod
-    def _ask(git: Git, ids: list[str]) -> None:
-        try:
-            git.request.write("".join(f"{each}\n" for each in ids).encode("ascii"))
-            git.request.flush()
-        except OSError:  # it has ended, which its answer shows
-            return
-
-    def _answer(self, git: Git, wanted: str) -> Stored | None:
-        """Read the head of an answer; None if git ended instead."""
-        head = git.out.readline(_RECORD_LIMIT)
-        if not head.endswith(b"\n"):
-            return None
-        words = head.split()
-        if len(words) != 3 or not words[2].isdigit():
-            return Stored(wanted, None, 0, iter(()))
-        size = int(words[2])
-        data = iter(()) if self._sizes else _content(git.out, size)
-        return Stored(wanted, words[1].decode("ascii", "replace"), size, data)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _content(out: IO[bytes], size: int) -> Iterator[bytes]:
-    while size:
-        data = out.read(min(size, _READ))
-        if not data:
-            raise GitError("git cat-file ended in the middle of an object")
-        size -= len(data)
-        yield data
-    out.read(1)  # the newline behind it
 
 
 def _diff(command: str) -> list[str]:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from imgscan.errors import TargetError, UsageError
 from imgscan.image.documents import DocumentError, docker_entries, kind_of, parse_json
 from imgscan.sources.archive import ArchiveFile, ArchiveStream, member_name
-from imgscan.sources.base import RootfsSource
+from imgscan.sources.base import RootFilesystem
 from imgscan.sources.folder import ImageFolder
-from imgscan.streams.inflate import MAGIC_LENGTH, StreamError, inflate, sniff
-from imgscan.streams.readers import CHUNK, FileSlice, Peekable
+from imgscan.sources.stdin import standard_input
+from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
+from imgscan.streams.readers import CHUNK, FileSlice, Peekable, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgscan.sources.base import Shelf, ShelfSource, Source, StreamSource
+    from imgscan.sources.base import Shelf, Source
     from imgscan.streams.inflate import Chunk
 
 ARCHIVE_SCHEMES = ("docker-archive", "oci-archive")
@@ -34,6 +32,7 @@ _SCHEME = re.compile(rf"({'|'.join(SCHEMES)}):(?!//)(.+)", re.DOTALL)
 _BARE_SCHEME = re.compile(rf"({'|'.join(SCHEMES)}|registry):")
 _LATER_SCHEME = re.compile(r"(registry):(.+)", re.DOTALL)
 _FOREIGN_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
+_PIPED = "for example docker save NAME | imgscan image -"
 _ONLY_A_PATH = re.compile(r"[/.~\\]")
 """What no image name begins with."""
 
@@ -66,7 +65,7 @@ def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
         if rest == "-":
             if scheme in FOLDER_SCHEMES:
                 raise UsageError(f"{scheme}: takes a folder, not standard input")
-            return _from_stream(stdin or _standard_input(), "standard input", scheme)
+            return _from_stream(stdin or standard_input("an image", _PIPED), "standard input", scheme)
         return _from_path(path, scheme)
     except OSError as error:
         raise TargetError(f"cannot read {target}: {error.strerror or error}") from error
@@ -94,21 +93,6 @@ def split_scheme(target: str) -> tuple[str | None, str]:
     return None, target
 
 
-def _standard_input() -> BinaryIO:
-    if sys.stdin is None:
-        raise UsageError("standard input is closed: pipe an image into it, or name a file")
-    if sys.stdin.isatty():
-        text = "standard input is a terminal: pipe an image into it, for example docker save NAME | imgscan image -"
-        raise UsageError(text)
-    file = os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
-    # A pipe holds 64 KiB on Linux, so that each chunk would come in sixteen pieces; elsewhere it stays as it is.
-    with suppress(ImportError, AttributeError, OSError):
-        import fcntl  # noqa: PLC0415 - not on Windows
-
-        fcntl.fcntl(file, fcntl.F_SETPIPE_SZ, CHUNK)
-    return file
-
-
 def _exists(path: Path) -> bool:
     try:
         return path.exists() or path.is_symlink()
@@ -116,7 +100,7 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _engine_source(name: str, scheme: str | None) -> StreamSource:
+def _engine_source(name: str, scheme: str | None) -> Source:
     from imgscan.sources.daemon import open_engine  # noqa: PLC0415 - the docker SDK is slow to import
 
     return open_engine(name, scheme)
@@ -140,15 +124,15 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if not looks_like_tar(head):
         raise TargetError(f"{path} is no image: neither a tar archive nor one in a compression that imgscan reads")
     if scheme == "rootfs":
-        return RootfsSource(path.name, FileSlice(path))
+        return RootFilesystem(path.name, FileSlice(path))
     if scheme is None:
         with FileSlice(path) as reader:
             if _looks(reader.read(CHUNK)) == "rootfs":
-                return RootfsSource(path.name, FileSlice(path))
+                return RootFilesystem(path.name, FileSlice(path))
     archive = ArchiveFile(path)
     if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
         return archive
-    return RootfsSource(path.name, FileSlice(path))
+    return RootFilesystem(path.name, FileSlice(path))
 
 
 def _from_file(path: Path, scheme: str | None) -> Source:
@@ -161,7 +145,7 @@ def _from_file(path: Path, scheme: str | None) -> Source:
         raise
 
 
-def _folder(path: Path) -> ShelfSource:
+def _folder(path: Path) -> Source:
     if not any((path / name).exists() for name in ("index.json", "manifest.json", "repositories", "oci-layout")):
         text = (
             f"{path} is a folder but no image: an OCI layout has index.json, a docker-dir manifest.json. "
@@ -203,12 +187,12 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
         raise TargetError(f"{name} is empty: nothing came")
     compression = sniff(head[:MAGIC_LENGTH])
     if scheme == "rootfs":
-        return RootfsSource(name, _Opened(raw, file))
+        return RootFilesystem(name, _Opened(raw, file))
     if compression == "none":
         if not looks_like_tar(head):
             raise TargetError(f"{name} is no image: neither a tar archive nor one in a compression that imgscan reads")
         if scheme is None and _looks(raw.peek(CHUNK)) != "image":
-            return RootfsSource(name, _Opened(raw, file), guessed=True)
+            return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)
     chunks = inflate(raw, compression)
     first: list[Chunk] = []
@@ -221,7 +205,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     if not looks_like_tar(plain[:HEAD_LENGTH]):
         raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
     if scheme is None and _looks(plain) != "image":
-        return RootfsSource(name, _Chunks(plain, chunks, file), guessed=True)
+        return RootFilesystem(name, _Chunks(plain, chunks, file), guessed=True)
     return ArchiveStream(_chain(plain, chunks), file)
 
 

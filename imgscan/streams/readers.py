@@ -1,4 +1,4 @@
-"""Readers: the one shape in which stored bytes reach the rest.
+"""Readers: the one shape in which stored bytes reach the rest, and the one way in which they fail.
 
 A reader has `read(count)`, which gives at most `count` bytes and `b""` only at the end. Whoever opens one closes
 it. Short reads are allowed anywhere, so nothing downstream may take the size of a read for more than a hint.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, Self
+
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -16,12 +18,43 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 """Bytes that move through the pipeline at a time: large enough that a step costs nothing beside its bytes."""
 
+Chunk = bytes | memoryview
+"""A piece of a stream; it never changes after it was given out."""
+
 
 class Reader(Protocol):
     """A source of bytes that can be read once."""
 
     def read(self, count: int, /) -> bytes:
         """Give at most `count` bytes; `b""` only at the end."""
+
+
+class StreamError(Exception):
+    """The bytes cannot be read on; what came before is right.
+
+    `code` is a diagnostic code, `harmless` is true where only bytes behind a complete stream are concerned; `rest` is
+    what had been read of those.
+    """
+
+    def __init__(self, code: str, message: str, *, harmless: bool = False, rest: bytes = b"") -> None:
+        super().__init__(message)
+        self.code = code
+        self.harmless = harmless
+        self.rest = rest
+
+    @property
+    def severity(self) -> Literal["error", "skipped"]:
+        """What this is to a scan: an error, unless everything that belongs to the stream was read."""
+        return "skipped" if self.harmless else "error"
+
+    def unread(self, path: bytes | None = None) -> Unread:
+        """Say the same as a value. `path` is the raw name of the file, None for the whole that was being read."""
+        return Unread(self.severity, self.code, str(self), path)
+
+
+def trailing(what: str, rest: bytes) -> StreamError:
+    """Make the failure of a stream behind which `rest` stands, which is something else than `what`."""
+    return StreamError("trailing-data", f"bytes that are not {what} follow the {what} data", harmless=True, rest=rest)
 
 
 class ClosableReader(Reader, Protocol):

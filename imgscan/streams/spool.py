@@ -12,7 +12,7 @@ import threading
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Chunk
 
 IN_MEMORY = 64 << 20
 QUOTA = 8 << 30

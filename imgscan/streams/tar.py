@@ -2,7 +2,7 @@
 
 The stream is searched as a whole elsewhere; this says which of its bytes belong to which member. `tarfile` cannot
 be used for it: it ends without a word at a broken header or a missing end (cpython issue 120740), recurses into
-chained extension headers, expands sparse holes and is ten times slower. Here each of these is a `Problem`, and
+chained extension headers, expands sparse holes and is ten times slower. Here each of these is an `Unread`, and
 nothing is ever guessed: after a broken header no further members are looked for.
 
 Dialects: v7, ustar, star's prefix, old and new GNU (L, K, S, M, V, D, base-256), pax (x, g, Solaris X) and the four
@@ -15,6 +15,9 @@ sparse formats. Where readers disagree, what unpacks container layers (Go's `arc
   One exception: pax lets a hard link carry its data. If the block after a ustar hard link with a size is neither
   a header nor zeros, it is data (libarchive's rule);
 * one lone zero block is passed over (GNU tar), and after an end marker another archive may follow.
+
+The module is long because the walk is one machine: its readers of units share its state, and a part of them would have
+to share it from another file. What a header, a record and a sparse map say is in modules of their own.
 """
 
 from __future__ import annotations
@@ -28,11 +31,11 @@ from imgscan.streams.tar_header import (
     HEAD_LENGTH,
     KINDS,
     LARGEST,
+    NO_END,
     USTAR_MAGIC,
     ZEROS,
     Kind,
-    Member,
-    Problem,
+    TarMember,
     checksum_holds,
     cut,
     looks_like_tar,
@@ -43,11 +46,12 @@ from imgscan.streams.tar_header import (
 )
 from imgscan.streams.tar_records import Extension, parse_records, present
 from imgscan.streams.tar_sparse import OldMap, SparseMap, announced_map, fragments
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HEAD_LENGTH", "Kind", "Member", "Problem", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
+__all__ = ["HEAD_LENGTH", "Kind", "TarMember", "TarWalker", "looks_like_tar", "normalise", "normalise_all"]
 
 PAYLOAD_LIMIT: Final = 1 << 20
 """Bytes in one extension header, as in Go (`maxSpecialFileSize`) and libarchive."""
@@ -98,7 +102,7 @@ class TarWalker:
         "_state",
         "_stored",
         "ended",
-        "lost",
+        "lost_at",
         "members",
         "offset",
         "problems",
@@ -109,12 +113,12 @@ class TarWalker:
     """Bytes fed or skipped so far."""
     wanted: int
     """The next byte that the walker has to see; `NEVER` once nothing more matters."""
-    problems: list[Problem]
+    problems: list[Unread]
     """What is wrong with the archive, in stream order; at most `PROBLEM_LIMIT` of them."""
     ended: bool
     """Whether a whole end marker (two zero blocks) stands behind the last member."""
-    lost: bool
-    """Whether a broken header ended the walk: members may follow that are not reported."""
+    lost_at: int | None
+    """Where the broken header stands that ended the walk, so that members may follow which are not reported."""
     members: int
     """Members reported so far."""
 
@@ -123,7 +127,7 @@ class TarWalker:
         self.wanted = 0
         self.problems = []
         self.ended = False
-        self.lost = False
+        self.lost_at = None
         self.members = 0
         # A unit is the next piece that has to be seen whole: a header, an extension's payload, part of a map.
         # `_held` is its beginning when it is cut by the end of a chunk, `_state` is who reads it.
@@ -131,7 +135,7 @@ class TarWalker:
         self._need = BLOCK
         self._state: Callable[[TarWalker, bytes, int], int] = TarWalker._header
         self._plain = True  # a member's header may be next, and no extension waits for it
-        self._found: list[Member] = []
+        self._found: list[TarMember] = []
         self._blanks = 0
         self._data_end = 0
         self._extension: Extension | None = None
@@ -139,13 +143,23 @@ class TarWalker:
         self._flag = b""
         self._next = 0
         # A member whose map, or the block that decides about its data, is still to come, and its stored bytes.
-        self._member: Member
+        self._member: TarMember
         self._stored = 0
         self._map: SparseMap
         self._spent = 0
         self._finished = False
 
-    def feed(self, chunk: bytes | memoryview) -> list[Member]:
+    @property
+    def lost(self) -> bool:
+        """Whether a broken header ended the walk."""
+        return self.lost_at is not None
+
+    @property
+    def members_known(self) -> bool:
+        """Whether every member was reported as it is: nothing is wrong, save that an end marker may be missing."""
+        return all(problem.code == NO_END for problem in self.problems)
+
+    def feed(self, chunk: bytes | memoryview) -> list[TarMember]:
         """Take the next bytes of the stream; return the members whose headers they complete, in order.
 
         A memoryview has to be of single bytes. The chunk is not kept.
@@ -155,7 +169,7 @@ class TarWalker:
         self.offset = end = base + length
         if end <= self.wanted:
             return []
-        found: list[Member] = []
+        found: list[TarMember] = []
         self._found = found
         position = self.wanted - base
         if self._held:
@@ -191,20 +205,20 @@ class TarWalker:
         self.offset += count
 
     def finish(self) -> None:
-        """Say that the stream is over: what it should still have held becomes a `Problem`."""
+        """Say that the stream is over: what it should still have held becomes an `Unread`."""
         if self._finished or self.wanted == NEVER:
             return
         self._finished = True
         if self.offset < self._data_end:
             lacking = self._data_end - self.offset
-            self._report("tar-cut-member", self.offset, f"The archive ends {lacking} bytes before a member does.")
+            self._note_problem("tar-cut-member", f"The archive ends {lacking} bytes before a member does.")
         elif self._blanks > 1:
             if any(self._held):
-                self._trailing(self.offset - len(self._held))
+                self._trailing()
         elif any(self._held) or self._extension or self._state is not TarWalker._header:
-            self._report("tar-cut-header", self.offset, "The archive ends inside the header of a member.")
+            self._note_problem("tar-cut-header", "The archive ends inside the header of a member.")
         else:
-            self._report("tar-no-end", self.offset, "The archive ends without an end marker.")
+            self._note_problem(NO_END, "The archive ends without an end marker.")
 
     def _walk(self, chunk: bytes | memoryview, base: int, position: int) -> int:
         """Report ordinary files and directories; return where the first header stands that is anything else."""
@@ -234,7 +248,7 @@ class TarWalker:
             header = base + position
             start = header + BLOCK
             data_end = start + size
-            append(new(Member, (header, start, data_end, name, kind, b"", size, inherited, None, False)))
+            append(new(TarMember, (header, start, data_end, name, kind, b"", size, inherited, None, False)))
             position += BLOCK + ((size + 511) & ~511)
         self._data_end = data_end
         return position
@@ -245,7 +259,7 @@ class TarWalker:
             return self._blank(at)
         if not checksum_holds(block):
             if self._blanks > 1:
-                return self._trailing(at)
+                return self._trailing()
             return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum does not hold.")
         if self._blanks > 1:  # another archive, with global records of its own
             self._globals = {}
@@ -261,7 +275,7 @@ class TarWalker:
 
     def _blank(self, at: int) -> int:
         if self._extension:
-            self._report("tar-stray-extension", at, "An extension header is not followed by a member.")
+            self._note_problem("tar-stray-extension", "An extension header is not followed by a member.")
             self._extension = None
         self._plain = False
         self._blanks += 1
@@ -288,12 +302,12 @@ class TarWalker:
         self._state = TarWalker._payload
         return start
 
-    def _payload(self, payload: bytes, at: int) -> int:
+    def _payload(self, payload: bytes, _at: int) -> int:
         self._need = BLOCK
         self._state = TarWalker._header
         extension = self._extension
         if self._flag == b"g":
-            self._merge_globals(self._records(payload, at), at)
+            self._merge_globals(self._records(payload))
             self._plain = extension is None
         elif extension is not None:
             if self._flag == b"L":
@@ -301,20 +315,20 @@ class TarWalker:
             elif self._flag == b"K":
                 extension.link = cut(payload)
             else:
-                extension.records = self._records(payload, at)
+                extension.records = self._records(payload)
         return self._next
 
-    def _records(self, payload: bytes, at: int) -> dict[bytes, bytes]:
+    def _records(self, payload: bytes) -> dict[bytes, bytes]:
         records, whole = parse_records(payload)
         if not whole:
-            self._report("tar-bad-record", at, "A PAX header is malformed; its remaining records are not used.")
+            self._note_problem("tar-bad-record", "A PAX header is malformed; its remaining records are not used.")
         return records
 
-    def _merge_globals(self, records: dict[bytes, bytes], at: int) -> None:
+    def _merge_globals(self, records: dict[bytes, bytes]) -> None:
         # A new mapping each time: members that were handed out share the old one.
         merged = present(self._globals | records)
         if sum(len(key) + len(value) for key, value in merged.items()) > GLOBAL_LIMIT:
-            self._report("tar-header-too-large", at, "The archive's global PAX records are too large to be kept.")
+            self._note_problem("tar-header-too-large", "The archive's global PAX records are too large to be kept.")
         else:
             self._globals = merged
 
@@ -342,7 +356,7 @@ class TarWalker:
             return member.start
         return self._emit(member)
 
-    def _emit(self, member: Member) -> int:
+    def _emit(self, member: TarMember) -> int:
         self._state = TarWalker._header
         self._plain = True
         self._found.append(member)
@@ -356,7 +370,7 @@ class TarWalker:
             return self._header(block, at)
         return self._emit(self._member._replace(end=at + self._stored, size=self._stored))
 
-    def _await_map(self, member: Member, sparse: SparseMap, spent: int) -> int:
+    def _await_map(self, member: TarMember, sparse: SparseMap, spent: int) -> int:
         self._member, self._stored = member, member.end - member.start
         self._map, self._spent = sparse, spent
         return self._next_of_map(member.start)
@@ -381,7 +395,7 @@ class TarWalker:
             pieces = fragments(sparse.pairs, start=at, stored=stored, size=size)
         if pieces is not None and size is not None:
             return self._emit(member._replace(start=at, end=at + stored, size=size, fragments=pieces))
-        self._report("tar-bad-sparse", member.header, "A sparse member's map does not fit its data.")
+        self._note_problem("tar-bad-sparse", "A sparse member's map does not fit its data.")
         start = member.start if sparse.inside else at
         return self._emit(member._replace(start=start, end=start + self._stored))
 
@@ -390,18 +404,18 @@ class TarWalker:
 
     def _lose(self, code: str, at: int, message: str) -> int:
         """End the walk at a header that leaves open where the next one stands."""
-        self._report(code, at, message)
-        self.lost = True
+        self._note_problem(code, message)
+        self.lost_at = at
         self._plain = False
         return NEVER
 
-    def _trailing(self, at: int) -> int:
-        self._report("tar-trailing-data", at, "Something that is not a tar archive follows the archive's end.")
+    def _trailing(self) -> int:
+        self._note_problem("tar-trailing-data", "Something that is not a tar archive follows the archive's end.")
         return NEVER
 
-    def _report(self, code: str, at: int, message: str) -> None:
+    def _note_problem(self, code: str, message: str) -> None:
         if len(self.problems) < PROBLEM_LIMIT:
-            self.problems.append(Problem(code, at, message))
+            self.problems.append(Unread("error", code, message))
 
 
 def _pass_zeros(chunk: bytes | memoryview, position: int) -> int:

@@ -23,6 +23,9 @@ HEAD_LENGTH: Final = 2 * BLOCK
 LARGEST: Final = 2**63 - 1
 """The largest size and offset that any tar reader accepts (a signed 64-bit `off_t`)."""
 
+NO_END: Final = "tar-no-end"
+"""The code of an archive whose end marker is missing: it hides no member, and is harmless where a digest holds."""
+
 USTAR_MAGIC: Final = b"ustar\0"
 GNU_MAGIC: Final = b"ustar  \0"
 _STAR_TRAILER: Final = b"tar\0"
@@ -56,7 +59,7 @@ HEADER_ONLY: Final = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))
 """Types that have no data whatever their size field says: Go, tarfile and POSIX agree."""
 
 
-class Member(NamedTuple):
+class TarMember(NamedTuple):
     """One member of an archive, as byte positions of the stream and names as they were stored.
 
     A named tuple because 100,000 of them are made for an ordinary layer and nothing in Python is made faster.
@@ -81,18 +84,6 @@ class Member(NamedTuple):
     """For a sparse file its data as (stream start, stream end, offset in the file), ascending; else None."""
     long_name: bool
     """Whether the name came from an extension header, so that the header field may hold a shortened copy."""
-
-
-class Problem(NamedTuple):
-    """Something that keeps the walk from being whole, or a member from being what its header says.
-
-    `code` is a stable kebab-case word, `offset` the position in the stream, `message` one sentence that holds
-    nothing from the stream but numbers.
-    """
-
-    code: str
-    offset: int
-    message: str
 
 
 def padded(size: int) -> int:

@@ -12,7 +12,7 @@ from imgscan.streams.tar_header import (
     HEADER_ONLY,
     KINDS,
     Kind,
-    Member,
+    TarMember,
     cut,
     decimal,
     header_name,
@@ -46,7 +46,7 @@ class Extension:
         size = self.records.get(b"size")
         return decimal(size) if size else stated
 
-    def describe(self, block: bytes, at: int, size: int, inherited: dict[bytes, bytes]) -> Member:
+    def describe(self, block: bytes, at: int, size: int, inherited: dict[bytes, bytes]) -> TarMember:
         """Make the member whose header is `block`, at stream offset `at`, with `size` bytes stored behind it.
 
         `inherited` are the global records. A sparse member is described as if its stored bytes were the file.
@@ -69,7 +69,7 @@ class Extension:
             link = self.link or own.get(b"linkpath") or cut(block[157:257])
         records = present(inherited | own) if own else inherited
         start = at + BLOCK
-        return Member(self.header, start, start + size, name, kind, link, size, records or None, None, long_name)
+        return TarMember(self.header, start, start + size, name, kind, link, size, records or None, None, long_name)
 
 
 def present(records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

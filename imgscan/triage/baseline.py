@@ -7,21 +7,17 @@ fingerprint, the rest is for whoever reads the file.
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
-import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from imgscan.errors import OutputError, UsageError
-from imgscan.triage.edited import Node, parse
+from imgscan.errors import UsageError
+from imgscan.triage.edited import JsonValue, parse, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from pathlib import Path
 
     from imgscan.model import TargetReport
     from imgscan.triage.reports import Reported, Reports
@@ -34,7 +30,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{16}:[1-9][0-9]{0,8}")
 _MEMBERS = frozenset(("fingerprint", "rule_id", "path", "redacted", "reason", "expires", "target"))
 
 
-class Entry(NamedTuple):
+class Acceptance(NamedTuple):
     """An accepted finding.
 
     `expires` is the last day on which it is accepted, None for no end. `target` is what was scanned when it was
@@ -58,16 +54,16 @@ class Applied(NamedTuple):
     """A report in which known findings have the status `baseline`; `expired` are entries that no longer hold."""
 
     report: TargetReport
-    expired: tuple[Entry, ...]
+    expired: tuple[Acceptance, ...]
 
 
 class Baseline(NamedTuple):
     """The entries of a file, by path, rule and fingerprint; no fingerprint stands twice."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Acceptance, ...] = ()
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Self:
+    def of(cls, entries: Iterable[Acceptance]) -> Self:
         """Sort entries; of those with the same fingerprint the last one stays."""
         return cls(tuple(sorted({entry.fingerprint: entry for entry in entries}.values(), key=_order)))
 
@@ -109,7 +105,7 @@ class Baseline(NamedTuple):
             if only and fingerprint not in only:
                 continue
             old = entries.get(fingerprint)
-            entries[fingerprint] = Entry(
+            entries[fingerprint] = Acceptance(
                 fingerprint,
                 finding.rule_id,
                 finding.path,
@@ -137,14 +133,7 @@ class Baseline(NamedTuple):
 
 def load(path: Path) -> Baseline:
     """Read a baseline; UsageError if there is none or it is malformed, with the place of the mistake."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read the baseline {path}: {error.strerror or error}") from error
-    if len(data) > LARGEST:
-        raise UsageError(f"{path}: too large for a baseline: more than {LARGEST:,} bytes")
-    document = Node(parse(data, str(path)), str(path))
+    document = JsonValue(parse(read_file(path, LARGEST, "baseline"), str(path)), str(path))
     schema = document.get("schema")
     if schema.value != SCHEMA:
         newer = isinstance(schema.value, str) and schema.value.startswith("imgscan-baseline/")
@@ -162,7 +151,7 @@ def load(path: Path) -> Baseline:
     return Baseline.of(entries)
 
 
-def _entry(node: Node) -> Entry:
+def _entry(node: JsonValue) -> Acceptance:
     _only(node, _MEMBERS)
     fingerprint = node.get("fingerprint")
     if _FINGERPRINT.fullmatch(fingerprint.text()) is None:
@@ -173,7 +162,7 @@ def _entry(node: Node) -> Entry:
         ends = None if text is None else date.fromisoformat(text)
     except ValueError as error:
         raise expires.wrong("must be a date, YYYY-MM-DD") from error
-    return Entry(
+    return Acceptance(
         fingerprint.text(),
         node.get("rule_id").text(),
         node.get("path").text(),
@@ -184,20 +173,20 @@ def _entry(node: Node) -> Entry:
     )
 
 
-def _only(node: Node, members: frozenset[str]) -> None:
+def _only(node: JsonValue, members: frozenset[str]) -> None:
     for name in sorted(node.object().keys() - members):
         raise node.get(name).wrong(f"there is no such member here; there are {', '.join(sorted(members))}")
 
 
 def render(baseline: Baseline) -> bytes:
     """Write the file's bytes: the same entries give the same bytes."""
-    document = {"schema": SCHEMA, "entries": [entry_view(entry) for entry in baseline.entries]}
+    document = {"schema": SCHEMA, "entries": [acceptance_view(entry) for entry in baseline.entries]}
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # A path may hold a lone surrogate, for which UTF-8 has no form; reports spell it the same way.
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def entry_view(entry: Entry) -> dict[str, Any]:
+def acceptance_view(entry: Acceptance) -> dict[str, Any]:
     """Spell out one entry."""
     return {
         "fingerprint": entry.fingerprint,
@@ -210,33 +199,5 @@ def entry_view(entry: Entry) -> dict[str, Any]:
     }
 
 
-def save(baseline: Baseline, path: Path) -> None:
-    """Replace the file as a whole, or leave it as it is and raise OutputError."""
-    path = Path(os.path.realpath(path))
-    temporary: str | None = None
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(render(baseline))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-        temporary = None
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):  # it is the write's failure that is told
-                Path(temporary).unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _order(entry: Entry) -> tuple[str, str, str]:
+def _order(entry: Acceptance) -> tuple[str, str, str]:
     return entry.path, entry.rule_id, entry.fingerprint

@@ -1,24 +1,21 @@
 """The source files that an image was built from: which file COPY brought, and where in it a key stands.
 
-A file is taken for the source only if the key stands in it; a name alone proves nothing. Links that lead out of the
-root are not followed, and what is read is limited by size and by number.
+A file is taken for the source only if the key is in it; a name alone proves nothing.
 """
 
 from __future__ import annotations
 
-import lzma
-import os
 import posixpath
-import stat
-import tarfile
-import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.triage.lexer import UNKNOWN, fits
+from imgscan.triage import buildcontext as folders
+from imgscan.triage.buildcontext import Folder, contents
+from imgscan.triage.dockerignore import IgnoreFile
+from imgscan.triage.lexer import UNKNOWN
 from imgscan.triage.lines import lines_of
-from imgscan.triage.patterns import IgnoreFile, component_matches, wild
+from imgscan.triage.wildcards import Name, wild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,19 +23,11 @@ if TYPE_CHECKING:
     from imgscan.triage.lines import Find
     from imgscan.triage.steps import Copied
 
-LARGEST = 16 << 20
-"""Bytes of the largest source file that is read; a larger one has no origin."""
-MOST_FILES = 20_000
-MOST_BYTES = 256 << 20
-"""What is read of a tree, or of an archive, in a search by content; where it has more, nothing is concluded."""
 _MOST_MATCHES = 4096
-_DEEPEST = 128
-_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIPPED = frozenset((".git", ".hg", ".svn"))
-_BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, zlib.error, lzma.LZMAError)
 
 
-class Source(NamedTuple):
+class SourceLine(NamedTuple):
     """A place in a source file: its path below the root, with slashes, and the line from 1.
 
     The line is 1 in a file without lines: a binary, or an archive that ADD unpacked. `named` says that the Dockerfile
@@ -63,22 +52,22 @@ class SourceTree:
 
     def __init__(self, root: Path, find: Find, *, ignore_file: Path | None = None) -> None:
         """Look at `root`; `ignore_file` is the one that belongs to the Dockerfile, before the root's own."""
-        self._root = os.path.realpath(root)
+        self._folder = Folder(root)
         self._find = find
         self._files: dict[str, dict[str, tuple[int, ...]]] = {}
         self._archives: dict[str, dict[str, frozenset[str]]] = {}
-        self._index: dict[str, list[Source]] | None = None
+        self._index: dict[str, list[SourceLine]] | None = None
         self._expanded: dict[str, tuple[tuple[str, bool], ...]] = {}
         self._ignore_file = ignore_file
 
     # by path
 
-    def brought(self, copied: Copied, wanted: Wanted, *, unpacks: bool, parents: bool) -> Source | None:
+    def brought(self, copied: Copied, wanted: Wanted, *, unpacks: bool, parents: bool) -> SourceLine | None:
         """Find the file that COPY or ADD (which `unpacks` archives) brought to a path, if the key stands in it.
 
         Where the destination is not known, and several files could be meant, None.
         """
-        found: dict[str, Source] = {}
+        found: dict[str, SourceLine] = {}
         for source in copied.sources:
             clean = _clean(source)
             for relative, folder in self._matches(clean):
@@ -86,22 +75,24 @@ class SourceTree:
                 for candidate in self._candidates(copied, wanted.path, relative, folder=folder, pivot=pivot):
                     if lines := self.keys(candidate).get(wanted.sha256):
                         line = wanted.line if wanted.line in lines else lines[0]
-                        found[candidate] = Source(self._real(candidate) or candidate, line or 1, candidate == clean)
+                        found[candidate] = SourceLine(
+                            self._folder.real(candidate) or candidate, line or 1, candidate == clean
+                        )
                 if unpacks and not folder and self._unpacked(copied, wanted, relative):
-                    found[relative] = Source(self._real(relative) or relative, 1, relative == clean)
+                    found[relative] = SourceLine(self._folder.real(relative) or relative, 1, relative == clean)
         if len(found) > 1 and UNKNOWN in copied.destination:
             return None
         return next(reversed(found.values()), None)  # the last one wins
 
     def _unpacked(self, copied: Copied, wanted: Wanted, relative: str) -> bool:
         members = self._archive(relative)
-        return any(wanted.sha256 in members.get(below, ()) for below in _belows(copied.destination, wanted.path))
+        return any(wanted.sha256 in members.get(below, ()) for below in copied.below(wanted.path))
 
     def _candidates(
         self, copied: Copied, path: str, relative: str, *, folder: bool, pivot: str | None
     ) -> Iterator[str]:
         """Give the files that one source of COPY may have brought to `path`."""
-        for below in _belows(copied.destination, path):
+        for below in copied.below(path):
             if pivot is not None:
                 whole = posixpath.normpath(posixpath.join(pivot, below))
                 if relative in (".", whole) or whole.startswith(f"{relative}/"):
@@ -113,7 +104,7 @@ class SourceTree:
 
     # by content
 
-    def anywhere(self, sha256: str, copies: Sequence[Copied] | None = None) -> Source | None:
+    def anywhere(self, sha256: str, copies: Sequence[Copied] | None = None) -> SourceLine | None:
         """Find the one place below the root at which a key stands, or below what `copies` bring; None for several."""
         places = self._whole().get(sha256, [])
         if copies is not None:
@@ -127,17 +118,17 @@ class SourceTree:
                     return True
         return False
 
-    def _whole(self) -> Mapping[str, list[Source]]:
+    def _whole(self) -> Mapping[str, list[SourceLine]]:
         if self._index is None:
             self._index = {}
             files = read = 0
             for relative, size in self._walk():
-                files, read = files + 1, read + min(size, LARGEST)
-                if files > MOST_FILES or read > MOST_BYTES:
+                files, read = files + 1, read + min(size, folders.LARGEST)
+                if files > folders.MOST_FILES or read > folders.MOST_BYTES:
                     self._index = {}
                     break
                 for sha256, lines in self.keys(relative).items():
-                    self._index.setdefault(sha256, []).extend(Source(relative, line) for line in lines)
+                    self._index.setdefault(sha256, []).extend(SourceLine(relative, line) for line in lines)
         return self._index
 
     def _walk(self) -> Iterator[tuple[str, int]]:
@@ -146,7 +137,7 @@ class SourceTree:
         while waiting:
             folder = waiting.pop()
             inner = []
-            for entry in self._entries(folder):
+            for entry in self._folder.entries(folder):
                 relative = f"{folder}/{entry.name}" if folder else entry.name
                 try:
                     if entry.is_dir(follow_symlinks=False):
@@ -163,7 +154,7 @@ class SourceTree:
     def keys(self, relative: str) -> Mapping[str, tuple[int, ...]]:
         """Give the credentials of a file, each with its lines; none where it cannot be read."""
         if relative not in self._files:
-            data = self._read(relative)
+            data = self._folder.read(relative)
             self._files[relative] = lines_of(data, self._find(data)) if data else {}
         return self._files[relative]
 
@@ -174,35 +165,11 @@ class SourceTree:
     @cached_property
     def _ignored(self) -> IgnoreFile:
         own = [self._ignore_file] if self._ignore_file is not None else []
-        for path in (*own, Path(self._root, ".dockerignore"), Path(self._root, ".containerignore")):
+        for path in (*own, Path(self._folder.path, ".dockerignore"), Path(self._folder.path, ".containerignore")):
             data = contents(str(path))
             if data is not None:
                 return IgnoreFile.parse(data.decode("utf-8", "replace"))
         return IgnoreFile()
-
-    def _real(self, relative: str) -> str | None:
-        """Give the path below the root that a path leads to; None where it leads out of it."""
-        if "\0" in relative:
-            return None
-        real = os.path.realpath(os.path.join(self._root, relative))  # noqa: PTH118 - Path cannot tell a loop of links
-        if real == self._root:
-            return "."
-        below = real.removeprefix(os.path.join(self._root, ""))  # noqa: PTH118 - with its separator at the end
-        return None if below == real else below.replace(os.sep, "/")
-
-    def _read(self, relative: str) -> bytes | None:
-        real = self._real(relative)
-        return None if real is None else contents(f"{self._root}/{real}")
-
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        real = self._real(folder)
-        if real is None:
-            return []
-        try:
-            with os.scandir(f"{self._root}/{real}") as entries:
-                return sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            return []
 
     def _matches(self, pattern: str) -> tuple[tuple[str, bool], ...]:
         """Give the files and folders that a source of COPY names, each with whether it is a folder."""
@@ -210,67 +177,21 @@ class SourceTree:
             found = [""]
             for part in pattern.split("/") if pattern != "." else []:
                 if wild(part):
-                    names = [(folder, entry.name) for folder in found for entry in self._entries(folder)]
-                    found = [posixpath.join(folder, name) for folder, name in names if component_matches(part, name)]
+                    names = [(folder, entry.name) for folder in found for entry in self._folder.entries(folder)]
+                    fitting = Name.of(part)
+                    found = [posixpath.join(folder, name) for folder, name in names if fitting.matches(name)]
                 else:
                     found = [posixpath.join(folder, part) for folder in found]
                 found = found[:_MOST_MATCHES]
-            kinds = ((path or ".", self._is_folder(path)) for path in found)
+            kinds = ((path or ".", self._folder.is_folder(path)) for path in found)
             self._expanded[pattern] = tuple((path, folder) for path, folder in kinds if folder is not None)
         return self._expanded[pattern]
-
-    def _is_folder(self, relative: str) -> bool | None:
-        real = self._real(relative)
-        try:
-            mode = None if real is None else Path(self._root, real).stat().st_mode
-        except (OSError, ValueError):
-            return None
-        return None if mode is None else stat.S_ISDIR(mode)
 
     def _archive(self, relative: str) -> Mapping[str, frozenset[str]]:
         """Give the credentials of each member of a tar archive; nothing for what is none."""
         if relative not in self._archives:
-            self._archives[relative] = self._unpack(relative)
+            self._archives[relative] = self._folder.unpack(relative, self._find)
         return self._archives[relative]
-
-    def _unpack(self, relative: str) -> dict[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        real = self._real(relative)
-        if real is None:
-            return found
-        try:
-            with Path(self._root, real).open("rb") as stream, tarfile.open(fileobj=stream, mode="r|*") as archive:
-                files = read = 0
-                for member in archive:
-                    files, read = files + 1, read + member.size
-                    if files > MOST_FILES or read > MOST_BYTES:
-                        break
-                    archive.members = []  # type: ignore[attr-defined]  # else it remembers every member
-                    if member.isreg() and member.size <= LARGEST and (inside := archive.extractfile(member)):
-                        keys = frozenset(sha256 for sha256, _ in self._find(inside.read()))
-                        if keys:
-                            found[posixpath.normpath(member.name).lstrip("/")] = keys
-        except _BROKEN:
-            return found  # no archive, or a broken one: what was read of it counts
-        return found
-
-
-def contents(path: str) -> bytes | None:
-    """Read a regular file; None for anything else, and for one that is too large."""
-    try:
-        handle = os.open(path, _OPEN)
-    except (OSError, ValueError):
-        return None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            return None
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(LARGEST)
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
 
 
 def _clean(source: str) -> str:
@@ -281,11 +202,3 @@ def _clean(source: str) -> str:
 def _pivot(source: str) -> str:
     """Give the part of a source that `COPY --parents` leaves out of the destination: what is before `/./`."""
     return posixpath.normpath("/" + source.partition("/./")[0]).lstrip("/") if "/./" in source else ""
-
-
-def _belows(destination: str, path: str) -> Iterator[str]:
-    """Give what is left of a path below a destination, for each way in which the two can fit."""
-    parts = path.split("/")[:_DEEPEST]
-    for count in range(len(parts) + 1):
-        if fits(destination, "/" + "/".join(parts[:count])):
-            yield "/".join(parts[count:])

@@ -1,7 +1,7 @@
-"""JSON that people keep and edit, read so that a mistake is told with its place.
+"""Files that people keep and edit, read so that a mistake is reported with its place.
 
-A syntax error is told by line and column, a wrong value by its JSON pointer (RFC 6901). What is read is never echoed:
-a report that was written with whole secrets is read here too.
+A syntax error in JSON is reported by line and column, a wrong value by its JSON pointer (RFC 6901). What is read is
+never echoed: a report that was written with whole secrets is read here too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,19 @@ from imgscan.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+
+def read_file(path: Path, most: int, what: str) -> bytes:
+    """Read a whole file, which is called a `what`; UsageError where that fails or it has more than `most` bytes."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the {what} {path}: {error.strerror or error}") from error
+    if len(data) > most:
+        raise UsageError(f"{path}: too large for a {what}: more than {most:,} bytes")
+    return data
 
 
 def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
@@ -45,7 +58,7 @@ def _constant(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-class Node(NamedTuple):
+class JsonValue(NamedTuple):
     """A value of a document and its place in it; each question that does not fit is a UsageError with that place."""
 
     value: Any
@@ -62,17 +75,17 @@ class Node(NamedTuple):
             raise self.wrong("must be an object")
         return self.value
 
-    def items(self) -> Iterator[Node]:
+    def items(self) -> Iterator[JsonValue]:
         """Give the elements of the array that stands here."""
         if not isinstance(self.value, list):
             raise self.wrong("must be an array")
         for index, value in enumerate(self.value):
-            yield Node(value, self.file, f"{self.pointer}/{index}")
+            yield JsonValue(value, self.file, f"{self.pointer}/{index}")
 
-    def get(self, name: str) -> Node:
+    def get(self, name: str) -> JsonValue:
         """Give a member of the object that stands here; its value is None where there is none."""
         escaped = name.replace("~", "~0").replace("/", "~1")
-        return Node(self.object().get(name), self.file, f"{self.pointer}/{escaped}")
+        return JsonValue(self.object().get(name), self.file, f"{self.pointer}/{escaped}")
 
     def text(self) -> str:
         """Give the string that stands here."""

@@ -7,35 +7,23 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imgscan.model import Origin
-from imgscan.triage.lexer import UNKNOWN, fits
-from imgscan.triage.patterns import wild
+from imgscan.triage.lexer import UNKNOWN
 from imgscan.triage.places import line_of_use
+from imgscan.triage.wildcards import wild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from imgscan.triage.copied import Source, SourceTree, Wanted
+    from imgscan.triage.copied import SourceLine, SourceTree, Wanted
     from imgscan.triage.places import KeyLines
-    from imgscan.triage.steps import Copied, Recipe, Step
+    from imgscan.triage.recipe import Recipe
+    from imgscan.triage.steps import Copied, Step
 
 _PATIENCE = 4096
 """Steps that are looked at for one file: stages can copy from each other in more ways than that."""
-_DEEPEST = 128
-"""Components of a path that are compared with a destination."""
-
-
-class Trace(NamedTuple):
-    """An origin, and whether a line in `.dockerignore` would have kept the file out of the image.
-
-    `ignorable` is true for a source file that was copied as it is, with its folder or by a wildcard, and that no
-    pattern of `.dockerignore` leaves out: the build does not name it.
-    """
-
-    origin: Origin
-    ignorable: bool = False
 
 
 @dataclass(slots=True)
@@ -48,11 +36,11 @@ class Follower:
     prefix: str
     _left: int = 0
 
-    def at(self, line: int) -> Trace:
+    def at(self, line: int) -> Origin:
         """Point at a line of the Dockerfile."""
-        return Trace(Origin(line=line, dockerfile=self.recipe.dockerfile.name))
+        return Origin(line=line, dockerfile=self.recipe.dockerfile.name)
 
-    def explain(self, steps: Sequence[Step], own: Sequence[int], wanted: Wanted) -> Trace | None:
+    def explain(self, steps: Sequence[Step], own: Sequence[int], wanted: Wanted) -> Origin | None:
         """Find how the last of the steps numbered `own` that did brought a key to a path."""
         self._left = _PATIENCE
         for at in reversed(own):
@@ -61,7 +49,7 @@ class Follower:
                 return found
         return None
 
-    def _step(self, steps: Sequence[Step], at: int, wanted: Wanted) -> Trace | None:
+    def _step(self, steps: Sequence[Step], at: int, wanted: Wanted) -> Origin | None:
         self._left -= 1
         if self._left < 0:
             return None
@@ -87,7 +75,7 @@ class Follower:
                         return line
         return None
 
-    def _copy(self, step: Step, copied: Copied, wanted: Wanted) -> Trace | None:
+    def _copy(self, step: Step, copied: Copied, wanted: Wanted) -> Origin | None:
         instruction = step.instruction
         if not covers(step, wanted.path):
             return None
@@ -101,10 +89,11 @@ class Follower:
         place = self.tree.brought(copied, wanted, unpacks=step.keyword == "ADD", parents=parents)
         if place is None:
             return made_from(self.tree.anywhere(wanted.sha256, [copied]), self.prefix)
+        # The file was copied as it is, with its folder or by a wildcard: the build does not need it by name.
         ignorable = not place.named and not self.tree.ignored(place.path)
-        return Trace(Origin(line=place.line, source=_shown(self.prefix, place)), ignorable)
+        return Origin(line=place.line, source=_shown(self.prefix, place), ignorable=ignorable)
 
-    def _stage(self, step: Step, copied: Copied, wanted: Wanted) -> Trace | None:
+    def _stage(self, step: Step, copied: Copied, wanted: Wanted) -> Origin | None:
         """Follow COPY --from into its stage, by each path that the file may have had there."""
         stage = self.recipe.named(step.instruction.flag("from") or "", step.instruction.stage)
         if stage is None:
@@ -119,36 +108,28 @@ class Follower:
         return None
 
 
-def made_from(place: Source | None, prefix: str) -> Trace | None:
+def made_from(place: SourceLine | None, prefix: str) -> Origin | None:
     """Point at a source file that something was made from, which the build may not do without."""
-    return Trace(Origin(line=place.line, source=_shown(prefix, place))) if place is not None else None
+    return Origin(line=place.line, source=_shown(prefix, place)) if place is not None else None
 
 
-def _shown(prefix: str, place: Source) -> str:
+def _shown(prefix: str, place: SourceLine) -> str:
     r"""Spell the path of a source file: bytes that are not UTF-8 as `\xNN`, as in the paths of findings."""
     return posixpath.join(prefix, place.path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def covers(step: Step, path: str) -> bool:
     """Whether a COPY or ADD can have put a file there."""
-    return step.copied is not None and next(_belows(step.copied.destination, path), None) is not None
+    return step.copied is not None and next(step.copied.below(path), None) is not None
 
 
 def _from_context(step: Step) -> bool:
     return step.instruction.flag("from") is None
 
 
-def _belows(destination: str, path: str) -> Iterator[str]:
-    """Give what is left of a path below a destination, for each way in which the two can fit."""
-    parts = path.split("/")
-    for count in range(min(len(parts), _DEEPEST) + 1):
-        if fits(destination, "/" + "/".join(parts[:count])):
-            yield "/".join(parts[count:])
-
-
 def _paths_before(copied: Copied, path: str) -> Iterator[str]:
     """Give the paths that a file copied from a stage may have had there."""
-    for below in _belows(copied.destination, path):
+    for below in copied.below(path):
         for source in copied.sources:
             clean = posixpath.normpath("/" + source).lstrip("/")
             if UNKNOWN in clean or wild(clean):

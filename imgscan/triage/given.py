@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.triage.copied import contents
+from imgscan.triage.buildcontext import contents
 from imgscan.triage.dockerfile import Dockerfile
 from imgscan.triage.origin import Origins
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from imgscan.image.documents import History
-    from imgscan.model import Finding
-    from imgscan.triage.follow import Trace
+    from imgscan.model import Finding, Origin
     from imgscan.triage.lines import Find
 
 _NAMES = ("Dockerfile", "Containerfile")
@@ -73,7 +72,7 @@ class Tracer:
 
     def image(
         self, history: Sequence[History], layers: Sequence[int | None]
-    ) -> Callable[[Finding], Trace | None] | None:
+    ) -> Callable[[Finding], Origin | None] | None:
         """Give what traces the findings of one image; None where nothing is known of it.
 
         `layers` is the layer of each history entry (`Config.align_history`).

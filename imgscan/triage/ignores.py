@@ -1,4 +1,4 @@
-r"""`.imgscanignore`: what is let through, line by line, each with its reason.
+r"""`.imgscanignore`: what is suppressed, line by line, each with its reason.
 
     # a comment
     path:docs/**                 # the tutorial's keys, none was ever issued
@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.errors import UsageError
+from imgscan.triage.edited import read_file
 from imgscan.triage.globs import Glob
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _KINDS = ("path", "rule", "fingerprint", "sha256")
 
 
 class Ignore(NamedTuple):
-    """One line: what it lets through, why, and where it stands."""
+    """One line: what it suppresses, why, and where it is."""
 
     line: int
     kind: str
@@ -45,7 +46,7 @@ class Ignore(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A report without what is let through, which it counts; `used` are the lines that applied."""
+    """A report without what is suppressed, which it counts; `used` are the lines that applied."""
 
     report: TargetReport
     used: frozenset[int]
@@ -61,7 +62,7 @@ class Ignores:
         self._exact = {(each.kind, each.value): each.line for each in reversed(self.lines) if each.kind != "path"}
 
     def line_for(self, finding: Finding) -> int | None:
-        """Give the number of a line that lets a finding through; None if there is none."""
+        """Give the number of a line that suppresses a finding; None if there is none."""
         for kind, value in (
             ("fingerprint", finding.fingerprint),
             ("sha256", finding.secret.sha256),
@@ -73,7 +74,7 @@ class Ignores:
         return next((line for line, glob in self._globs if glob.matches(finding.location.path)), None)
 
     def apply(self, report: TargetReport) -> Ignored:
-        """Leave out what is let through, and count it as ignored."""
+        """Leave out what is suppressed, and count it as ignored."""
         lines = [self.line_for(finding) for finding in report.findings]
         kept = tuple(finding for finding, line in zip(report.findings, lines, strict=True) if line is None)
         gone = len(lines) - len(kept)
@@ -87,13 +88,7 @@ def load(path: Path, rules: Collection[str], redact: Callable[[str], str]) -> Ig
 
     `redact` is asked whether a line holds a secret, which would leak what it means to hide.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(data) > LARGEST:
-        raise UsageError(f"{path}: too large: more than {LARGEST:,} bytes")
+    data = read_file(path, LARGEST, "file of ignores")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from imgscan.image.documents import History
-    from imgscan.triage.steps import Recipe, Step
+    from imgscan.triage.recipe import Recipe
+    from imgscan.triage.steps import Step
 
 MOST = 512
 """Entries of a history, and instructions of a stage and those below it, that are compared; the last ones count.

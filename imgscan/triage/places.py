@@ -12,8 +12,9 @@ from imgscan.triage.lines import lines_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imgscan.triage.dockerfile import Dockerfile, Instruction
+    from imgscan.triage.dockerfile import Dockerfile
     from imgscan.triage.lines import Find
+    from imgscan.triage.reader import Instruction
 
 
 class KeyLines:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgscan.errors import UsageError
-from imgscan.triage.edited import Node, parse
+from imgscan.model import SCHEMA
+from imgscan.triage.edited import JsonValue, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SCHEMA = "imgscan/1"
 LARGEST = 1 << 28
 """Bytes of the largest report that is read; ten thousand findings make five million."""
 
@@ -50,10 +50,10 @@ def read_report(data: bytes, name: str, redact: Callable[[str], str]) -> Reports
     first = data.lstrip().partition(b"\n")[0].rstrip()
     if first.startswith(b"{") and first.endswith(b"}"):
         return _lines(data, name, redact)
-    return _document(Node(parse(data, name), name), redact)
+    return _document(JsonValue(parse(data, name), name), redact)
 
 
-def _document(document: Node, redact: Callable[[str], str]) -> Reports:
+def _document(document: JsonValue, redact: Callable[[str], str]) -> Reports:
     _check(document)
     found: list[Reported] = []
     whole = True
@@ -83,23 +83,23 @@ def _lines(data: bytes, name: str, redact: Callable[[str], str]) -> Reports:
     return Reports(tuple(found), whole)
 
 
-def _nodes(data: bytes, name: str) -> Iterator[Node]:
+def _nodes(data: bytes, name: str) -> Iterator[JsonValue]:
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.strip():
-            yield Node(parse(line, name, first_line=number), f"{name}:{number}")
+            yield JsonValue(parse(line, name, first_line=number), f"{name}:{number}")
 
 
-def _check(document: Node) -> None:
+def _check(document: JsonValue) -> None:
     schema = document.get("schema")
     if schema.value != SCHEMA:
         raise schema.wrong(f"not a report of imgscan: the schema must be {SCHEMA}; make one with -f json")
 
 
-def _is_error(diagnostic: Node) -> bool:
+def _is_error(diagnostic: JsonValue) -> bool:
     return diagnostic.get("severity").text() == "error"
 
 
-def _reported(finding: Node, target: str, redact: Callable[[str], str]) -> Reported:
+def _reported(finding: JsonValue, target: str, redact: Callable[[str], str]) -> Reported:
     return Reported(
         fingerprint=redact(finding.get("fingerprint").text()),
         rule_id=redact(finding.get("rule_id").text()),

@@ -1,7 +1,7 @@
-"""What a builder makes of a Dockerfile: the instructions that lead to an image, each as a builder would record it.
+"""Instructions as builders record them.
 
 A builder writes each instruction into the image's history, in a spelling of its own. Here are the spellings that an
-instruction can have there; `imgscan.triage.instructions` compares them with what stands there. They were read from
+instruction can have there; `imgscan.triage.instructions` compares them with what the history says. They were read from
 images that the tools made: BuildKit in Docker 26.1, the builder before it, podman 4.3 and 5.4, buildah 1.28 and 1.39,
 and from what is known of kaniko.
 """
@@ -9,23 +9,22 @@ and from what is known of kaniko.
 from __future__ import annotations
 
 import json
-import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.triage.lexer import UNKNOWN, collapse, expand, join, pairs, split
+from imgscan.triage.lexer import UNKNOWN, collapse, fits, join, pairs, split
+from imgscan.triage.variables import SHELLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from imgscan.triage.dockerfile import Dockerfile, Instruction, Stage
+    from imgscan.triage.reader import Instruction
+    from imgscan.triage.variables import Variables
 
 MAKERS = frozenset(("RUN", "COPY", "ADD"))
 """The instructions that bring files in."""
 
-_SHELL = ("/bin/sh", "-c")
-_SHELLS = (_SHELL, ("cmd", "/S", "/C"))
-"""What runs a command where SHELL does not say: on Linux, and on Windows."""
+_DEEPEST = 128
+"""Components of a path that are compared with a destination."""
 
 
 class Copied(NamedTuple):
@@ -35,6 +34,13 @@ class Copied(NamedTuple):
     destination: str
     into: bool
     """Whether the destination is a folder by its spelling: it ends in a slash, or there are several sources."""
+
+    def below(self, path: str) -> Iterator[str]:
+        """Give what is left of a path below the destination, for each way in which the two can fit."""
+        parts = path.split("/")
+        for count in range(min(len(parts), _DEEPEST) + 1):
+            if fits(self.destination, "/" + "/".join(parts[:count])):
+                yield "/".join(parts[count:])
 
 
 class Step(NamedTuple):
@@ -61,135 +67,12 @@ class Step(NamedTuple):
         return self.instruction.keyword
 
 
-@dataclass(slots=True)
-class _Scope:
-    """The variables and settings at one place of a stage.
-
-    `fixed` says whether ARG keeps its default: where it does not, the command line may have set it.
-    """
-
-    escape: str
-    fixed: bool
-    heads: Mapping[str, str | None]
-    variables: dict[str, str] = field(default_factory=dict)
-    arguments: dict[str, str | None] = field(default_factory=dict)
-    folder: str = "/"
-    shell: tuple[str, ...] = _SHELL
-
-    def value(self, name: str) -> str | None:
-        """Look a variable up; ENV goes before ARG."""
-        if name in self.variables:
-            return self.variables[name]
-        if name in self.arguments:
-            return self.arguments[name] if self.fixed else UNKNOWN
-        return None
-
-    def expand(self, text: str) -> str:
-        return expand(text, self.value, self.escape)
-
-    def apply(self, instruction: Instruction) -> None:
-        """Change what an instruction changes for those that follow."""
-        keyword, text = instruction.keyword, instruction.text
-        if keyword == "ENV":
-            values = {name: self.expand(value) for name, value in pairs(text, self.escape)}
-            self.variables.update(values)
-        elif keyword == "ARG":
-            for _, word in split(text, self.escape):
-                name, given, value = word.partition("=")
-                self.arguments[name] = self.expand(value) if given else self.heads.get(name)
-        elif keyword == "WORKDIR":
-            self.folder = self.absolute(self.expand(text))
-        elif keyword == "SHELL" and instruction.listed:
-            self.shell = instruction.listed
-
-    def absolute(self, path: str) -> str:
-        """Make a path absolute and plain; its trailing slash is lost."""
-        whole = path if path.startswith(("/", UNKNOWN)) else f"{self.folder}/{path}"
-        return posixpath.normpath(whole).replace("//", "/")
-
-    def fork(self) -> _Scope:
-        """Give the scope of a stage that starts from here: ARG does not go over."""
-        return _Scope(self.escape, self.fixed, self.heads, dict(self.variables), {}, self.folder, self.shell)
-
-
-class Recipe:
-    """A Dockerfile's stages as steps."""
-
-    def __init__(self, dockerfile: Dockerfile) -> None:
-        """Follow the stages of `dockerfile`."""
-        self.dockerfile = dockerfile
-        self.stages = dockerfile.stages
-        self._heads = [self._head(fixed=fixed) for fixed in (True, False)]
-        self.bases = tuple(self._base(stage) for stage in self.stages)
-        self._steps: dict[int, tuple[Step, ...]] = {}
-        self._scopes: dict[int, tuple[_Scope, _Scope]] = {}
-        for stage in self.stages:
-            self._follow(stage)
-
-    def chain(self, stage: int) -> tuple[Step, ...]:
-        """Give the steps of a stage, after those of the stages that it starts from."""
-        stages: list[int] = []
-        at: int | None = stage
-        while at is not None:
-            stages.append(at)
-            at = self.bases[at]
-        return tuple(step for each in reversed(stages) for step in self._steps[each])
-
-    def from_nothing(self, stage: int) -> bool:
-        """Whether a stage starts from `scratch`, so that all of its history is here."""
-        at = stage
-        while (below := self.bases[at]) is not None:
-            at = below
-        return self.stages[at].base.lower() == "scratch"
-
-    def named(self, name: str, before: int) -> int | None:
-        """Find the stage that `COPY --from` or FROM names: by name, or by number, among those before."""
-        wanted = name.lower()
-        for stage in reversed(self.stages[:before]):
-            if stage.name == wanted:
-                return stage.index
-        return (
-            int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 5 and int(wanted) < before else None
-        )
-
-    def _head(self, *, fixed: bool) -> dict[str, str | None]:
-        values: dict[str, str | None] = {}
-        scope = _Scope(self.dockerfile.escape, fixed, heads=values)
-        for each in self.dockerfile.heads:
-            scope.apply(each)
-        values.update(scope.arguments)
-        return values
-
-    def _base(self, stage: Stage) -> int | None:
-        name = expand(stage.base, self._heads[0].get, self.dockerfile.escape)
-        found = self.named(name, stage.index)
-        return found if found is None or not name.isdigit() else None  # FROM takes names only
-
-    def _follow(self, stage: Stage) -> None:
-        below = self.bases[stage.index]
-        if below is not None:
-            scopes = tuple(scope.fork() for scope in self._scopes[below])
-        else:
-            folder = "/" if stage.base.lower() == "scratch" else UNKNOWN
-            scopes = tuple(
-                _Scope(self.dockerfile.escape, fixed, heads, folder=folder)
-                for fixed, heads in zip((True, False), self._heads, strict=True)
-            )
-        strict, free = scopes
-        steps = []
-        for instruction in stage.instructions:
-            steps.append(_step(instruction, strict, free))
-            strict.apply(instruction)
-            free.apply(instruction)
-        self._steps[stage.index] = tuple(steps)
-        self._scopes[stage.index] = (strict, free)
-
-
-def _step(instruction: Instruction, strict: _Scope, free: _Scope) -> Step:
+def step_of(instruction: Instruction, strict: Variables, free: Variables) -> Step:
+    """Spell an instruction as builders do: in `strict` each ARG has its default, in `free` it may have any value."""
     keyword, text = instruction.keyword, instruction.text
     scopes = (strict, free)
     raw = frozenset((collapse(text), collapse(instruction.line[len(keyword) :])))
-    shells = tuple(dict.fromkeys((strict.shell, *_SHELLS)))
+    shells = tuple(dict.fromkeys((strict.shell, *SHELLS)))
     if keyword == "RUN":
         commands = _commands(instruction)
         tails = frozenset(collapse(f"{' '.join(shell)} {each}") for each in commands for shell in shells)
@@ -266,7 +149,7 @@ def _commands(instruction: Instruction) -> list[str]:
     return commands
 
 
-def _copy(instruction: Instruction, strict: _Scope, free: _Scope, raw: frozenset[str]) -> Step:
+def _copy(instruction: Instruction, strict: Variables, free: Variables, raw: frozenset[str]) -> Step:
     words = instruction.listed or tuple(word for _, word in split(instruction.text, strict.escape))
     if len(words) < 2:
         return Step(instruction, raw)

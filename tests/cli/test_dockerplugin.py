@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imgscan import __version__
-from imgscan.cli import dockerplugin
+from imgscan.cli import dockerinstall, dockerplugin
 from imgscan.errors import UsageError
 from imgscan.report.sarif.rules import INFORMATION_URI
 from tests import tools
@@ -220,7 +220,7 @@ def test_script_of_a_path_with_special_characters(tmp_path: Path, monkeypatch: p
     python.symlink_to(sys.executable)
     monkeypatch.setattr(sys, "executable", str(python))
     path = tmp_path / "plugin"
-    path.write_text(dockerplugin.script())
+    path.write_text(dockerinstall.script())
     done = subprocess.run(
         ["/bin/sh", path, "imgscan", "--version"],
         capture_output=True, text=True, check=False, timeout=60,

@@ -10,8 +10,8 @@ import pytest
 
 from fixtures import builders
 from imgscan import __version__
-from imgscan.cli.options import pair
-from imgscan.detect import RULES
+from imgscan.cli.pairing import pair
+from imgscan.detect.stripe import STRIPE
 from imgscan.model import CONFIDENCES
 from tests.cli.driver import image
 
@@ -288,12 +288,12 @@ def test_rules(imgscan: Imgscan) -> None:
     """`imgscan rules` lists every rule on a line of its own."""
     done = imgscan("rules")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == [rule.id for rule in RULES]
+    assert [line.split()[0] for line in done.out.splitlines()] == [rule.id for rule in STRIPE.rules]
 
 
 def test_rule(imgscan: Imgscan) -> None:
     """`imgscan rules NAME` says what it is, how to rotate, and how to rebuild."""
-    for rule in [rule.id for rule in RULES]:
+    for rule in [rule.id for rule in STRIPE.rules]:
         done = imgscan("rules", rule)
         assert done.code == 0, rule
         assert f"({rule}, " in done.out.splitlines()[0], rule

@@ -15,7 +15,7 @@ import pytest
 
 from imgscan.cli import settings, settingsfile
 from imgscan.cli.app import cli
-from imgscan.cli.options import PairedCommand
+from imgscan.cli.pairing import PairedCommand
 from tests.cli.driver import TOP, environment
 from tests.report.samples import SAMPLES, render
 

@@ -9,16 +9,16 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Member, Unread
 from imgscan.containers.git import pack as gitpack
 from imgscan.streams.inflate import StreamError
+from imgscan.unread import Unread
 from tests import tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from imgscan.containers.base import Held
+    from imgscan.containers.base import Held, Member
 
 COMMIT, TREE, BLOB, TAG, OFFSET, REFERENCE = 1, 2, 3, 4, 6, 7
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Member, Unread
+from imgscan.containers.base import Member
 from imgscan.streams.inflate import StreamError
+from imgscan.unread import Unread
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imgscan.containers.base import Sought, Streamed
+    from imgscan.containers.base import Format
 
 LARGEST = (1 << 20) + 1
 """Bytes of one chunk at most."""
@@ -64,12 +65,12 @@ def read(parts: Iterable[Member | Unread], *, limit: int | None = None) -> Readi
     return reading
 
 
-def read_stream(known: Streamed, data: bytes, size: int = 1 << 20, *, limit: int | None = None) -> Reading:
+def read_stream(known: Format, data: bytes, size: int = 1 << 20, *, limit: int | None = None) -> Reading:
     """Read a streamed format from reads of at most `size` bytes."""
     return read(known.members(Trickle(data, size)), limit=limit)
 
 
-def read_file(known: Sought, data: bytes, *, limit: int | None = None) -> Reading:
+def read_file(known: Format, data: bytes, *, limit: int | None = None) -> Reading:
     """Read a format that seeks."""
     return read(known.members(data), limit=limit)
 

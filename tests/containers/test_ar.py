@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.archives import Pairs, ar_of
 from imgscan.containers.ar import AR
 from tests import tools
-from tests.containers.archives import Pairs, ar_of
 from tests.containers.reading import given_up, read_stream
 from tests.trickle import Trickle
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.archives import DIALECTS, Pairs, cpio_of, gzipped, rpm_of, stripped_cpio
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.rpm import RPM
 from tests import tools
-from tests.containers.archives import DIALECTS, Pairs, cpio_of, gzipped, rpm_of, stripped_cpio
 from tests.containers.reading import given_up, read_stream
 from tests.trickle import Trickle
 

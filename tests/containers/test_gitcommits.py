@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.containers.base import Member, Unread
+from imgscan.containers.base import Member
 from imgscan.containers.git import commits as githistory
 from imgscan.containers.git.pack import members
 from tests.containers import gitpacks
@@ -15,6 +15,8 @@ from tests.containers.gitpacks import BLOB, COMMIT, TREE, Pack, identity, name_o
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from imgscan.unread import Unread
 
 
 def told(pack: bytes) -> dict[bytes, tuple[str, bytes] | None]:

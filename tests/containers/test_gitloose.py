@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from imgscan.containers.base import Member
 from imgscan.containers.git import loose as gitloose
-from imgscan.streams.inflate import StreamError
-from imgscan.streams.readers import BytesReader
+from imgscan.streams.readers import BytesReader, StreamError
 from tests.containers import gitpacks
 from tests.trickle import Trickle
 

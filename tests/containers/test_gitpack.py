@@ -523,7 +523,7 @@ def test_damaged_trees_are_said() -> None:
     pack = Pack()
     offset = pack.add(TREE, b"some tree", claim=5)
     read = gitpacks.read(bytes(pack))
-    assert (read.unread[0].code, read.unread[0].name) == ("damaged-stream", b"object-at-%d" % offset)
+    assert (read.unread[0].code, read.unread[0].path) == ("damaged-stream", b"object-at-%d" % offset)
 
 
 def test_a_pack_may_be_a_mapped_file(repository: Path) -> None:

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures.archives import ar_of, cpio_of, gzipped, lz4_frame, rpm_of, stripped_cpio
+from fixtures.zips import Zipped, zip_of
 from imgscan.containers import compressed
 from imgscan.containers.ar import AR
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip.container import ZIP
 from imgscan.streams.readers import BytesReader
-from tests.containers.archives import Zipped, ar_of, cpio_of, gzipped, lz4_frame, rpm_of, stripped_cpio, zip_of
 from tests.containers.reading import read
 from tests.fuzz.law import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imgscan.containers.base import Member, Unread
+    from imgscan.containers.base import Member
+    from imgscan.unread import Unread
 
 
 def header(method: int, stored: int, *, flags: int = 0, extra: int = 0) -> bytes:

@@ -7,10 +7,12 @@ import random
 
 import pytest
 
+from fixtures.archives import ELF_SHAPES, elf_of
+from fixtures.zips import zip_of
 from imgscan.containers import program
-from imgscan.containers.formats import PREFIXED, PROGRAM, find
+from imgscan.containers.formats import PROGRAM, find
+from imgscan.containers.script import PREFIXED
 from imgscan.streams.readers import BytesReader
-from tests.containers.archives import ELF_SHAPES, elf_of, zip_of
 from tests.containers.reading import read
 from tests.trickle import Trickle
 

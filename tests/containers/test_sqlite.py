@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from fixtures.keys import Keys
 from imgscan.containers import sqlite, sqliterecord
-from imgscan.containers.base import Unread
 from imgscan.containers.sqliterecord import SEPARATOR
+from imgscan.unread import Unread
 from tests.detect.driver import SCREENED
 from tests.effort import examples
 

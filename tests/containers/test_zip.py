@@ -14,15 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.zips import Zipped, deflate, zip_of
 from imgscan.containers.zip import container as zips
 from imgscan.containers.zip.container import ZIP
 from tests import tools
-from tests.containers.archives import Pairs, Zipped, deflate, zip_of
 from tests.containers.reading import given_up, read, read_file
 from tests.fuzz.law import bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fixtures.archives import Pairs
 
 TEXT = b"a line that compresses, a line that compresses\n" * 20
 PAIRS: Pairs = [(b"one.txt", TEXT), (b"dir/two.txt", b"two"), (b"empty", b""), (b"three", bytes(range(256)) * 8)]
@@ -155,7 +157,7 @@ def test_encrypted_members_are_skipped() -> None:
     reading = read_file(ZIP, zip_of([Zipped(b"secret", TEXT, flags=1), (b"open", TEXT)]))
     assert reading.members == [(b"open", TEXT)]
     (unread,) = reading.unread
-    assert (unread.severity, unread.code, unread.name) == ("skipped", "encrypted-member", b"secret")
+    assert (unread.severity, unread.code, unread.path) == ("skipped", "encrypted", b"secret")
     assert unread.bytes == len(deflate(TEXT))
 
 
@@ -168,7 +170,7 @@ def test_a_member_that_only_the_directory_calls_encrypted_is_read() -> None:
 def test_an_unknown_method_is_skipped_by_name() -> None:
     """A method that is not read is told with the member's name and size."""
     reading = read_file(ZIP, zip_of([Zipped(b"old", TEXT, 9), Zipped(b"older", TEXT, 6), Zipped(b"new", TEXT, 77)]))
-    assert [(unread.severity, unread.code, unread.name) for unread in reading.unread] == [
+    assert [(unread.severity, unread.code, unread.path) for unread in reading.unread] == [
         ("skipped", "unsupported", b"old"),
         ("skipped", "unsupported", b"older"),
         ("skipped", "unsupported", b"new"),
@@ -214,7 +216,7 @@ def test_an_entry_that_points_nowhere_is_told() -> None:
     archive[at + 42 : at + 46] = b"\xff\xff\xff\x7f"
     reading = read_file(ZIP, bytes(archive))
     assert reading.members == [(b"a", TEXT), (b"b", b"x")]
-    assert [(unread.severity, unread.name) for unread in reading.unread] == [("error", b"b")]
+    assert [(unread.severity, unread.path) for unread in reading.unread] == [("error", b"b")]
 
 
 def test_a_damaged_directory_entry_costs_no_member() -> None:
@@ -408,4 +410,4 @@ def test_encryption_by_real_tools_is_seen(tmp_path: Path) -> None:
         command = [str(tools.find("7zz")), "a", "-pword", f"-mem={kind}", f"{kind}.zip", "file.txt"]
         subprocess.run(command, cwd=tmp_path, check=True, stdout=-3)
         reading = read_file(ZIP, (tmp_path / f"{kind}.zip").read_bytes())
-        assert (reading.members, reading.codes) == ([], ["encrypted-member"])
+        assert (reading.members, reading.codes) == ([], ["encrypted"])

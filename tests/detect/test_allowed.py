@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
 from imgscan.detect import Engine
 from imgscan.detect.context import LINE
+from imgscan.detect.stripe import STRIPE
+from tests.detect.tables import over
 
-ENGINE = Engine(screen=False)
+ENGINE = Engine(STRIPE, screen=False)
 KEY = Keys("allowed").secret99()
 
 ALLOWED = [
@@ -39,21 +40,21 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(ALLOWED)))
+@over("number", range(len(ALLOWED)))
 def test_allowed(number: int) -> None:
     """A comment on the credential's own line lets it through, in the spelling of three scanners."""
     [match] = ENGINE.search(ALLOWED[number].format(KEY).encode())
     assert match.allowed
 
 
-@pytest.mark.parametrize("number", range(len(REFUSED)))
+@over("number", range(len(REFUSED)))
 def test_refused(number: int) -> None:
     """A comment on another line, or another word, does not."""
     [match] = ENGINE.search(REFUSED[number].format(KEY).encode())
     assert not match.allowed
 
 
-@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@over("charset", ["utf-16-le", "utf-16-be"])
 def test_utf_16(charset: str) -> None:
     """The line is read in the file's encoding."""
     [match] = ENGINE.search(f"key = {KEY} # imgscan:allow\n".encode(charset))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+from itertools import cycle, product
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
-from imgscan.detect import encodings
-from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from tests.detect.driver import SCREENED, File, agreed, secrets, whole
+from fixtures.windows import File, whole
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import SCREENED, agreed, secrets
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,21 +50,20 @@ UNDERSCORES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [60, 64, 72, 76])
-@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, HOLDERS["hex"]])
+@over("name", NAMES)
+@over("width", [60, 64, 72, 76])
+@over("encode", [base64.b64encode, base64.urlsafe_b64encode, HOLDERS["hex"]])
 def test_wrapped_digits(name: str, width: int, encode: Callable[[bytes], bytes]) -> None:
     """A key in wrapped base64 or hexadecimal digits is whole, wherever the break falls."""
-    for before in range(0, 48, 5):
-        digits = encode(around(KEYS[name], before))
-        for newline in (b"\n", b"\r\n"):
-            for indent in (b"", b"    ", b"\t"):
-                data = b"data: |" + newline + wrap(digits, width, newline, indent) + newline + b"end: 1\n"
-                assert [secret for secret, _ in found(data)] == [KEYS[name]], (before, newline, indent)
+    breaks = cycle(product([b"\n", b"\r\n"], [b"", b"    ", b"\t"]))
+    for before, (newline, indent) in zip(range(NAMES.index(name) % 6, 48, 3), breaks, strict=False):
+        data = wrap(encode(around(KEYS[name], before)), width, newline, indent)
+        data = b"data: |" + newline + data + newline + b"end: 1\n"
+        assert [secret for secret, _ in found(data)] == [KEYS[name]], (before, newline, indent)
 
 
-@pytest.mark.parametrize("encode", [base64.b64encode, HOLDERS["hex"], lambda data: data.hex().upper().encode()])
-@pytest.mark.parametrize("name", ["stripe-secret-key 24", "stripe-secret-key 99", "stripe-cli-oauth oak"])
+@over("encode", [base64.b64encode, HOLDERS["hex"], lambda data: data.hex().upper().encode()])
+@over("name", ["stripe-secret-key 24", "stripe-secret-key 99", "stripe-cli-oauth oak"])
 def test_a_break_anywhere_in_the_anchor(name: str, encode: Callable[[bytes], bytes]) -> None:
     """One break at any place of the encoded key leaves it whole, and the carrier begins where it did."""
     digits = encode(b"K=" + KEYS[name].encode() + b"\n" + b"more = 1\n" * 20)
@@ -86,9 +86,9 @@ def test_wrapped_digits_agree_at_every_window() -> None:
         assert [each.secret.decode() for each in agreed(File(data))] == [KEYS["stripe-secret-key 24"]]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("outer", ["base64", "hex"])
-@pytest.mark.parametrize("inner", HOLDERS)
+@over("name", NAMES)
+@over("outer", ["base64", "hex"])
+@over("inner", HOLDERS)
 def test_what_an_encoding_holds_may_be_encoded(name: str, outer: str, inner: str) -> None:
     """Two encodings, and a third around them, are named from the outside in."""
     for before in range(3):
@@ -97,15 +97,15 @@ def test_what_an_encoding_holds_may_be_encoded(name: str, outer: str, inner: str
     assert found(base64.b64encode(twice)) == [(KEYS[name], f"base64+{outer}+{inner}")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@over("name", NAMES)
 def test_encoded_text_in_a_utf16_file(name: str) -> None:
     """A value in base64 in a UTF-16 file is found, at an even offset."""
     data = ("a = " + base64.b64encode(around(KEYS[name], 2)).decode() + "\r\n").encode("utf-16-le")
     assert found(data) == [(KEYS[name], "utf-16-le+base64")]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("escape", UNDERSCORES)
+@over("name", NAMES)
+@over("escape", UNDERSCORES)
 def test_escaped_underscores(name: str, escape: bytes) -> None:
     """A key whose underscores are escaped is found at its first byte, in base64 too."""
     data = b'x = "' + KEYS[name].encode().replace(b"_", escape) + b'";'
@@ -115,8 +115,8 @@ def test_escaped_underscores(name: str, escape: bytes) -> None:
     assert found(base64.b64encode(data)) == [(KEYS[name], f"base64+{UNDERSCORES[escape]}")]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
+@over("name", NAMES)
+@over(
     ("pattern", "encoding"),
     [("%%%02X", "percent"), ("%%%02x", "percent"), ("\\x%02x", "escaped"), ("\\u%04x", "escaped")],
 )
@@ -130,28 +130,28 @@ def test_every_character_escaped(name: str, pattern: str, encoding: str) -> None
 ESCAPES = [b"\\n", b"\\t", b"%3D", b"%3d", b"%20", b"\\u003d", b"\\x3d", b"\\075", b"=3D", b"\x1b[31m", b"\x1b[0;1m"]
 
 
-@pytest.mark.parametrize("escape", ESCAPES)
+@over("escape", ESCAPES)
 def test_an_escape_before_a_key_is_no_letter(escape: bytes) -> None:
     """What stands before a key may be an escape that ends in a letter or digit."""
     key = KEYS["stripe-secret-key 24"]
     assert secrets(b'"a' + escape + key.encode() + b'\\n"') == [key]
 
 
-@pytest.mark.parametrize("escape", [b"%61", b"\\u0061", b"\\x61", b"\\141", b"=61"])
+@over("escape", [b"%61", b"\\u0061", b"\\x61", b"\\141", b"=61"])
 def test_an_escaped_letter_before_a_key_is_a_letter(escape: bytes) -> None:
     """An escape that stands for a letter makes the key part of a word."""
     assert secrets(b'"' + escape + KEYS["stripe-secret-key 24"].encode() + b'"') == []
 
 
-@pytest.mark.parametrize("delimiter", [b"/", b"-", b"_", b"+"])
+@over("delimiter", [b"/", b"-", b"_", b"+"])
 def test_a_delimiter_that_base64_has_too(delimiter: bytes) -> None:
     """A value in base64 behind a slash or a dash begins there."""
     key = KEYS["stripe-secret-key 24"]
     assert found(b"https://a.example/pay" + delimiter + base64.b64encode(key.encode())) == [(key, "base64")]
 
 
-@pytest.mark.parametrize("following", [b"EOF", b"done", b"SECOND=abc", b"SECOND: abc", b'B="c"', b"fi"])
-@pytest.mark.parametrize("width", [24, 34])
+@over("following", [b"EOF", b"done", b"SECOND=abc", b"SECOND: abc", b'B="c"', b"fi"])
+@over("width", [24, 34])
 def test_the_line_below_a_value_is_not_its_wrap(following: bytes, width: int) -> None:
     """A value in base64 that ends at its line's end does not go on in the next statement."""
     key = Keys(6).secret24() if width == 24 else Keys(6).secret34()
@@ -168,7 +168,7 @@ GLUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("glue", GLUES)
+@over("glue", GLUES)
 def test_a_key_in_two_pieces(glue: bytes) -> None:
     """A key that proves itself is put together from two pieces, wherever it is split."""
     key = KEYS["stripe-secret-key 99"]
@@ -178,8 +178,8 @@ def test_a_key_in_two_pieces(glue: bytes) -> None:
         assert (match.secret.decode(), match.encoding, match.start, match.end) == (key, "split", 5, len(data) - 3), at
 
 
-@pytest.mark.parametrize("glue", GLUES[:-1])
-@pytest.mark.parametrize(("first", "second"), [(3, 8), (8, 20), (8, 60), (30, 90), (5, 107 - 8)])
+@over("glue", GLUES[:-1])
+@over(("first", "second"), [(3, 8), (8, 20), (8, 60), (30, 90), (5, 107 - 8)])
 def test_a_key_in_three_pieces(glue: bytes, first: int, second: int) -> None:
     """Three pieces are joined, in every view of the file."""
     key = KEYS["stripe-restricted-key 99"]
@@ -196,7 +196,7 @@ def test_four_pieces_are_not_joined() -> None:
     assert secrets(b'"' + b'" + "'.join(key[at : at + 27].encode() for at in range(0, len(key), 27)) + b'"') == []
 
 
-@pytest.mark.parametrize("name", ["stripe-secret-key 24", "stripe-secret-key 34", "stripe-webhook-secret 32"])
+@over("name", ["stripe-secret-key 24", "stripe-secret-key 34", "stripe-webhook-secret 32"])
 def test_only_keys_that_prove_themselves_are_joined(name: str) -> None:
     """Two pieces that make a key of another build are not put together."""
     key = KEYS[name]
@@ -222,7 +222,7 @@ def test_any_neighbours_in_wrapped_base64(name: str, before: bytes, after: bytes
 def test_chance_digits_do_no_harm() -> None:
     """Digits that look like the middle of a nested anchor and hold none are passed over."""
     assert secrets(b"RElXRSxvWV") == []
-    for form in encodings.forms(ANCHORS, CORES, PROVING)[::17]:
+    for form in STRIPE.forms[::17]:
         assert found(b"x" + form.literal) == []
         assert found(form.literal * 3) == []
 

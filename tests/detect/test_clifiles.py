@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.keys import Keys
-from imgscan.detect import clifiles
+from imgscan.detect.stripe import clifiles
 from tests.detect.driver import SCREENED
+from tests.detect.tables import over
 
 
 def notes(text: str | bytes) -> list[str]:
@@ -42,7 +41,7 @@ def test_the_nearest_table_above_is_the_profile() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@over(
     ("expiry", "told"),
     [
         ('"expires_at": "2027-02-03T04:05:06Z"', ", expires 2027-02-03"),
@@ -52,7 +51,7 @@ def test_the_nearest_table_above_is_the_profile() -> None:
         ('"scope": "all"', ""),
     ],
 )
-@pytest.mark.parametrize("name", ["uat", "oauth_refresh_token", "stripe_cli_session"])
+@over("name", ["uat", "oauth_refresh_token", "stripe_cli_session"])
 def test_a_token_of_the_credentials_file(name: str, expiry: str, told: str) -> None:
     """A token says its name, and its date in either spelling."""
     text = f'{{"acct": {{"{name}": "{Keys(3).cli_oauth("oart_")}", {expiry}}}, "o": {{"expires_at": "1999-01-01"}}}}'
@@ -64,7 +63,7 @@ def test_other_files_say_nothing() -> None:
     assert notes(f"[default]\nkey = '{Keys(4).secret99()}'\nexpires_at = '2027-01-01'\n") == [""]
 
 
-@pytest.mark.parametrize(("spelled", "told"), [(b"Xavier", "Xavier"), (b"'caf\xe9'", "caf\ufffd"), (b'"a X"', "a X")])
+@over(("spelled", "told"), [(b"Xavier", "Xavier"), (b"'caf\xe9'", "caf\ufffd"), (b'"a X"', "a X")])
 def test_a_profile_may_be_called_anything(spelled: bytes, told: str) -> None:
     """Quotes and blanks around a profile's name are not part of it, and bytes that are no UTF-8 are replaced."""
     text = config("[@]\n").encode().replace(b"@", spelled)
@@ -103,7 +102,7 @@ def test_a_tokens_date_is_in_its_own_file() -> None:
     assert clifiles.note(data, start, len(data), data.index(b"\n"), len(data)) == ", Stripe CLI uat"
 
 
-@pytest.mark.parametrize(("name", "told"), [("", "default"), ("p", "p"), ("p" * 80, "p" * 80), ("p" * 81, "default")])
+@over(("name", "told"), [("", "default"), ("p", "p"), ("p" * 80, "p" * 80), ("p" * 81, "default")])
 def test_a_profiles_name_has_up_to_80_characters(name: str, told: str) -> None:
     """What is longer between brackets is no profile, nor is nothing."""
     assert notes(f"[{name}]\ntest_mode_api_key = '{Keys(8).secret99(live=False)}'\n") == [
@@ -111,7 +110,7 @@ def test_a_profiles_name_has_up_to_80_characters(name: str, told: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("length", "told"), [(64, ", Stripe CLI profile default"), (65, "")])
+@over(("length", "told"), [(64, ", Stripe CLI profile default"), (65, "")])
 def test_a_settings_name_stands_right_before_its_value(length: int, told: str) -> None:
     """The setting is read where it begins within 64 bytes of the key."""
     setting = "test_mode_api_key".ljust(length - 3) + "= '"
@@ -119,7 +118,7 @@ def test_a_settings_name_stands_right_before_its_value(length: int, told: str) -
     assert notes(f"{setting}{Keys(9).secret99(live=False)}'\n") == [told]
 
 
-@pytest.mark.parametrize(("away", "told"), [(4096, ", expires 2030-02-03"), (4097, "")])
+@over(("away", "told"), [(4096, ", expires 2030-02-03"), (4097, "")])
 def test_how_near_a_date_is(away: int, told: str) -> None:
     """A date that ends 4,096 bytes behind a token, or begins as many before it, counts."""
     token, date = Keys(10).cli_oauth(), '"expires_at": "2030-02-03'

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.keys import Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect.context import LINE, SIBLING
-from tests.detect.driver import ENGINES, File, agreed, whole, windowed
+from tests.detect.driver import ENGINES, agreed
+from tests.detect.tables import over
 
 KEY = Keys(1).secret24().encode()
 SIBLING_KEY = Keys(2).publishable().encode()
@@ -18,7 +18,7 @@ def _confidence(data: bytes, path: str = "file") -> str:
     return next(each.confidence for each in found if each.secret == KEY)
 
 
-@pytest.mark.parametrize(
+@over(
     ("text", "expected"),
     [
         (b"STRIPE_KEY=%b", "high"),
@@ -39,15 +39,15 @@ def test_the_path_counts() -> None:
     assert _confidence(KEY, "srv/Stripe-proxy/env") == "high"
 
 
-@pytest.mark.parametrize(("distance", "expected"), [(LINE, "high"), (LINE + 1, "medium")])
-@pytest.mark.parametrize("side", ["before", "after"])
+@over(("distance", "expected"), [(LINE, "high"), (LINE + 1, "medium")])
+@over("side", ["before", "after"])
 def test_a_line_counts_only_so_far(distance: int, expected: str, side: str) -> None:
     """Of an endless line only so many characters on either side count."""
     word, padding = b"stripe", b"-" * (distance - len(b"stripe"))
     assert _confidence(word + padding + KEY if side == "before" else KEY + padding + word) == expected
 
 
-@pytest.mark.parametrize("sibling", [SIBLING_KEY, Keys(3).publishable24().encode(), Keys(3).webhook().encode()])
+@over("sibling", [SIBLING_KEY, Keys(3).publishable24().encode(), Keys(3).webhook().encode()])
 def test_a_sibling_counts(sibling: bytes) -> None:
     """A publishable key or webhook secret in the same file makes a key surer."""
     assert _confidence(b"A=%b\nB=%b\n" % (KEY, sibling)) == "high"
@@ -70,8 +70,8 @@ def test_a_placeholder_is_no_sibling() -> None:
     assert _confidence(KEY + b"\nB=pk_" + b"live_" + b"x" * 24) == "medium"
 
 
-@pytest.mark.parametrize(("distance", "expected"), [(SIBLING, "high"), (SIBLING + 1, "medium")])
-@pytest.mark.parametrize("side", ["before", "after"])
+@over(("distance", "expected"), [(SIBLING, "high"), (SIBLING + 1, "medium")])
+@over("side", ["before", "after"])
 def test_a_sibling_counts_within_64_kib(distance: int, expected: str, side: str) -> None:
     """A sibling counts up to 64 KiB from start to start, at any window size."""
     first, second = (SIBLING_KEY, KEY) if side == "before" else (KEY, SIBLING_KEY)

@@ -6,19 +6,18 @@ import base64
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pytest
-
 from fixtures.keys import Keys
-from imgscan.detect import encodings
+from fixtures.windows import File
 from imgscan.detect.context import LINE
-from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from tests.detect.driver import SCREENED, File, agreed, secrets
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import SCREENED, agreed, secrets
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS = Keys(1).all()
-FORMS = encodings.forms(ANCHORS, CORES, PROVING)
+FORMS = STRIPE.forms
 
 
 def test_the_base64_literals_are_what_every_neighbour_leaves() -> None:
@@ -36,9 +35,9 @@ def test_no_form_comes_twice() -> None:
     assert len({form.key for form in FORMS}) == len(FORMS)
 
 
-@pytest.mark.parametrize("sort", KEYS)
-@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("before", ["", "a=", "zażółć=", "a", "ab\n"])
+@over("sort", KEYS)
+@over("codec", ["utf-16-le", "utf-16-be"])
+@over("before", ["", "a=", "zażółć=", "a", "ab\n"])
 def test_utf16_text(sort: str, codec: str, before: str) -> None:
     """A credential in a UTF-16 file is found in either byte order, and located by its first unit."""
     before = before if before != "a" else "a="
@@ -48,8 +47,8 @@ def test_utf16_text(sort: str, codec: str, before: str) -> None:
     assert (found.start, found.end) == (2 * len(before), 2 * len(before + KEYS[sort]))
 
 
-@pytest.mark.parametrize("shift", [0, 1])
-@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@over("shift", [0, 1])
+@over("codec", ["utf-16-le", "utf-16-be"])
 def test_utf16_text_after_its_mark(shift: int, codec: str) -> None:
     """A credential in UTF-16 is found after a byte order mark, at an even or odd offset, whatever follows."""
     for sort in ("stripe-secret-key 24", "stripe-secret-key 99"):
@@ -81,9 +80,9 @@ def test_utf16_guards_are_characters() -> None:
     assert secrets(f"\U0001f600{key}".encode("utf-16-be")) == [key]
 
 
-@pytest.mark.parametrize("sort", KEYS)
-@pytest.mark.parametrize("shift", range(6))
-@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@over("sort", KEYS)
+@over("shift", range(6))
+@over("encode", [base64.b64encode, base64.urlsafe_b64encode])
 def test_base64_text(sort: str, shift: int, encode: object) -> None:
     """A credential inside base64 is found at every alignment, in both alphabets, with its neighbours as guards."""
     assert callable(encode)
@@ -95,8 +94,8 @@ def test_base64_text(sort: str, shift: int, encode: object) -> None:
     assert (found.start, found.end) == (6 + first, 6 + last)
 
 
-@pytest.mark.parametrize("sort", KEYS)
-@pytest.mark.parametrize("padded", [True, False])
+@over("sort", KEYS)
+@over("padded", [True, False])
 def test_base64_of_a_key_alone(sort: str, padded: bool) -> None:
     """A credential that is all that was encoded is found, with or without padding."""
     data = base64.b64encode(KEYS[sort].encode())
@@ -117,9 +116,9 @@ def test_a_key_in_the_middle_of_an_encoded_file() -> None:
     assert [(each.secret.decode(), each.confidence) for each in found] == [(first, "high"), (second, "medium")]
 
 
-@pytest.mark.parametrize("encode", [lambda text: text.decode().encode("utf-16-be"), base64.b64encode])
-@pytest.mark.parametrize(("distance", "expected"), [(LINE, "high"), (LINE + 1, "medium")])
-@pytest.mark.parametrize("size", [24, 99])
+@over("encode", [lambda text: text.decode().encode("utf-16-be"), base64.b64encode])
+@over(("distance", "expected"), [(LINE, "high"), (LINE + 1, "medium")])
+@over("size", [24, 99])
 def test_decoded_lines_count_as_far_as_plain_ones(
     encode: Callable[[bytes], bytes], distance: int, expected: str, size: int
 ) -> None:
@@ -159,7 +158,7 @@ def test_a_long_base64_run_is_decoded_around_the_key_only() -> None:
     assert found == [key]
 
 
-@pytest.mark.parametrize("word", ["noseveme", "nose", "and so on"])
+@over("word", ["noseveme", "nose", "and so on"])
 def test_a_word_below_a_long_line_is_not_its_last_line(word: str) -> None:
     """Of base64 in one long line, whose text is wrapped base64, nothing is lost to a word that stands below it."""
     key = Keys("long line").secret(60)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 
-import pytest
-
 from fixtures.keys import Keys
-from imgscan.detect import RULES, Engine, context, engine
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, agreed
+from fixtures.windows import File
+from imgscan.detect import Engine, Ruleset, context
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import NOW, SCREENED, UNSCREENED, agreed
+from tests.detect.tables import over
 
 WEBHOOK = "whsec" + "_"
 
@@ -18,6 +19,10 @@ class Fake:
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
+
+    def begin(self) -> None:
+        """Note it."""
+        self.asked.append(("begin",))
 
     def busy(self, count: int) -> bool:
         """Tell that more than five bytes would wait."""
@@ -34,52 +39,54 @@ class Fake:
         return []
 
 
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """Put a screen that finds nothing in the place of the real one."""
-    made = Fake()
-    monkeypatch.setattr(engine, "_screen", lambda: made)
+def ruleset(screen: object) -> Ruleset:
+    """Give Stripe's rules with another screen in the place of the real one."""
+    made = Ruleset(STRIPE.rules)
+    vars(made)["screen"] = screen
     return made
 
 
-def test_the_screen_is_asked_first(fake: Fake) -> None:
+def test_the_screen_is_asked_first() -> None:
     """What it reports is all that the automaton looks at, if it is worth it."""
-    made = Engine(now=NOW)
+    fake = Fake()
+    made = Engine(ruleset(fake), now=NOW)
     data = b"..." + Keys(1).secret99().encode()
-    reach = min(len(data), 20 + made._longest - 1)
+    reach = min(len(data), 20 + max(len(form.literal) for form in STRIPE.forms) - 1)
     assert made.find(data, 2, 20) == []
     assert fake.asked == [("worth", reach - 2), ("regions", 2, reach)]
     assert made.find(data[:5], 0, 5) == []
     assert fake.asked[2:] == [("worth", 5)]
 
 
-def test_an_engine_is_busy_while_its_screen_is(fake: Fake) -> None:
+def test_preparing_begins_to_compile_the_screen() -> None:
+    """A ruleset's, and so that of its engines; without a screen there is nothing to do."""
+    fake = Fake()
+    ruleset(fake).prepare()
+    Engine(ruleset(fake), now=NOW).prepare()
+    assert fake.asked == [("begin",), ("begin",)]
+    Engine(ruleset(fake), screen=False).prepare()
+    assert len(fake.asked) == 2
+
+
+def test_an_engine_is_busy_while_its_screen_is() -> None:
     """Without a screen it never is."""
-    assert fake.asked == []
-    assert [Engine().busy(count) for count in (5, 6)] == [False, True]
-    assert not Engine(screen=False).busy(1 << 40)
-
-
-def test_preparing_without_hyperscan_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the screen is not to be had there is nothing to prepare."""
-
-    def absent() -> None:
-        raise ImportError("hyperscan")
-
-    monkeypatch.setattr(engine, "_screen", absent)
-    engine.prepare()
+    made = Engine(ruleset(Fake()))
+    assert [made.busy(count) for count in (5, 6)] == [False, True]
+    assert not Engine(STRIPE, screen=False).busy(1 << 40)
 
 
 def test_no_account_is_younger_than_now() -> None:
     """An engine believes what it is told of the time."""
     key = Keys(2).secret99().encode()
-    assert [match.account is None for match in Engine(now=NOW).search(key)] == [False]
-    assert [match.account is None for match in Engine(now=1_400_000_000).search(key)] == [True]
+    assert [match.account is None for match in Engine(STRIPE, now=NOW).search(key)] == [False]
+    assert [match.account is None for match in Engine(STRIPE, now=1_400_000_000).search(key)] == [True]
 
 
 def test_how_far_an_engine_looks() -> None:
     """As far as siblings count, and a line more; and twice as far as a form needs."""
-    reaches = engine._reaches()
+    needs = [form.needs(STRIPE.reach) for form in STRIPE.forms]
+    reaches = STRIPE.needs
+    assert reaches == (max(each.behind for each in needs), max(each.ahead for each in needs))
     around = context.SIBLING + context.LINE
     assert SCREENED.reach_behind == around + 2 * reaches.behind
     assert SCREENED.reach_ahead == around + 2 * reaches.ahead
@@ -87,14 +94,14 @@ def test_how_far_an_engine_looks() -> None:
 
 def test_what_is_decoded_around_an_anchor() -> None:
     """The longest credential, a line, and what a validator may look at behind it; for a glance a prefix and a gap."""
-    longest = max(rule.max_length for rule in RULES)
-    assert tuple(engine._REACH) == (longest + 256 + 1, longest + 8 + 256)
-    assert tuple(engine._GLANCE) == (12, 40 + 160)
+    longest = max(rule.max_length for rule in STRIPE.rules)
+    assert tuple(STRIPE.reach) == (longest + 256 + 1, longest + 8 + 256)
+    assert tuple(STRIPE.glance) == (len("accs_secret__"), len("whsec_") + 32 + 160)
 
 
 def test_a_literal_that_begins_in_a_range_is_found_whole() -> None:
     """The longest one too, though all but its first byte lies behind the range."""
-    form = max(engine._forms(), key=lambda form: len(form.literal))
+    form = max(STRIPE.forms, key=lambda form: len(form.literal))
     data = form.literal + b"."
     for each in (SCREENED, UNSCREENED):
         assert form.literal in [candidate.form.literal for candidate in each.find(data, 0, 1)]
@@ -110,7 +117,7 @@ def test_what_is_searched_is_text_unless_it_is_told() -> None:
     assert view.confirm(view.candidates(0, len(data)), 0, len(data)) == []
 
 
-@pytest.mark.parametrize("origin", [0, 1])
+@over("origin", [0, 1])
 def test_the_offset_of_a_window_tells_the_byte_order(origin: int) -> None:
     """Units of UTF-16 begin at even offsets of the file, not of the window."""
     data = b"\0" * (2 - origin) + Keys(4).secret24().encode("utf-16-le") + b"\0"
@@ -142,7 +149,7 @@ def test_the_first_bytes_of_a_file_may_be_a_sibling() -> None:
     assert [each.confidence for each in agreed(File(data.encode()))][1] == "high"
 
 
-@pytest.mark.parametrize("before", range(3))
+@over("before", range(3))
 def test_matches_share_one_byte_at_most(before: int) -> None:
     """A credential that begins before the last one ended is none, but for a character of base64 that both stand in."""
     data = base64.b64encode(b"=" * before + Keys(8).secret99().encode())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from imgscan.detect.encodings import Form, Reach, Span
 from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
 from imgscan.detect.encodings.form import Encoding, Literal
-from imgscan.detect.encodings.plain import PLAIN
+from tests.detect.driver import PLAIN
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from imgscan.detect.encodings import Text
@@ -65,7 +64,7 @@ def test_what_encodings_of_escapes_say_of_their_size() -> None:
     assert (ESCAPED.name, ESCAPED.num, ESCAPED.den, ESCAPED.slack) == ("escaped", 6, 1, 10)
 
 
-@pytest.mark.parametrize(
+@over(
     ("escape", "byte"),
     [(escape, b"_") for escape in UNDERSCORES]
     + [
@@ -90,7 +89,7 @@ def test_what_a_percent_sign_stands_for() -> None:
     assert (text.encoding, text.data, text.at, text.settles) == ("percent", b"a_\xc3\xa9%G0[", 0, True)
 
 
-@pytest.mark.parametrize(
+@over(
     ("encoding", "data", "pieces"),
     [
         (PERCENT, b"x%3Dsk%5Fl%5f%35a", [b"x", b"%3D", b"s", b"k", b"%5F", b"l", b"%5f", b"%35", b"a"]),
@@ -108,7 +107,7 @@ def test_each_character_stands_where_its_escape_does(encoding: Encoding, data: b
         assert text.begin(text.at) == at
 
 
-@pytest.mark.parametrize(("encoding", "escape"), [(PERCENT, b"%5F"), (ESCAPED, b"&lowbar;")])
+@over(("encoding", "escape"), [(PERCENT, b"%5F"), (ESCAPED, b"&lowbar;")])
 def test_an_escape_that_ends_behind_the_file_is_none(encoding: Encoding, escape: bytes) -> None:
     """What the end of the file cuts off is what it is."""
     data = b"a" + escape + b"b" + escape
@@ -117,8 +116,8 @@ def test_an_escape_that_ends_behind_the_file_is_none(encoding: Encoding, escape:
         assert text.data == b"a_b" + escape[:-missing]
 
 
-@pytest.mark.parametrize(("encoding", "width"), [(PERCENT, 3), (ESCAPED, 6)])
-@pytest.mark.parametrize(("low", "high"), [(0, 400), (150, 400), (0, 220)])
+@over(("encoding", "width"), [(PERCENT, 3), (ESCAPED, 6)])
+@over(("low", "high"), [(0, 400), (150, 400), (0, 220)])
 def test_no_more_is_decoded_than_was_asked_for(encoding: Encoding, width: int, low: int, high: int) -> None:
     """As many bytes as the widest characters take, and one escape; nothing outside of the file."""
     data = b"." * 400

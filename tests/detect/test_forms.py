@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 from itertools import product
 
-import pytest
-
 from fixtures.keys import Keys
-from imgscan.detect import encodings
-from imgscan.detect.rules import ANCHORS, CORES, PROVING
-from tests.detect.driver import SCREENED, File, whole
+from fixtures.windows import File, whole
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import SCREENED
+from tests.detect.tables import over
 
 
 def digits(encoding: str, data: bytes, low: int, high: int) -> tuple[bytes, int, int]:
@@ -20,12 +19,12 @@ def digits(encoding: str, data: bytes, low: int, high: int) -> tuple[bytes, int,
     return base64.b64encode(data), low * 4 // 3, -(-high * 4 // 3)
 
 
-FORMS = encodings.forms(ANCHORS, CORES, PROVING)
+FORMS = STRIPE.forms
 CHAINS = [chain for chain in product(["base64", "hex"], repeat=3) if chain[:2] != ("hex", "hex")]
 
 
-@pytest.mark.parametrize("chain", CHAINS, ids="+".join)
-@pytest.mark.parametrize("before", range(3))
+@over("chain", CHAINS)
+@over("before", range(3))
 def test_the_place_in_three_encodings(chain: tuple[str, ...], before: int) -> None:
     """A key stands where the outermost encoding's bytes of it begin and end."""
     key = Keys(1).secret99().encode()
@@ -36,8 +35,8 @@ def test_the_place_in_three_encodings(chain: tuple[str, ...], before: int) -> No
     assert (found.encoding, found.start, found.end) == ("+".join(chain), 6 + low, 6 + high)
 
 
-@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("inner", ["base64", "hex"])
+@over("codec", ["utf-16-le", "utf-16-be"])
+@over("inner", ["base64", "hex"])
 def test_a_utf16_file_of_two_encodings(codec: str, inner: str) -> None:
     """What is encoded twice may stand in a file of wide characters."""
     key = Keys(5).secret99()
@@ -46,8 +45,8 @@ def test_a_utf16_file_of_two_encodings(codec: str, inner: str) -> None:
     assert [(each.secret.decode(), each.encoding) for each in found] == [(key, f"{codec}+base64+{inner}")]
 
 
-@pytest.mark.parametrize("before", range(3))
-@pytest.mark.parametrize("inner", ["base64", "hex"])
+@over("before", range(3))
+@over("inner", ["base64", "hex"])
 def test_an_encoded_command_that_holds_an_encoded_key(inner: str, before: int) -> None:
     """What PowerShell takes for `-EncodedCommand` is base64 of wide characters, and may hold more base64."""
     key = Keys(6).secret99()
@@ -56,8 +55,8 @@ def test_an_encoded_command_that_holds_an_encoded_key(inner: str, before: int) -
     assert [(each.secret.decode(), each.encoding) for each in found] == [(key, f"base64+utf-16-le+{inner}")]
 
 
-@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("before", [b"", b"\xff"])
+@over("codec", ["utf-16-le", "utf-16-be"])
+@over("before", [b"", b"\xff"])
 def test_the_byte_order_inside_of_an_encoding(codec: str, before: bytes) -> None:
     """What is encoded tells nothing by its offsets: the order is that in which more of it is text."""
     key = Keys(2).secret24()
@@ -126,8 +125,8 @@ def test_a_reading_that_shows_the_same_ends_nothing() -> None:
     assert [(each.secret.decode(), each.confidence) for each in found] == [(key, "high")]
 
 
-@pytest.mark.parametrize("width", range(24, 56))
-@pytest.mark.parametrize("before", range(3))
+@over("width", range(24, 56))
+@over("before", range(3))
 def test_a_line_that_ends_inside_of_the_inner_anchor_is_not_the_last_word(width: int, before: int) -> None:
     """What a line lacks of the anchor that it holds encoded may stand in the next."""
     key = Keys(9).secret99()

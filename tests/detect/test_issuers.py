@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 
-import pytest
-
 from fixtures.keys import HEX, Keys
-from tests.detect.driver import File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import agreed, secrets
+from tests.detect.tables import over
 
 LIVE = "sk_" + "live_"
 
@@ -29,7 +29,7 @@ def test_clerks_publishable_key_is_a_host_name() -> None:
     assert secrets("STRIPE=pk_" + f"live_{body}") == []
 
 
-@pytest.mark.parametrize("name", ["CLERK_SECRET_KEY", "clerkSecret"])
+@over("name", ["CLERK_SECRET_KEY", "clerkSecret"])
 def test_clerks_secret_key_is_known_by_its_name(name: str) -> None:
     """A secret key of Clerk's length is Clerk's if the line says so."""
     key = Keys(3).secret(42)

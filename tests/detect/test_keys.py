@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.keys import Keys
 from tests.detect.driver import SCREENED
+from tests.detect.tables import over
 
 
 def test_a_seed_gives_the_same_keys() -> None:
@@ -20,7 +19,7 @@ def test_every_call_gives_another_key() -> None:
     assert len({keys.secret99() for _ in range(50)}) == 50
 
 
-@pytest.mark.parametrize("seed", range(40))
+@over("seed", range(40))
 def test_all_keys_are_found(seed: int) -> None:
     """Whatever the seed, every credential of the builder is found."""
     made = Keys(seed).all()

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
+from fixtures.windows import File, whole, windowed
 from imgscan.detect import Engine, context
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, File, whole, windowed
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import NOW, SCREENED, UNSCREENED
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +67,7 @@ def test_reach_is_far_enough(data: bytes, size: int) -> None:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context, "SIBLING", 600)
-        engine = Engine(now=NOW)
+        engine = Engine(STRIPE, now=NOW)
         assert engine.reach_behind < 80_000
         file = File(data)
         assert windowed(engine, size, file) == whole(engine, file)
@@ -92,25 +95,23 @@ def test_nothing_outside_a_file_counts(before: bytes, inside: bytes, after: byte
 OUTSIDE = [b"a", b"stripe", b"***", b"...", b"=", b"0" * 40, b"\0", b"aB3dE5fG", b"\x40"]
 
 
-@pytest.mark.parametrize("key", [*ALL, ALL[0][:-1], ALL[2][:-1]], ids=lambda key: key[:12])
-@pytest.mark.parametrize("encode", _ENCODERS)
-@pytest.mark.parametrize("outside", OUTSIDE)
-def test_a_credential_at_a_border_stops_there(key: str, encode: Callable[[bytes], bytes], outside: bytes) -> None:
+@over("key", [*ALL, ALL[0][:-1], ALL[2][:-1]])
+@over("encode", _ENCODERS)
+@over("binary", [False, True])
+def test_a_credential_at_a_border_stops_there(key: str, encode: Callable[[bytes], bytes], binary: bool) -> None:
     """A file that is nothing but a credential, whole or cut, is the same whatever touches it."""
     inside = encode(key.encode())
-    for before, after in ((outside, outside), (outside, encode(outside)), (encode(outside), b"")):
-        view = SCREENED.open(before + inside + after)
-        low, high = len(before), len(before) + len(inside)
-        for binary in (False, True):
+    alone = [(each.start, each.secret, each.confidence) for each in SCREENED.search(inside, binary=binary)]
+    for outside in OUTSIDE:
+        for before, after in ((outside, outside), (outside, encode(outside)), (encode(outside), b"")):
+            view = SCREENED.open(before + inside + after)
+            low, high = len(before), len(before) + len(inside)
             found = view.confirm(view.candidates(0, high), low, high, binary=binary)
-            alone = SCREENED.search(inside, binary=binary)
-            assert [(each.start - low, each.secret, each.confidence) for each in found] == [
-                (each.start, each.secret, each.confidence) for each in alone
-            ]
+            assert [(each.start - low, each.secret, each.confidence) for each in found] == alone, (before, after)
 
 
-@pytest.mark.parametrize("key", [Keys(2).secret(247), Keys(2).organization(length=260), Keys(2).app(260)])
-@pytest.mark.parametrize("encode", _ENCODERS)
+@over("key", [Keys(2).secret(247), Keys(2).organization(length=260), Keys(2).app(260)])
+@over("encode", _ENCODERS)
 def test_the_longest_credentials_are_whole_in_every_encoding(key: str, encode: Callable[[bytes], bytes]) -> None:
     """The decoders reach as far as the longest credentials do, and a little further."""
     line = f"STRIPE={key}; "

@@ -6,10 +6,10 @@ import base64
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from fixtures.keys import Keys
-from tests.detect.driver import SCREENED, UNSCREENED, File, windowed
+from fixtures.windows import File, windowed
+from tests.detect.driver import SCREENED, UNSCREENED
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def _work(run: Callable[[], object]) -> int:
     return calls
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@over("name", HOSTILE)
 def test_work_grows_with_size(name: str) -> None:
     """Twice the hostile input is at most twice the calls, and a small number for each anchor."""
     small, large = (HOSTILE[name](size) for size in (400, 800))

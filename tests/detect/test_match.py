@@ -8,11 +8,12 @@ import hashlib
 import pytest
 
 from fixtures.keys import Keys
-from imgscan.detect import examples
+from imgscan.detect.stripe import examples
 from tests.detect.driver import SCREENED
+from tests.detect.tables import over
 
 
-@pytest.mark.parametrize("sort", Keys(1).all())
+@over("sort", Keys(1).all())
 def test_a_match_never_shows_its_secret(sort: str) -> None:
     """Neither `repr` nor `str` of a match holds the credential."""
     secret = Keys(1).all()[sort]

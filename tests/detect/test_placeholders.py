@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.keys import Keys
-from imgscan.detect import placeholders
+from imgscan.detect.stripe import placeholders
 from tests.detect.driver import SCREENED, secrets
+from tests.detect.tables import over
 
 LIVE = "sk_" + "live_"
-SAMPLE = 20_000
+SAMPLE = 10_000
 
 
-@pytest.mark.parametrize(
+@over(
     "body",
     [
         "x" * 24,
@@ -35,14 +34,14 @@ def test_placeholders_are_never_reported(body: str) -> None:
     assert secrets(f"STRIPE={LIVE}{body}") == []
 
 
-@pytest.mark.parametrize("run", ["xxxx", "XXXX", "aaaaaa", "777777", "12345678", "hgfedcba", "QRSTUVWX"])
+@over("run", ["xxxx", "XXXX", "aaaaaa", "777777", "12345678", "hgfedcba", "QRSTUVWX"])
 def test_a_run_anywhere_in_a_body_makes_a_placeholder(run: str) -> None:
     """One run in an otherwise random body is enough."""
     body = Keys(run).body(30)
     assert secrets(f"={LIVE}{body[:9]}{run}{body[9:]}") == []
 
 
-@pytest.mark.parametrize("run", ["aaaaa", "1234567", "xxx", "gfedcba"])
+@over("run", ["aaaaa", "1234567", "xxx", "gfedcba"])
 def test_a_shorter_run_does_not(run: str) -> None:
     """Chance makes short runs, so they do not make a placeholder."""
     body = f"Q7{Keys(run).body(20)}"
@@ -50,7 +49,7 @@ def test_a_shorter_run_does_not(run: str) -> None:
     assert secrets(f"={LIVE}{made}") == [f"{LIVE}{made}"]
 
 
-@pytest.mark.parametrize(("sort", "size"), [("secret99", 99), ("secret34", 34), ("secret24", 24)])
+@over(("sort", "size"), [("secret99", 99), ("secret34", 34), ("secret24", 24)])
 def test_random_keys_pass(sort: str, size: int) -> None:
     """At least 99.9 % of keys with random bodies are found."""
     keys = Keys(f"sample {sort}")
@@ -78,7 +77,7 @@ def test_entropy_is_in_bits_a_character() -> None:
     assert (placeholders.entropy(b"aaaa"), placeholders.entropy(b"0123456789abcdef")) == (0.0, 4.0)
 
 
-@pytest.mark.parametrize(
+@over(
     ("body", "mixed"),
     [(b"A1b", True), (b"A1", False), (b"1b", False), (b"A" * 8 + b"b" * 20, True), (b"A" * 7 + b"b" * 21, False)],
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from imgscan.detect.encodings import Form, Reach, Span
-from imgscan.detect.encodings.plain import PLAIN
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import PLAIN
+from tests.detect.tables import over
 
 ANCHOR = b"k_" + b"live_"
 REACH = Reach(300, 300)
@@ -53,18 +53,18 @@ def test_what_follows_the_anchor_of_no_key_is_not_joined() -> None:
     assert joined(b"s" + ANCHOR + b'4a" + "bc"') == []
 
 
-@pytest.mark.parametrize("before", [0, 1, 1000])
-@pytest.mark.parametrize("first", [100, 115, 116, 120])
+@over("before", [0, 1, 1000])
+@over("first", [100, 115, 116, 120])
 def test_so_many_characters_are_joined_and_no_more(before: int, first: int) -> None:
     """Pieces are added until there are 128 characters from the prefix on, wherever in the file that is."""
     start = b"=" * before + b"s" + ANCHOR
-    prefix = b"=" * min(before, 3) + b"s" + ANCHOR
+    prefix = b"=" * min(before, STRIPE.splits.before - 1) + b"s" + ANCHOR
     whole = prefix + BODY[:first]
     expected = [whole + b"xyz"] if len(whole) < 128 else []
     assert joined(start + BODY[:first] + b'" + "xyz"') == expected
 
 
-@pytest.mark.parametrize("second", [10, 100, 108, 109, 120])
+@over("second", [10, 100, 108, 109, 120])
 def test_a_third_piece_is_added_where_two_are_too_short(second: int) -> None:
     """The characters of all pieces count."""
     whole = b"s" + ANCHOR + b"5abcdefghij" + BODY[:second]
@@ -72,7 +72,7 @@ def test_a_third_piece_is_added_where_two_are_too_short(second: int) -> None:
     assert joined(data) == [whole + b"xyz" * (len(whole) < 128)]
 
 
-@pytest.mark.parametrize("cut", range(1, 20))
+@over("cut", range(1, 20))
 def test_no_piece_goes_beyond_the_file(cut: int) -> None:
     """What stands behind the file's end is no part of a piece, and ends no glue."""
     data = b"s" + ANCHOR + b'5abcd" + "efgh" + "ijkl'
@@ -81,7 +81,7 @@ def test_no_piece_goes_beyond_the_file(cut: int) -> None:
     assert joined(data, high=high) == ([expected] if high > data.index(b"efgh") else [])
 
 
-@pytest.mark.parametrize("sizes", [(3, 9), (9, 3), (5, 5)])
+@over("sizes", [(3, 9), (9, 3), (5, 5)])
 def test_each_character_of_three_pieces_stands_where_it_does(sizes: tuple[int, int]) -> None:
     """Behind one gap, and behind two."""
     first, second = b"s" + ANCHOR + b"5" + b"a" * sizes[0], b"b" * sizes[1]
@@ -94,7 +94,7 @@ def test_each_character_of_three_pieces_stands_where_it_does(sizes: tuple[int, i
     ]
 
 
-@pytest.mark.parametrize(
+@over(
     ("glue", "expected"),
     [
         (b'" rb"', True), (b'" urb"', False),
@@ -119,8 +119,8 @@ def test_no_first_piece_goes_beyond_the_file() -> None:
     assert joined(data, high=len(data) - 3) == [b"s" + ANCHOR + b"5abc"]
 
 
-@pytest.mark.parametrize("at", range(1, 7))
-@pytest.mark.parametrize("before", [b"s", b"==s"])
+@over("at", range(1, 7))
+@over("before", [b"s", b"==s"])
 def test_the_halves_of_an_anchor_are_joined(at: int, before: bytes) -> None:
     """Wherever it is cut, whatever stands before it, and with the rest of the key."""
     data = before + ANCHOR[:at] + b'" + "' + ANCHOR[at:] + b"5abc"
@@ -128,7 +128,7 @@ def test_the_halves_of_an_anchor_are_joined(at: int, before: bytes) -> None:
     assert halves(data[len(before) :], at) == [ANCHOR + b"5abc"]
 
 
-@pytest.mark.parametrize("at", range(1, 7))
+@over("at", range(1, 7))
 def test_both_halves_are_in_the_file(at: int) -> None:
     """A half before the file's beginning or behind its end is none of it."""
     data = b"s" + ANCHOR[:at] + b'" + "' + ANCHOR[at:] + b"5abc"
@@ -140,8 +140,8 @@ def test_both_halves_are_in_the_file(at: int) -> None:
         assert halves(data, at, low=1) == [ANCHOR + b"5abc"]
 
 
-@pytest.mark.parametrize("spaces", [0, 56, 57])
+@over("spaces", [0, 56, 57])
 def test_the_first_half_is_near(spaces: int) -> None:
     """What stands between two string literals has 56 characters at most, and nobody looks farther."""
     data = Near(b"k" * 100 + b'sk"' + b" " * spaces + b'"' + ANCHOR[1:] + b"5abc")
-    assert halves(data, 1) == ([b"kkksk" + ANCHOR[1:] + b"5abc"] if spaces <= 56 else [])
+    assert halves(data, 1) == ([b"kksk" + ANCHOR[1:] + b"5abc"] if spaces <= 56 else [])

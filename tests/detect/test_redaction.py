@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
 from imgscan.secrecy import redact
 from tests.detect.driver import ENGINES, SCREENED, UNSCREENED
+from tests.detect.tables import over
 
 KEYS = Keys(1).all()
 LIVE = "sk_" + "live_"
 
 
-@pytest.mark.parametrize("sort", KEYS)
+@over("sort", KEYS)
 def test_every_credential_is_redacted(sort: str) -> None:
     """Every sort of credential leaves a string, and the rest of it stays."""
     shown = SCREENED.redact(f"/opt/{KEYS[sort]}/file")
@@ -32,7 +32,7 @@ def test_the_redacted_form_is_that_of_findings() -> None:
     assert SCREENED.redact(f"ENV A={key} B=c") == f"ENV A={redact(key, len(LIVE))} B=c"
 
 
-@pytest.mark.parametrize(
+@over(
     "text",
     [
         LIVE + "x" * 24,
@@ -53,7 +53,7 @@ def test_what_is_no_credential_is_redacted_too(text: str) -> None:
     assert (shown[:2], shown[-2:]) == ("A=", " B")
 
 
-@pytest.mark.parametrize(
+@over(
     "text",
     [
         "",
@@ -72,7 +72,7 @@ def test_clean_strings_stay(text: str) -> None:
         assert engine.redact(text) == text
 
 
-@pytest.mark.parametrize(("lower", "hidden"), [(260, True), (261, False)])
+@over(("lower", "hidden"), [(260, True), (261, False)])
 def test_a_name_made_of_oak_has_no_capital(lower: int, hidden: bool) -> None:
     """What follows `oak_` begins like a token if one of its first 261 characters is a capital or a digit."""
     text = "oak" + "_" + "a" * lower + "B"
@@ -80,7 +80,7 @@ def test_a_name_made_of_oak_has_no_capital(lower: int, hidden: bool) -> None:
     assert SCREENED.redact("oak" + "_B" + "a" * 30) != "oak" + "_B" + "a" * 30
 
 
-@pytest.mark.parametrize(("intent", "secret", "hidden"), [(12, 12, True), (11, 12, False), (12, 11, False)])
+@over(("intent", "secret", "hidden"), [(12, 12, True), (11, 12, False), (12, 11, False)])
 def test_the_least_of_a_client_secret_that_is_redacted(intent: int, secret: int, hidden: bool) -> None:
     """An intent of twelve characters and as many of its secret are enough to be redacted, and no fewer."""
     text = "pi" + "_" + "1" * intent + "_secret_" + "2" * secret
@@ -93,7 +93,7 @@ def test_publishable_keys_stay() -> None:
     assert SCREENED.redact(key) == key
 
 
-@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@over("codec", ["utf-16-le", "utf-16-be"])
 def test_encoded_credentials_are_replaced(codec: str) -> None:
     """A credential in another encoding is replaced as a whole."""
     key = KEYS["stripe-secret-key 24"]

@@ -5,36 +5,37 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from fixtures.keys import Keys
-from imgscan.detect import RULES, Rule
-from imgscan.detect.rules import ANCHORS, CORES, FOLLOWS, prefixes_of
-from tests.detect.driver import SCREENED, File, agreed
+from fixtures.windows import File
+from imgscan.detect.stripe import STRIPE
+from tests.detect.driver import SCREENED, agreed
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imgscan.detect import Rule
+
 
 def _cases(attribute: str) -> Iterator[tuple[Rule, str]]:
-    for rule in RULES:
+    for rule in STRIPE.rules:
         for text in getattr(rule, attribute)():
             yield rule, text
 
 
-@pytest.mark.parametrize(("rule", "text"), [pytest.param(*each, id=each[0].id) for each in _cases("examples")])
+@over(("rule", "text"), _cases("examples"))
 def test_examples_match(rule: Rule, text: str) -> None:
     """Every example of a rule holds exactly one credential, of that rule."""
     assert [each.rule for each in agreed(File(text.encode()))] == [rule.id]
 
 
-@pytest.mark.parametrize(("rule", "text"), [pytest.param(*each, id=each[0].id) for each in _cases("counter_examples")])
+@over(("rule", "text"), _cases("counter_examples"))
 def test_counter_examples_do_not_match(rule: Rule, text: str) -> None:
     """No counter-example of a rule holds a credential, of whatever rule."""
     assert agreed(File(text.encode())) == []
 
 
-@pytest.mark.parametrize("sort", Keys(1).all())
+@over("sort", Keys(1).all())
 def test_every_sort_of_key_is_found_by_its_rule(sort: str) -> None:
     """Each sort of credential is found whole, by its own rule, and by no other."""
     secret = Keys(2).all()[sort]
@@ -44,16 +45,16 @@ def test_every_sort_of_key_is_found_by_its_rule(sort: str) -> None:
 
 def test_ids_are_unique() -> None:
     """No two rules share an id or a name."""
-    assert len({rule.id for rule in RULES}) == len({rule.name for rule in RULES}) == len(RULES)
+    assert len({rule.id for rule in STRIPE.rules}) == len({rule.name for rule in STRIPE.rules}) == len(STRIPE.rules)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@over("rule", STRIPE.rules)
 def test_names_are_ids_in_pascal_case(rule: Rule) -> None:
     """A rule's name is its id in Pascal case."""
     assert rule.name == "".join(word.capitalize() for word in rule.id.split("-"))
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@over("rule", STRIPE.rules)
 def test_no_credential_is_longer_than_its_rule_says(rule: Rule) -> None:
     """`max_length` bounds every example's credential."""
     lengths = [len(match.secret) for text in rule.examples() for match in SCREENED.search(text.encode())]
@@ -62,40 +63,66 @@ def test_no_credential_is_longer_than_its_rule_says(rule: Rule) -> None:
 
 def test_publishable_keys_are_optional() -> None:
     """Only publishable keys are reported on request alone."""
-    assert [rule.id for rule in RULES if rule.optional] == ["stripe-publishable-key"]
+    assert [rule.id for rule in STRIPE.rules if rule.optional] == ["stripe-publishable-key"]
 
 
-@pytest.mark.parametrize("anchor", ANCHORS)
-def test_anchors_look_no_further_than_they_say(anchor: bytes) -> None:
-    """What must follow an anchor fits into the first look at it."""
-    minimum = {
-        rb"(?:live_|test_)?[0-9A-Za-z]{24}": 29,
-        rb"[0-9A-Za-z]{24}": 24,
-        rb"[0-9A-Za-z]{32}": 32,
-        rb"[0-9A-Za-z_]{20}": 20,
-        rb"_?[0-9A-Za-z]{20}": 21,
-        rb"YWNjdF": 6,
+def test_what_is_searched_for() -> None:
+    """Anchors in plain text, shorter ones inside of encodings, and those of keys that prove themselves in pieces."""
+    shared = (b"sk_org_", b"whsec_", b"absec_", b"oak_", b"oaac_", b"oart_")
+    tokens = (b"pst_live_", b"pst_test_", b"pss_live_", b"pss_test_")
+    assert STRIPE.anchors == (b"k_live_", b"k_test_", b"rkcs_test_", *shared, *tokens, b"_secret_")
+    assert STRIPE.cores == (b"_live_", b"_test_", *shared, b"_secret_")
+    assert STRIPE.pieces == (b"k_live_", b"k_test_")
+    assert STRIPE.splits == (frozenset(b"5Y"), (b"e", b"p", b"r", b"s"), len("pst"))
+
+
+@over("rule", STRIPE.rules)
+def test_every_prefix_is_found_by_its_anchors(rule: Rule) -> None:
+    """In plain text by its anchor, inside of encodings by its core, at their place in it."""
+    for prefix in rule.prefixes:
+        for anchor in (prefix.anchor, prefix.core):
+            assert (rule, prefix, prefix.text.index(anchor)) in STRIPE.holders[anchor]
+
+
+def test_an_anchor_of_plain_text_stands_for_its_own_prefixes() -> None:
+    """A core stands for every prefix that holds it."""
+    for anchor, held in STRIPE.holders.items():
+        for _, prefix, _ in held:
+            assert prefix.anchor == anchor or (anchor not in STRIPE.anchors and anchor in prefix.text)
+    assert {prefix.text for _, prefix, _ in STRIPE.holders[b"_live_"]} == {
+        prefix.text for rule in STRIPE.rules for prefix in rule.prefixes if b"_live_" in prefix.text
     }
-    assert len(anchor) + minimum[ANCHORS[anchor].pattern] <= FOLLOWS
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_prefix_holds_its_anchor(rule: Rule) -> None:
-    """A prefix is found by an anchor inside it that the sieves look for."""
-    for prefix in rule.prefixes:
-        assert prefix.anchor in ANCHORS
-        assert (rule, prefix, prefix.text.index(prefix.anchor)) in prefixes_of(prefix.anchor)
+def test_what_must_follow_an_anchor() -> None:
+    """The rest of a prefix, and as much of a body as its validator asks for at least; that of any prefix will do."""
+    for anchor, least in {
+        b"k_live_": ["a" * 24, "YWNjdF"], b"_test_": ["1" * 24, "YWNjdF"], b"whsec_": ["Z" * 32], b"oak_": ["_" * 20],
+        b"sk_org_": ["a" * 24, "live_" + "a" * 24], b"_secret_": ["a" * 20, "_" + "a" * 20], b"pst_live_": ["YWNjdF"],
+    }.items():  # fmt: skip
+        for text in least:
+            assert STRIPE.follows[anchor].match(text.encode()), (anchor, text)
+            assert not STRIPE.follows[anchor].match(text[:-1].encode()), (anchor, text)
+    assert not STRIPE.follows[b"_live_"].match(b"a" * 10 + b"_" + b"a" * 20)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_prefix_holds_a_core(rule: Rule) -> None:
-    """Inside of encodings a prefix is found by a core that stands in it."""
-    for prefix in rule.prefixes:
-        cores = [core for core in CORES if core in prefix.text]
-        assert any((rule, prefix, prefix.text.index(core)) in prefixes_of(core) for core in cores)
+def test_who_vouches() -> None:
+    """Publishable keys and webhook secrets, by what they are found by."""
+    keys = dict.fromkeys((b"k_live_", b"_live_", b"k_test_", b"_test_"), frozenset({"stripe-publishable-key"}))
+    assert STRIPE.vouchers == {**keys, b"whsec_": frozenset({"stripe-webhook-secret"})}
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_which_prefixes_end_a_body() -> None:
+    """All but those of client secrets, whose names are words; where one begins with another, the shorter does."""
+    texts = {prefix.text for rule in STRIPE.rules for prefix in rule.prefixes if b"_secret_" not in prefix.text}
+    for text in texts:
+        assert STRIPE.glued.pattern.match(text), text
+    for text in (b"_secret_", b"cuss_secret_", b"accs_secret__", b"pi_", b"k_live_"):
+        assert not STRIPE.glued.pattern.match(text), text
+    assert STRIPE.glued.longest == len("rkcs_test_")
+
+
+@over("rule", STRIPE.rules)
 def test_a_mode_is_what_the_prefix_says(rule: Rule) -> None:
     """A prefix that holds `_live_` or `_test_` says the mode, and no other does."""
     for prefix in rule.prefixes:

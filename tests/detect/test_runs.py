@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-import pytest
-
 from imgscan.detect.encodings import Form, Reach, Span
 from imgscan.detect.encodings.form import Cut, Literal
-from imgscan.detect.encodings.plain import PLAIN
 from imgscan.detect.encodings.runs import _BASE64, _HEX, _LONGEST_BREAK, BASE64, HEX, _ends_of_cut, _Run
+from tests.detect.driver import PLAIN
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from imgscan.detect.encodings.runs import Alphabet
@@ -76,7 +75,7 @@ def test_both_alphabets_have_literals_where_they_differ() -> None:
     assert [(made[at].lead, made[at + 1].lead) for at in (0, 2, 4)] == [(0, 0), (2, 2), (3, 3)]
 
 
-@pytest.mark.parametrize("encoding", [BASE64, HEX])
+@over("encoding", [BASE64, HEX])
 def test_a_literal_is_cut_anywhere(encoding: object) -> None:
     """The longer half is looked for, the first where they are equal, with the byte of the break that touches it."""
     expected = []
@@ -101,7 +100,7 @@ def test_digits_that_make_no_whole_byte_are_left_out() -> None:
 # where cut literals stand
 
 
-@pytest.mark.parametrize("after", [False, True])
+@over("after", [False, True])
 def test_both_halves_of_a_cut_literal_are_in_the_file(after: bool) -> None:
     """They may be the first and the last of it, and nothing outside of it completes one."""
     data = b"..X2xp\n  dmVf.."
@@ -117,7 +116,7 @@ def test_both_halves_of_a_cut_literal_are_in_the_file(after: bool) -> None:
 # lines that belong together
 
 
-@pytest.mark.parametrize(
+@over(
     ("own", "behind", "ahead", "expected"),
     [
         ((0, 56), [64, 64, 64], 128, [64, 64]),
@@ -138,7 +137,7 @@ def test_lines_behind_are_taken_as_far_as_they_are_needed(
     assert lengths(made) == expected
 
 
-@pytest.mark.parametrize(
+@over(
     ("behind", "expected"),
     [(40, [48]), (41, [41, 48]), (64, [64, 48]), (104, [64, 48]), (105, [64, 64, 48]), (900, [64, 64, 64, 48])],
 )
@@ -161,8 +160,8 @@ def test_a_run_is_no_longer_than_it_is_needed() -> None:
     assert (short.at, lengths(short), short._low, short._high) == (5, [15], at - 5, at + 10)
 
 
-@pytest.mark.parametrize("offset", [0, 3000])
-@pytest.mark.parametrize(
+@over("offset", [0, 3000])
+@over(
     ("data", "expected"),
     [
         (MARK + digits(56) + b"\n" + digits(64) + b"\n", True),
@@ -210,7 +209,7 @@ def test_lines_outside_of_the_file_do_not_count() -> None:
 # what the digits say
 
 
-@pytest.mark.parametrize(
+@over(
     ("own", "behind", "expected"),
     [
         ((0, 52), [60, 28], True),
@@ -222,7 +221,7 @@ def test_lines_outside_of_the_file_do_not_count() -> None:
         ((0, 32), [40, 40], False),
     ],
 )
-@pytest.mark.parametrize("offset", [0, 1000])
+@over("offset", [0, 1000])
 def test_which_lines_an_encoder_may_have_written(
     own: tuple[int, int], behind: list[int], expected: bool, offset: int
 ) -> None:
@@ -232,10 +231,10 @@ def test_which_lines_an_encoder_may_have_written(
     assert made.usual is expected
 
 
-@pytest.mark.parametrize("offset", [0, 1000])
-@pytest.mark.parametrize("lead", range(4))
-@pytest.mark.parametrize("more", range(8))
-@pytest.mark.parametrize("padding", [b"", b"=", b"==", b"==="])
+@over("offset", [0, 1000])
+@over("lead", range(4))
+@over("more", range(8))
+@over("padding", [b"", b"=", b"==", b"==="])
 def test_which_digits_make_whole_bytes(lead: int, more: int, padding: bytes, offset: int) -> None:
     """From the quantum of the literal on, with what pads them; where a run goes on farther than is looked, all do."""
     made = run(b"." * offset + MARK + digits(more) + padding + b" ", lead=lead)
@@ -260,11 +259,11 @@ def places(text: Text, positions: list[int], digits: int, size: int) -> None:
         assert text.end(index + 1) == positions[first - (-digits * (index + 1) // size) - 1] + 1
 
 
-@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\n    "])
-@pytest.mark.parametrize("line", range(4))
-@pytest.mark.parametrize("behind", [0, 3, 4, 21, 63, 64, 65, 100, 128, 129, 400])
-@pytest.mark.parametrize("more", [[], [64], [64, 64]])
-@pytest.mark.parametrize("lead", [0, 2, 3])
+@over("newline", [b"\n", b"\r\n", b"\n    "])
+@over("line", range(4))
+@over("behind", [0, 3, 4, 21, 63, 64, 65, 100, 128, 129, 400])
+@over("more", [[], [64], [64, 64]])
+@over("lead", [0, 2, 3])
 def test_each_character_stands_where_its_digits_do(
     newline: bytes, line: int, behind: int, lead: int, more: list[int]
 ) -> None:
@@ -297,10 +296,10 @@ def test_each_character_of_hexadecimal_lines_stands_where_its_digits_do() -> Non
     places(read, [place for place, byte in enumerate(data) if byte not in b"\n"], 2, 1)
 
 
-@pytest.mark.parametrize("delimiter", [b"/", b"-", b"_", b"+"])
-@pytest.mark.parametrize("before", [0, 1, 2, 7, 30])
-@pytest.mark.parametrize("between", range(21))
-@pytest.mark.parametrize("lead", [0, 2])
+@over("delimiter", [b"/", b"-", b"_", b"+"])
+@over("before", [0, 1, 2, 7, 30])
+@over("between", range(21))
+@over("lead", [0, 2])
 def test_a_text_may_begin_behind_a_delimiter(delimiter: bytes, before: int, between: int, lead: int) -> None:
     """If that is near and a quantum begins there; it is the less likely reading."""
     data = b": " * 100 + digits(before) + delimiter + digits(between + lead, 2) + MARK + digits(20) + b" "
@@ -319,7 +318,7 @@ def test_a_text_may_begin_behind_a_delimiter(delimiter: bytes, before: int, betw
         assert texts[1].data == _BASE64.decode(data[begins:-1])
 
 
-@pytest.mark.parametrize("between", range(20))
+@over("between", range(20))
 def test_without_a_delimiter_there_is_one_reading(between: int) -> None:
     """Nor does a delimiter count in the line before, or in hexadecimal digits."""
     assert len(list(run(b": " + digits(between) + MARK + b" ").texts("base64", settles=False))) == 1
@@ -363,8 +362,8 @@ def test_lines_of_an_encoder_settle_what_is_there() -> None:
     assert readings(first + b"\n" + second + b"\n") == [("base64", True, whole), ("base64", False, line)]
 
 
-@pytest.mark.parametrize("offset", [0, 2000])
-@pytest.mark.parametrize(
+@over("offset", [0, 2000])
+@over(
     ("first", "second", "alone"),
     [
         (69, 11, False),
@@ -384,7 +383,7 @@ def test_other_lines_settle_nothing(first: int, second: int, alone: bool, offset
     assert readings(data) == [("base64", alone, line), ("base64", False, both)]
 
 
-@pytest.mark.parametrize("form", [Form(BASE64, b"_live_", *each) for each in BASE64.literals(b"_live_")], ids=range(3))
+@over("form", [Form(BASE64, b"_live_", *each) for each in BASE64.literals(b"_live_")])
 def test_as_much_is_read_as_was_asked_for(form: Form) -> None:
     """Whole quanta of it: ten characters before the anchor are twelve, and 20 from it on are at least as many."""
     data = digits(100) + b"AAAA"[: form.lead] + form.literal + digits(100)

@@ -6,21 +6,26 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
-from imgscan.detect import Engine, encodings
+from imgscan.detect import Engine, Ruleset, ruleset
 from imgscan.detect.automaton import Automaton
-from imgscan.detect.rules import ANCHORS, CORES, PROVING
 from imgscan.detect.screen import _LITTLE, DENSE, Screen
+from imgscan.detect.stripe import STRIPE
 from tests.detect.driver import SCREENED, UNSCREENED
+from tests.detect.tables import over
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HYPERSCAN = find_spec("hyperscan") is not None
 
-FORMS = encodings.forms(ANCHORS, CORES, PROVING)
+FORMS = STRIPE.forms
 LITERALS = [form.literal for form in FORMS]
 
 pieces = st.one_of(
@@ -88,14 +93,14 @@ def test_a_dense_window_goes_to_the_automaton_whole() -> None:
 
 def test_an_engine_says_whether_it_is_screened() -> None:
     """The screen is used where it can be, unless it was left out."""
-    assert (Engine().screened, Engine(screen=False).screened) == (HYPERSCAN, False)
+    assert (Engine(STRIPE).screened, Engine(STRIPE, screen=False).screened) == (HYPERSCAN, False)
 
 
 @pytest.mark.skipif(HYPERSCAN, reason="needs an environment without hyperscan")
 def test_a_screen_that_is_required_and_missing_is_an_error() -> None:
     """Where Hyperscan is not installed, asking for it by name fails instead of going slower in silence."""
     with pytest.raises(ImportError):
-        Engine(screen=True)
+        Engine(STRIPE, screen=True)
 
 
 class Watched(Screen):
@@ -133,7 +138,7 @@ def test_the_screen_is_compiled_once_on_a_thread_of_its_own() -> None:
 
 
 @needs_hyperscan
-@pytest.mark.parametrize("byte", range(256))
+@over("byte", range(256))
 def test_a_literal_may_hold_any_byte(byte: int) -> None:
     """None has a meaning to the screen."""
     literal = bytes((byte, 0x61, byte))
@@ -186,14 +191,19 @@ def test_threads_share_an_engine() -> None:
     assert len(results[0]) == 1
 
 
-def test_without_hyperscan_the_automaton_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Hyperscan cannot be imported an engine does without, unless it was asked to have it."""
+class Absent(Screen):
+    """A screen where Hyperscan cannot be imported."""
 
-    def absent() -> Screen:
+    def __init__(self, _literals: Sequence[bytes]) -> None:
         raise ImportError("hyperscan")
 
-    monkeypatch.setattr("imgscan.detect.engine._screen", absent)
-    assert not Engine().screened
-    assert Engine().search(Keys(1).secret99().encode())
+
+def test_without_hyperscan_the_automaton_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Hyperscan cannot be imported an engine does without, unless it was asked to have it; nothing prepares."""
+    monkeypatch.setattr(ruleset, "Screen", Absent)
+    fresh = Ruleset(STRIPE.rules)
+    fresh.prepare()
+    assert not Engine(fresh).screened
+    assert Engine(fresh).search(Keys(1).secret99().encode())
     with pytest.raises(ImportError):
-        Engine(screen=True)
+        Engine(fresh, screen=True)

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
-from imgscan.detect import RULES, clifiles, context, placeholders, structure, tiers, tokens, verdict
+from fixtures.windows import File
+from imgscan.detect import context, verdict
 from imgscan.detect.screen import _merge
+from imgscan.detect.stripe import STRIPE, clifiles, placeholders, structure, tiers, tokens
 from imgscan.detect.verdict import Place, Verdict
-from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from tests.detect.driver import NOW, SCREENED, agreed, secrets
+from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DIGITS = "0123456789"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
-PREFIXES = {prefix.text for rule in RULES for prefix in rule.prefixes} | {b"pi_", b"seti_"}
+PREFIXES = {prefix.text for rule in STRIPE.rules for prefix in rule.prefixes} | {b"pi_", b"seti_"}
 
 
 class Near(bytes):
@@ -47,7 +50,7 @@ def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.parametrize("name", Keys("names").all())
+@over("name", Keys("names").all())
 def test_the_public_prefix_ends_before_the_body(name: str) -> None:
     """Wherever a credential stands in a file, its public part is its prefix and nothing else."""
     secret = Keys(1).all()[name].encode()
@@ -59,7 +62,7 @@ def test_the_public_prefix_ends_before_the_body(name: str) -> None:
 SURE = {"ephemeral": "very-high", " 99": "very-high", " 34": "high", "i": "high"}
 
 
-@pytest.mark.parametrize(
+@over(
     ("name", "sure"),
     [(name, sure) for name in Keys("names").all() for part, sure in SURE.items() if part in name[-12:] and part != "i"]
     + [(name, SURE["i"]) for name in Keys("names").all() if name.endswith("i")],
@@ -71,7 +74,7 @@ def test_what_is_sure_by_itself_stays_so_near_stripe(name: str, sure: str) -> No
     assert alone.confidence == known.confidence == sure
 
 
-@pytest.mark.parametrize(("length", "found"), [(19, False), (20, True), (260, True), (261, False)])
+@over(("length", "found"), [(19, False), (20, True), (260, True), (261, False)])
 def test_the_lengths_of_an_undocumented_token(length: int, found: bool) -> None:
     """Undocumented tokens have 20 to 260 characters."""
     key = Keys(3).app(length)
@@ -94,8 +97,8 @@ def test_a_name_of_many_mixed_parts_is_no_token() -> None:
     assert secrets("=oak" + "_" + keys.text(24, LOWER) + "_X7 ") == []
 
 
-@pytest.mark.parametrize(("length", "found"), [(23, False), (24, True), (63, True), (64, True), (65, False)])
-@pytest.mark.parametrize("kind", ["pi", "seti"])
+@over(("length", "found"), [(23, False), (24, True), (63, True), (64, True), (65, False)])
+@over("kind", ["pi", "seti"])
 def test_the_lengths_of_an_intent(kind: str, length: int, found: bool) -> None:
     """An intent's id has 24 to 64 characters."""
     keys = Keys(6)
@@ -109,7 +112,7 @@ def test_every_character_of_an_intent_is_a_letter_or_digit() -> None:
     assert secrets(f"pi_-{keys.body(24)}" + "_secret" + f"_{keys.body(25)}") == []
 
 
-@pytest.mark.parametrize(("alphabet", "found"), [(LOWER, False), (DIGITS, False), (LOWER + DIGITS, True)])
+@over(("alphabet", "found"), [(LOWER, False), (DIGITS, False), (LOWER + DIGITS, True)])
 def test_an_intents_secret_is_of_two_classes(alphabet: str, found: bool) -> None:
     """The secret half of an intent's secret has characters of two classes at least."""
     keys = Keys(8)
@@ -129,7 +132,7 @@ def test_a_length_byte_that_is_a_letter_is_a_boundary() -> None:
     assert secrets(b"G" + key.encode() + b"\0", binary=True) == []
 
 
-@pytest.mark.parametrize("name", ["ephemeral", "secret99", "restricted", "webhook", "session_secret", "client_secret"])
+@over("name", ["ephemeral", "secret99", "restricted", "webhook", "session_secret", "client_secret"])
 def test_no_credential_ends_in_the_next_file(name: str) -> None:
     """The first bytes of what follows a file do not make its last bytes a credential."""
     secret: bytes = getattr(Keys(10), name)().encode()
@@ -146,7 +149,7 @@ def test_the_next_file_cuts_no_credential() -> None:
     assert found.secret == key.encode()
 
 
-@pytest.mark.parametrize("after", ["", " ", '"', "\n"])
+@over("after", ["", " ", '"', "\n"])
 def test_a_key_that_lacks_a_character_is_none_of_todays(after: str) -> None:
     """98 characters of a key as issued today are of one length among others."""
     key = Keys(19).secret99()[:-1]
@@ -154,7 +157,7 @@ def test_a_key_that_lacks_a_character_is_none_of_todays(after: str) -> None:
     assert (found.secret.decode(), found.confidence) == (key, "low")
 
 
-@pytest.mark.parametrize("after", ["", " ", '"', "\n"])
+@over("after", ["", " ", '"', "\n"])
 def test_an_ephemeral_key_that_lacks_a_character_is_none(after: str) -> None:
     """81 characters of an ephemeral key are no key."""
     assert agreed(File(f"={Keys(20).ephemeral()[:-1]}{after}".encode())) == []
@@ -196,7 +199,7 @@ def test_spans_that_touch_are_joined() -> None:
     assert _merge([(50, 60), (0, 3)], 7) == [(7, 10), (57, 67)]
 
 
-@pytest.mark.parametrize(
+@over(
     ("before", "after"),
     [(b"", b""), (b"\n", b"\n"), (b"\r", b"\r"), (b"\r\n", b"\r\n"), (b"A\rB\r", b"\rC\rD"), (b"A\nB\n", b"\nC\nD")],
 )
@@ -221,13 +224,13 @@ def test_an_intent_is_looked_for_nearby() -> None:
     keys = Keys(15)
     before = bytes(1000) + b"pi_" + keys.body(24).encode()
     data = Near(before + b"_secret_" + keys.body(25).encode())
-    place = Place(data, len(before), len(before) + 8, 0, len(data), binary=False, now=NOW)
+    place = Place(data, len(before), len(before) + 8, 0, len(data), binary=False, now=NOW, glued=STRIPE.glued)
     verdict = tokens.intent_secret(place)
     assert verdict is not None
     assert (verdict.start, verdict.end) == (1000, len(data))
 
 
-@pytest.mark.parametrize(
+@over(
     ("digits", "created"),
     [("00000", "2012-07-15T21:56:20Z"), ("0000z", "2012-07-15T21:57:21Z"), ("00010", "2012-07-15T21:57:22Z")],
 )
@@ -239,7 +242,7 @@ def test_an_accounts_seconds_are_counted_from_2012(digits: str, created: str) ->
     assert (match.account, match.account_created) == (account, created)
 
 
-@pytest.mark.parametrize(("name", "length"), [("oak_live_", 260), ("oak_test_", 20), ("oart_", 260), ("oaac_", 20)])
+@over(("name", "length"), [("oak_live_", 260), ("oak_test_", 20), ("oart_", 260), ("oaac_", 20)])
 def test_the_lengths_of_the_command_lines_tokens(name: str, length: int) -> None:
     """The command-line client's tokens have 20 to 260 characters, whichever their prefix."""
     key = Keys(17).cli_oauth(name, length)
@@ -292,7 +295,7 @@ def test_the_least_entropy_of_a_long_body() -> None:
     assert [placeholders.typed(_even(72, symbols)) for symbols in (EIGHT + "p", ELEVEN, TWELVE)] == [True, True, False]
 
 
-@pytest.mark.parametrize(("symbols", "structured"), [(ELEVEN, False), (TWELVE, True)])
+@over(("symbols", "structured"), [(ELEVEN, False), (TWELVE, True)])
 def test_the_least_entropy_of_a_structured_body(symbols: str, structured: bool) -> None:
     """The random part of a key as issued today has 3.5 bits a character or more."""
     body = Keys(21).body99().encode()
@@ -300,7 +303,7 @@ def test_the_least_entropy_of_a_structured_body(symbols: str, structured: bool) 
     assert (structure.of_key(changed, 0, len(changed), NOW) is not None) == structured
 
 
-@pytest.mark.parametrize(
+@over(
     ("run", "found"), [("aaaaa", False), ("aaaaaa", True), ("1234567", False), ("12345678", True), ("87654321", True)]
 )
 def test_the_length_of_a_run(run: str, found: bool) -> None:
@@ -314,7 +317,7 @@ def test_eight_characters_must_be_left() -> None:
     assert [placeholders.typed(words + rest) for rest in (b"Q7wZ2Kp", b"Q7wZ2KpJ")] == [True, False]
 
 
-@pytest.mark.parametrize(
+@over(
     ("kind", "length", "found"),
     [("pi", 24, False), ("pi", 25, True), ("pi", 26, False),
      ("seti", 19, False), ("seti", 20, True), ("seti", 80, True), ("seti", 81, False)],
@@ -326,21 +329,21 @@ def test_the_lengths_of_an_intents_secret(kind: str, length: int, found: bool) -
     assert secrets(f'"{key}"') == [key] * found
 
 
-@pytest.mark.parametrize("more", [-1, 0, 1])
+@over("more", [-1, 0, 1])
 def test_the_length_of_a_sessions_secret(more: int) -> None:
     """A session's secret has 47 characters behind its prefix."""
     key = "cuss" + "_secret" + f"_{Keys(23).body(47 + more)}"
     assert secrets(f'"{key}"') == [key] * (not more)
 
 
-@pytest.mark.parametrize(("length", "found"), [(23, False), (24, True), (260, True), (261, False)])
+@over(("length", "found"), [(23, False), (24, True), (260, True), (261, False)])
 def test_the_lengths_of_an_organizations_key(length: int, found: bool) -> None:
     """An organization's key has 24 to 260 characters behind its prefix."""
     key = "sk_" + "org_live_" + Keys(24).body(length)
     assert secrets(f'"{key}"') == [key] * found
 
 
-@pytest.mark.parametrize(("length", "found"), [(39, True), (40, False), (50, False), (51, True)])
+@over(("length", "found"), [(39, True), (40, False), (50, False), (51, True)])
 def test_clerks_lengths(length: int, found: bool) -> None:
     """Only keys of 40 to 50 characters can be Clerk's."""
     key = Keys(25).secret(length)
@@ -358,7 +361,7 @@ def test_how_far_context_reaches() -> None:
     assert (context.LINE, context.SIBLING) == (256, 65_536)
 
 
-@pytest.mark.parametrize("prefix", ["sk_" + "live_", "whsec" + "_", "cuss" + "_secret_", "oak" + "_", "pst" + "_live_"])
+@over("prefix", ["sk_" + "live_", "whsec" + "_", "cuss" + "_secret_", "oak" + "_", "pst" + "_live_"])
 def test_twelve_characters_are_hidden(prefix: str) -> None:
     """Whatever begins like a secret and goes on for twelve characters is not printed."""
     body = "Q7wZ2KpJ4mNx"
@@ -366,9 +369,7 @@ def test_twelve_characters_are_hidden(prefix: str) -> None:
     assert SCREENED.redact(f"={prefix}{body[:-1]} ") == f"={prefix}{body[:-1]} "
 
 
-@pytest.mark.parametrize(
-    ("validate", "least"), [(tiers.key, 24), (tiers.sandbox, 24), (tiers.organization, 24), (tokens.loose, 20)]
-)
+@over(("validate", "least"), [(tiers.key, 24), (tiers.sandbox, 24), (tiers.organization, 24), (tokens.loose, 20)])
 def test_validators_ask_for_the_least_length_themselves(
     validate: Callable[[Place], Verdict | None], least: int
 ) -> None:
@@ -376,11 +377,11 @@ def test_validators_ask_for_the_least_length_themselves(
     verdicts = []
     for size in (least - 1, least):
         data = b"absec_" + Keys(27).body(size).encode()
-        verdicts.append(validate(Place(data, 0, 6, 0, len(data), binary=False, now=NOW)))
+        verdicts.append(validate(Place(data, 0, 6, 0, len(data), binary=False, now=NOW, glued=STRIPE.glued)))
     assert [verdict is not None for verdict in verdicts] == [False, True]
 
 
-@pytest.mark.parametrize("length", range(24, 39))
+@over("length", range(24, 39))
 def test_clerks_hosts_are_of_any_length(length: int) -> None:
     """Base64 of a host and a dollar sign is Clerk's whatever remains of its last group; other bodies are not."""
     host = ("honest-tapir-42.clerk.accounts.dev" * 2)[: length * 6 // 8 - 1]
@@ -420,9 +421,7 @@ def test_a_length_byte_promises_no_more_than_there_is() -> None:
     assert secrets(b"\0\0" + bytes([len(key)]) + key.encode()[:-4] + b"\0" * 9, binary=True) == []
 
 
-@pytest.mark.parametrize(
-    "prefix", sorted(PREFIXES - {b"accs_secret__", b"cuss_secret_", b"seti_", b"pi_", b"_secret_"})
-)
+@over("prefix", sorted(PREFIXES - {b"accs_secret__", b"cuss_secret_", b"seti_", b"pi_", b"_secret_"}))
 def test_the_longest_key_ends_where_another_prefix_begins(prefix: bytes) -> None:
     """A key of 247 characters is whole though the prefix of another is glued to it."""
     key = Keys(32).secret(247).encode()
@@ -432,7 +431,7 @@ def test_the_longest_key_ends_where_another_prefix_begins(prefix: bytes) -> None
 def test_a_prefix_that_the_file_cuts_off_ends_nothing() -> None:
     """What stands behind the file's end does not complete a prefix that would end the credential before it."""
     data = b"a" * 30 + b"whsec_" + b"b" * 30
-    place = Place(data, 0, 0, 0, 35, binary=False, now=NOW)
+    place = Place(data, 0, 0, 0, 35, binary=False, now=NOW, glued=STRIPE.glued)
     assert verdict.cut(place, 35) == 35
     assert verdict.cut(place._replace(high=36), 36) == 30
 
@@ -441,13 +440,13 @@ def test_a_counted_secret_ends_in_its_file() -> None:
     """A signing secret in a binary is not completed by what stands behind the file's end."""
     secret = Keys(33).webhook().encode()
     data = b"\0" + bytes([len(secret)]) + secret + b"x"
-    place = Place(data, 2, 8, 0, len(data), binary=True, now=NOW)
+    place = Place(data, 2, 8, 0, len(data), binary=True, now=NOW, glued=STRIPE.glued)
     assert tokens.webhook(place) is not None
     assert tokens.webhook(place._replace(high=len(data) - 9)) is None
 
 
-@pytest.mark.parametrize("before", [b"a", b"\0"])
-@pytest.mark.parametrize("behind", [b"", b"z", b"\0"])
+@over("before", [b"a", b"\0"])
+@over("behind", [b"", b"z", b"\0"])
 def test_a_counted_hexadecimal_secret_has_64_digits(before: bytes, behind: bytes) -> None:
     """In a binary the length before a secret as `stripe listen` prints it tells where it ends."""
     secret = Keys(35).webhook_hex()
@@ -457,31 +456,31 @@ def test_a_counted_hexadecimal_secret_has_64_digits(before: bytes, behind: bytes
     assert secrets(before + short + behind, binary=True) == []
 
 
-@pytest.mark.parametrize(("length", "found"), [(19, False), (20, True)])
+@over(("length", "found"), [(19, False), (20, True)])
 def test_the_least_secret_of_an_intent(length: int, found: bool) -> None:
     """The validator itself asks for twenty characters, though the sieves before it do so as well."""
     keys = Keys(36)
     before = b"seti_" + keys.body(24).encode()
     data = before + b"_secret_" + keys.body(length).encode()
-    place = Place(data, len(before), len(before) + 8, 0, len(data), binary=False, now=NOW)
+    place = Place(data, len(before), len(before) + 8, 0, len(data), binary=False, now=NOW, glued=STRIPE.glued)
     assert (tokens.intent_secret(place) is not None) == found
 
 
-@pytest.mark.parametrize(("parameters", "found"), [("", True), ("38;5;200;48;", True), ("38;5;200;48;5", False)])
+@over(("parameters", "found"), [("", True), ("38;5;200;48;", True), ("38;5;200;48;5", False)])
 def test_a_colour_of_the_terminal_is_no_word(parameters: str, found: bool) -> None:
     """The letter that ends a terminal's colour, of up to twelve characters, is not part of the key behind it."""
     key = Keys(37).secret24()
     assert secrets(f"\x1b[{parameters}m{key} ") == [key] * found
 
 
-@pytest.mark.parametrize("escape", ["%2F", "=3D", "%3a", "\\x2D", "\\u002f", "\\075"])
+@over("escape", ["%2F", "=3D", "%3a", "\\x2D", "\\u002f", "\\075"])
 def test_an_escape_before_a_credential_is_no_part_of_a_word(escape: str) -> None:
     """An escape whose character is no letter or digit ends the word before it, whatever its last digit is."""
     key = Keys(34).secret24()
     assert secrets(f"a{escape}{key} ") == [key]
 
 
-@pytest.mark.parametrize("length", [25, 30, 33])
+@over("length", [25, 30, 33])
 def test_a_length_byte_takes_nothing_in_that_is_no_letter_or_digit(length: int) -> None:
     """In a binary a key is not continued to the length that stands before it."""
     key = Keys(38).secret(length)
@@ -489,26 +488,26 @@ def test_a_length_byte_takes_nothing_in_that_is_no_letter_or_digit(length: int) 
     assert secrets(data, binary=True) == [key]
 
 
-@pytest.mark.parametrize("before", range(256))
+@over("before", range(256))
 def test_what_stands_before_a_length_byte_is_of_no_text(before: int) -> None:
     """A space, the length of the oldest keys, is one in a text as well: the byte before it tells."""
     data = bytes([before, 32]) + b"x" * 32 + b"more"
-    place = Place(data, 2, 10, 0, len(data), binary=True, now=NOW)
+    place = Place(data, 2, 10, 0, len(data), binary=True, now=NOW, glued=STRIPE.glued)
     assert verdict.counted(place, 34) == (before not in b"\t\n\r" and not 0x20 <= before <= 0x7E)
 
 
-@pytest.mark.parametrize(
+@over(
     ("low", "binary", "length", "expected"),
     [(1, True, 32, True), (2, True, 32, False), (1, False, 32, False), (1, True, 31, False), (1, True, 33, False)],
 )
 def test_a_length_byte_is_the_files_own(low: int, binary: bool, length: int, expected: bool) -> None:
     """What stands before the file tells nothing, neither of the length nor of what kind of byte that is."""
     data = bytes([ord("a"), length]) + b"x" * 32 + b"more"
-    place = Place(data, 2, 10, low, len(data), binary=binary, now=NOW)
+    place = Place(data, 2, 10, low, len(data), binary=binary, now=NOW, glued=STRIPE.glued)
     assert verdict.counted(place, 34) == expected
 
 
-@pytest.mark.parametrize(("last", "found"), [(7, False), (8, True), (9, True)])
+@over(("last", "found"), [(7, False), (8, True), (9, True)])
 def test_the_last_piece_of_a_key_proves_where_it_ends(last: int, found: bool) -> None:
     """What nothing is known of is not taken from a piece of its own that goes on behind the key."""
     key = Keys(39).secret99()

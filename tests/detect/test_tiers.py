@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from fixtures.keys import CREATED, Keys
-from tests.detect.driver import NOW, SCREENED, File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import NOW, SCREENED, agreed, secrets
+from tests.detect.tables import over
 
 LIVE = "sk_" + "live_"
 
@@ -42,7 +42,7 @@ def test_a_masked_structured_key_is_whole() -> None:
     assert secrets(f"{key}...") == [key]
 
 
-@pytest.mark.parametrize(
+@over(
     ("created", "confidence"),
     [
         (datetime(2012, 7, 15, 21, 56, 20, tzinfo=UTC), "very-high"),
@@ -55,9 +55,7 @@ def test_an_account_is_not_from_the_future(created: datetime, confidence: str) -
     assert _confidence(Keys(3).secret99(created=created)) == [confidence]
 
 
-@pytest.mark.parametrize(
-    ("index", "character"), [(0, "6"), (1, "2"), (89, "1"), (90, "1")], ids=["five", "one", "zero", "zero"]
-)
+@over(("index", "character"), [(0, "6"), (1, "2"), (89, "1"), (90, "1")])
 def test_every_constant_of_the_structure_is_asked_for(index: int, character: str) -> None:
     """A 99-character body with any constant character changed is a key without structure."""
     body = Keys(4).body99()
@@ -71,7 +69,7 @@ def test_a_structured_body_of_one_case_is_none() -> None:
     assert secrets(LIVE + body[:17] + "aB3" * 24 + body[89:]) == []
 
 
-@pytest.mark.parametrize(
+@over(
     ("length", "alone", "known"),
     [
         (24, "medium", "high"),
@@ -94,7 +92,7 @@ def test_a_34_character_key_is_known_by_its_zeros() -> None:
     assert _confidence(key[:32] + "0a" + key[34:]) == ["low"]
 
 
-@pytest.mark.parametrize("length", [1, 12, 23, 248, 300])
+@over("length", [1, 12, 23, 248, 300])
 def test_other_lengths_are_no_keys(length: int) -> None:
     """Fewer than 24 characters are no key, more than 247 are data."""
     assert secrets(LIVE + Keys(8).text(length)) == []
@@ -103,36 +101,36 @@ def test_other_lengths_are_no_keys(length: int) -> None:
 WORDS = ["task", "risk", "disk", "desk", "mask", "kiosk", "network", "benchmark", "cloak", "soak", "ask", "work"]
 
 
-@pytest.mark.parametrize("word", WORDS)
-@pytest.mark.parametrize("mode", ["live", "test"])
-@pytest.mark.parametrize("size", [24, 34, 40])
+@over("word", WORDS)
+@over("mode", ["live", "test"])
+@over("size", [24, 34, 40])
 def test_words_are_no_prefixes(word: str, mode: str, size: int) -> None:
     """A word that ends like a prefix begins no key, whatever follows."""
     body = Keys(9).body(24) + "00" + Keys(9).body(16)
     assert secrets(f"{word}_{mode}_{body[:size]}") == []
 
 
-@pytest.mark.parametrize("before", ["_", "-", "=", '"', "/", ":", ".", "\0", "\n", "é"])
+@over("before", ["_", "-", "=", '"', "/", ":", ".", "\0", "\n", "é"])
 def test_anything_but_a_letter_or_digit_is_a_boundary(before: str) -> None:
     """A key may follow any character that is no letter or digit."""
     key = Keys(10).secret24()
     assert secrets(f"KEY{before}{key}") == [key]
 
 
-@pytest.mark.parametrize("after", [*list("=:,;)]}<>@&\"' _-/.\\\x00\n%"), "é", "**", "*/"])
+@over("after", [*list("=:,;)]}<>@&\"' _-/.\\\x00\n%"), "é", "**", "*/"])
 def test_anything_but_a_letter_or_digit_ends_a_key(after: str) -> None:
     """A key may be followed by any character that is no letter or digit."""
     key = Keys(11).secret24()
     assert secrets(f"={key}{after}") == [key]
 
 
-@pytest.mark.parametrize("mask", ["***", "...", "•", "…", "*a", "********"])
+@over("mask", ["***", "...", "•", "…", "*a", "********"])
 def test_masked_keys_are_none(mask: str) -> None:
     """A key that ends in a mask is never reported."""
     assert secrets(f"={Keys(12).secret24()}{mask}") == []
 
 
-@pytest.mark.parametrize("key", [Keys(13).secret24(), Keys(13).secret34(), Keys(13).webhook()])
+@over("key", [Keys(13).secret24(), Keys(13).secret34(), Keys(13).webhook()])
 def test_a_length_byte_is_a_boundary_in_a_binary(key: str) -> None:
     """In a binary, a letter that is the length of the key before it does not make it part of a word."""
     data = bytes([len(key)]) + key.encode() + b"\0"
@@ -185,7 +183,7 @@ def test_created_is_the_default_of_the_builder() -> None:
     assert match.account_created == CREATED.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@pytest.mark.parametrize("sort", ["stripe-secret-key 24", "stripe-secret-key 34", "stripe-webhook-secret 32"])
+@over("sort", ["stripe-secret-key 24", "stripe-secret-key 34", "stripe-webhook-secret 32"])
 def test_a_counted_string_ends_where_its_length_says(sort: str) -> None:
     """In a binary a letter behind a string whose length stands before it is not part of the credential."""
     key = Keys(8).all()[sort]

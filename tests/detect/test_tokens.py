@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 
-import pytest
-
 from fixtures.keys import HEX, Keys
-from tests.detect.driver import SCREENED, File, agreed, secrets
+from fixtures.windows import File
+from tests.detect.driver import SCREENED, agreed, secrets
+from tests.detect.tables import over
 
 
 def _confidence(text: str) -> list[str]:
     return [each.confidence for each in agreed(File(text.encode()))]
 
 
-@pytest.mark.parametrize(
+@over(
     "secret",
     [
         Keys(1).webhook(),
@@ -31,13 +31,13 @@ def test_prefixes_alone_are_medium_and_near_stripe_high(secret: str) -> None:
     assert (_confidence(f"A={secret}"), _confidence(f"# Stripe: {secret}")) == (["medium"], ["high"])
 
 
-@pytest.mark.parametrize("after", list("aZ0+/=_-"))
+@over("after", list("aZ0+/=_-"))
 def test_a_webhook_secret_is_not_the_beginning_of_base64(after: str) -> None:
     """A webhook secret that base64 could continue is another service's."""
     assert secrets(f"={Keys(2).webhook()}{after}") == []
 
 
-@pytest.mark.parametrize("size", [24, 31, 33, 40, 48, 63, 65])
+@over("size", [24, 31, 33, 40, 48, 63, 65])
 def test_a_webhook_secret_has_one_of_two_lengths(size: int) -> None:
     """A webhook secret of any other length is not Stripe's."""
     assert secrets("=whsec" + "_" + Keys(3).body(size)) == []
@@ -49,13 +49,13 @@ def test_a_webhook_secret_of_64_is_lower_case_hexadecimal() -> None:
     assert secrets("=whsec" + "_" + Keys(4).text(64, HEX).upper()) == []
 
 
-@pytest.mark.parametrize("word", ["cloak_live_", "soak_", "boart_", "a" + "whsec_", "xsk_org_"])
+@over("word", ["cloak_live_", "soak_", "boart_", "a" + "whsec_", "xsk_org_"])
 def test_a_token_is_not_the_end_of_a_word(word: str) -> None:
     """Tokens of every kind need a boundary before them."""
     assert secrets(word + Keys(5).body(32)) == []
 
 
-@pytest.mark.parametrize(
+@over(
     "name",
     [
         "oak_" + "planks_stairs_inner_left_corner_dark",
@@ -81,7 +81,7 @@ def test_an_organization_key_says_its_mode() -> None:
     assert modes == ["live", "test", None]
 
 
-@pytest.mark.parametrize("prefix", [f"{kind}_{mode}_" for kind in ("ek", "pst", "pss") for mode in ("live", "test")])
+@over("prefix", [f"{kind}_{mode}_" for kind in ("ek", "pst", "pss") for mode in ("live", "test")])
 def test_ephemeral_keys_name_their_account_and_need_no_boundary(prefix: str) -> None:
     """An ephemeral key or terminal token is found among letters and tells its account."""
     keys = Keys(8)
@@ -92,7 +92,7 @@ def test_ephemeral_keys_name_their_account_and_need_no_boundary(prefix: str) -> 
     assert match.account_created == "2021-03-04T05:06:07Z"
 
 
-@pytest.mark.parametrize("inside", ["acct_2{15},{31}", "acct_1{15};{31}", "acct_1{15},{30}!!", "user_1{15},{31}"])
+@over("inside", ["acct_2{15},{31}", "acct_1{15};{31}", "acct_1{15},{30}!!", "user_1{15},{31}"])
 def test_an_ephemeral_key_decodes_to_an_account(inside: str) -> None:
     """Base64 of anything but an account and 31 characters is no ephemeral key."""
     keys = Keys(9)
@@ -115,7 +115,7 @@ def test_a_client_secret_with_a_run_is_a_placeholder() -> None:
         assert secrets(f"'pi_{one}_secret" + f"_{other}'") == []
 
 
-@pytest.mark.parametrize("kind", ["pi", "seti"])
+@over("kind", ["pi", "seti"])
 def test_an_intents_client_secret_holds_its_id(kind: str) -> None:
     """The client secret of an intent is the whole of id, `_secret_` and secret; its public prefix is the kind."""
     secret = Keys(10).client_secret(kind)
@@ -123,7 +123,7 @@ def test_an_intents_client_secret_holds_its_id(kind: str) -> None:
     assert (match.secret.decode(), match.start, match.prefix) == (secret, 1, len(kind) + 1)
 
 
-@pytest.mark.parametrize(
+@over(
     "text",
     [
         "api_{24}_secret_{25}",

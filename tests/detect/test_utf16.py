@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from imgscan.detect.encodings import Form, Reach, Span
-from imgscan.detect.encodings.plain import PLAIN
 from imgscan.detect.encodings.utf16 import UTF16
+from tests.detect.driver import PLAIN
+from tests.detect.tables import over
 
 ANCHOR = b"k_live_"
 [LITERAL] = [literal for literal, _, _ in UTF16.literals(ANCHOR)]
@@ -49,9 +48,9 @@ def test_zeros_outside_of_the_file_tell_nothing() -> None:
     assert texts(b"\0" + LITERAL + b"\0", high=14) == [BIG]
 
 
-@pytest.mark.parametrize("low", [0, 1, 2])
-@pytest.mark.parametrize("origin", [0, 1, 7, 8])
-@pytest.mark.parametrize("before", [0, 1])
+@over("low", [0, 1, 2])
+@over("origin", [0, 1, 7, 8])
+@over("before", [0, 1])
 def test_offsets_in_the_file_tell_the_order(low: int, origin: int, before: int) -> None:
     """In a file of its own, units begin at even offsets, however much of it is plain in the other order."""
     data = b"\xff" * (low + before) + TEXT.encode(LITTLE) + b"\xff"
@@ -59,15 +58,15 @@ def test_offsets_in_the_file_tell_the_order(low: int, origin: int, before: int) 
     assert texts(data, low=low, origin=origin) == ([LITTLE, BIG] if little else [BIG, LITTLE])
 
 
-@pytest.mark.parametrize("before", [0, 1])
-@pytest.mark.parametrize("codec", [LITTLE, BIG])
+@over("before", [0, 1])
+@over("codec", [LITTLE, BIG])
 def test_inside_of_an_encoding_the_longer_text_tells_the_order(codec: str, before: int) -> None:
     """Its first character is one more in little-endian text, its last in big-endian text, wherever units begin."""
     data = b"\xff" * (2 + before) + TEXT.encode(codec) + b"\xff\xff"
     assert texts(data, aligned=False)[0] == codec
 
 
-@pytest.mark.parametrize("before", [0, 1])
+@over("before", [0, 1])
 def test_where_both_are_as_long_offsets_decide(before: int) -> None:
     """A zero in front makes the first character one of both orders."""
     data = b"\xff" * before + b"\0" + TEXT.encode(LITTLE) + b"\xff"
@@ -81,7 +80,7 @@ def test_what_follows_the_file_makes_no_text_longer() -> None:
     assert texts(data, aligned=False, high=len(data) - 1)[0] == LITTLE
 
 
-@pytest.mark.parametrize("codec", [LITTLE, BIG])
+@over("codec", [LITTLE, BIG])
 def test_characters_become_bytes(codec: str) -> None:
     """Those of Latin-1 stay, the signs of a mask become what the validators know, others a question mark."""
     assert decoded(f"Ü…{TEXT}ßØ", codec) == f"Ü?{TEXT}ßØ".encode("latin-1")

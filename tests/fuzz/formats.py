@@ -11,7 +11,20 @@ from typing import Final
 
 import zstandard
 
-from imgscan.containers import compressed, foreign, program
+from fixtures.archives import (
+    DIALECTS,
+    ELF_SHAPES,
+    alpine_of,
+    ar_of,
+    cpio_of,
+    elf_of,
+    gzipped,
+    lz4_frame,
+    rpm_of,
+    stripped_cpio,
+)
+from fixtures.zips import Zipped, lzma_alone, zip_of
+from imgscan.containers import compressed, program
 from imgscan.containers.ar import AR
 from imgscan.containers.base import HEAD
 from imgscan.containers.cpio import CPIO
@@ -20,21 +33,6 @@ from imgscan.containers.rpm import RPM
 from imgscan.containers.zip import container as zips
 from imgscan.containers.zip.container import ZIP
 from imgscan.streams.tar import TarWalker
-from tests.containers.archives import (
-    DIALECTS,
-    ELF_SHAPES,
-    Zipped,
-    alpine_of,
-    ar_of,
-    cpio_of,
-    elf_of,
-    gzipped,
-    lz4_frame,
-    lzma_alone,
-    rpm_of,
-    stripped_cpio,
-    zip_of,
-)
 from tests.fuzz.law import Target, bounded, check
 from tests.trickle import Trickle
 
@@ -112,7 +110,6 @@ def fuzz_recognise(data: bytes) -> None:
     """Look at the head of a file of whatever kind."""
     with bounded(2000):
         find(data[:HEAD])
-        foreign.foreign_format(data[:HEAD])
 
 
 def recognise_seeds() -> list[bytes]:
@@ -156,12 +153,12 @@ def tar_seeds() -> list[bytes]:
 
 
 TARGETS: Final = [
-    Target("zip", fuzz_zip, zip_seeds),
-    Target("ar", fuzz_ar, ar_seeds),
-    Target("cpio", fuzz_cpio, cpio_seeds),
-    Target("rpm", fuzz_rpm, rpm_seeds),
-    Target("compressed", fuzz_compressed, compressed_seeds),
-    Target("program", fuzz_program, program_seeds),
-    Target("tar", fuzz_tar, tar_seeds),
+    Target("zip", fuzz_zip, zip_seeds, (ZIP,)),
+    Target("ar", fuzz_ar, ar_seeds, (AR,)),
+    Target("cpio", fuzz_cpio, cpio_seeds, (CPIO,)),
+    Target("rpm", fuzz_rpm, rpm_seeds, (RPM,)),
+    Target("compressed", fuzz_compressed, compressed_seeds, compressed.COMPRESSIONS),
+    Target("program", fuzz_program, program_seeds, (PROGRAM,)),
+    Target("tar walker", fuzz_tar, tar_seeds),
     Target("recognise", fuzz_recognise, recognise_seeds),
 ]

@@ -6,11 +6,12 @@ import io
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Unread
+from imgscan.containers.base import Member
 from imgscan.containers.git import deltas as gitdelta
 from imgscan.containers.git import loose as gitloose
 from imgscan.containers.git import pack as gitpack
 from imgscan.streams.inflate import StreamError
+from imgscan.unread import Unread
 from tests.containers.gitpacks import BLOB, COMMIT, OFFSET, REFERENCE, TAG, TREE, Pack, delta, identity, name_of, read
 from tests.fuzz.law import Target, check
 from tests.trickle import Trickle
@@ -205,7 +206,7 @@ def gitloose_seeds() -> list[bytes]:
 
 
 TARGETS: Final = [
-    Target("gitpack", fuzz_gitpack, gitpack_seeds),
+    Target("gitpack", fuzz_gitpack, gitpack_seeds, (gitpack.PACK, gitpack.BUNDLE)),
     Target("gitdelta", fuzz_gitdelta, gitdelta_seeds),
-    Target("gitloose", fuzz_gitloose, gitloose_seeds),
+    Target("gitloose", fuzz_gitloose, gitloose_seeds, (gitloose.GIT_OBJECT,)),
 ]

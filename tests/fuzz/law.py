@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Unread
 from imgscan.streams.inflate import StreamError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
     from typing import Any
 
-    from imgscan.containers.base import Member
+    from imgscan.containers.base import Format, Member
 
 OUTPUT = 16 << 20
 """Bytes of content after which a container is left alone, as a scan's limits would."""
@@ -39,6 +39,8 @@ class Target:
     name: str
     run: Callable[[bytes], None]
     seeds: Callable[[], list[bytes]]
+    formats: tuple[Format, ...] = ()
+    """The container formats that it reads."""
 
 
 class TooMuchWorkError(AssertionError):

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Final
 
 from imgscan.containers import sqlite
-from imgscan.containers.base import Unread
 from imgscan.containers.sqliterecord import SEPARATOR
+from imgscan.unread import Unread
 from tests.fuzz.law import Target, check
 
 _AMPLIFIED = 24
@@ -84,4 +84,4 @@ def sqlite_seeds() -> list[bytes]:
     return [*_bases(), b"", b"\0\0\x6c\xff", bytes(range(200))]
 
 
-TARGETS: Final = [Target("sqlite", fuzz_sqlite, sqlite_seeds)]
+TARGETS: Final = [Target("sqlite", fuzz_sqlite, sqlite_seeds, (sqlite.SQLITE,))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imgscan.containers.base import Member
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import StreamError
 from tests.fuzz import __main__ as driver
 from tests.fuzz.law import LARGEST, Target, TooMuchWorkError, check
 from tests.fuzz.mutate import mutate

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames, Place, ancestors, resolve
+from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames, Spot, hashed, resolve, trail
 from imgscan.model import Visibility
 from tests.effort import examples
 
@@ -61,8 +61,8 @@ def test_members_are_noted_alike_one_by_one_and_together(text: str) -> None:
 def life(*layers: str, of: int = 0, layer: int = 0) -> Visibility:
     """Give the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
     members = [[_node(text) for text in each.split(", ") if text] for each in layers]
-    place = Place(layer, of, members[layer][of].path)
-    return resolve([place], [note(each) for each in members])[place]
+    spot = Spot(layer, of, trail(members[layer][of].path))
+    return resolve([spot], [note(each) for each in members])[spot]
 
 
 def deleted(layer: int) -> Visibility:
@@ -242,11 +242,16 @@ def test_a_whiteout_takes_a_whiteout_for_no_file() -> None:
     ("name", "above"), [(b"a/b/c", [b"a/b", b"a"]), (b"a", []), (b"", []), (b"a//b", [b"a/", b"a"])]
 )
 def test_the_directories_above_a_name(name: bytes, above: list[bytes]) -> None:
-    """Ancestors come nearest first, without the root."""
-    assert ancestors(name) == above
+    """A trail has a name's hash, then those of the directories above it, nearest first, without the root."""
+    assert trail(name) == (hashed(name), *map(hashed, above))
 
 
 # the law
+
+
+def ancestors(name: bytes) -> list[bytes]:
+    """Give the directories above a name, without the root."""
+    return [name[:at] for at in range(1, len(name)) if name[at : at + 1] == b"/"]
 
 
 def _hides(layer: list[Node], name: bytes) -> bool:
@@ -336,15 +341,15 @@ def nodes(draw: st.DrawFn) -> Node:
 def test_a_file_lives_as_in_a_filesystem(layers: list[list[Node]]) -> None:
     """The life of every file is what applying all layers to a filesystem, member by member, shows."""
     expected, below = simulate(layers)
-    places = [
-        Place(index, number, node.path)
+    spots = [
+        Spot(index, number, trail(node.path))
         for index, layer in enumerate(layers)
         for number, node in enumerate(layer)
         if node.target is None and not node.directory and b".wh." not in node.name and (index, number) not in below
     ]
-    lives = resolve(places, [note(layer) for layer in layers])
-    for place, found in lives.items():
-        told = expected.get((place.layer, place.member), VISIBLE)
-        assert (found.layer, found.state == "visible") == (told.layer, told.state == "visible"), place
+    lives = resolve(spots, [note(layer) for layer in layers])
+    for spot, found in lives.items():
+        told = expected.get((spot.layer, spot.member), VISIBLE)
+        assert (found.layer, found.state == "visible") == (told.layer, told.state == "visible"), spot
         if not any(node.target for layer in layers for node in layer):  # with several names there are several ends
-            assert found == told, place
+            assert found == told, spot

@@ -14,16 +14,16 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from fixtures.keys import Keys
-from imgscan.api import Options, Scanner
+from imgscan.api import Options, image_scanner, open_session
 from imgscan.image.plan import plan_images
 from imgscan.model import Origin
-from imgscan.sources.base import ShelfSource
+from imgscan.sources.base import SeekableSource
 from imgscan.sources.recognise import open_source
 from imgscan.triage.dockerfile import Dockerfile
 from imgscan.triage.origin import Origins
@@ -175,16 +175,18 @@ def _make(context: Path, busybox: Path, *, heredocs: bool) -> Build:
 
 def _findings(archive: Path, build: Build) -> dict[Where, set[Origin | None]]:
     """Scan an archive, and give the origins of each key in documents and in files."""
-    scanner = Scanner(Options(jobs=1))
-    (report,) = scanner.image(str(archive))
+    session = open_session(Options(jobs=1))
+    (report,) = image_scanner(session, Options()).scan(str(archive))
     assert report.whole, report.diagnostics
     source = open_source(str(archive))
-    assert isinstance(source, ShelfSource)
+    assert isinstance(source, SeekableSource)
     (image,) = plan_images(source.shelf).images
     assert image.config is not None
 
     def find(data: bytes) -> list[tuple[str, int]]:
-        return [(hashlib.sha256(match.secret).hexdigest(), match.start) for match in scanner.engine.search(data)]
+        return [
+            (hashlib.sha256(match.secret).hexdigest(), match.start) for match in session.concealer.engine.search(data)
+        ]
 
     dockerfile = Dockerfile.parse((build.context / "Dockerfile").read_bytes())
     origins = Origins(dockerfile, build.context, find, certain=True)
@@ -193,7 +195,7 @@ def _findings(archive: Path, build: Build) -> dict[Where, set[Origin | None]]:
     found: dict[Where, set[Origin | None]] = {}
     for finding in report.findings:
         trace = traced.trace(finding)
-        found.setdefault(_where(finding), set()).add(trace.origin if trace is not None else None)
+        found.setdefault(_where(finding), set()).add(replace(trace, ignorable=False) if trace is not None else None)
     return found
 
 

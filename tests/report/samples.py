@@ -201,7 +201,7 @@ SHOP = TargetReport(
     diagnostics=(
         Diagnostic(
             "skipped",
-            "encrypted-member",
+            "encrypted",
             "The archive's member is encrypted, so its content could not be read.",
             layer=5,
             path="app/backup.zip!/dump.sql",
@@ -312,12 +312,12 @@ HOSTILE = TargetReport(
             location=line(0, "caf\\xe9/\\xff", 2, 2, path_bytes=b"caf\xe9/\xff"),
             visibility=Visibility("visible"),
         ),
-        finding(location=Location(layer=0, path="x!/::error::!/../y", offset=2**70, length=-1)),
+        finding(location=Location(layer=0, path="x!/::error::!/../y", offset=2**70, length=0)),
         finding(location=Location(layer=999, path=".image/config.json", field="history/3/created_by\x00")),
     ),
     diagnostics=(
         Diagnostic("error", "bad-tar", "A header of '\x1b[1m' at\n::error::here is damaged", 121, "../\x00", 2**80),
-        Diagnostic("skipped", "lím\u202eit", "", None, "::stop-commands::x", 0),
+        Diagnostic("skipped", "lím\u202eit", "\u202e", None, "::stop-commands::x", 0),
     ),
     stats=Stats(bytes=2**70, entries=1, layers=127),
 )

@@ -125,6 +125,22 @@ def test_scripts_and_styles_are_ours() -> None:
         assert [node.text for node in styles] == [folder.joinpath("report.css").read_text()], name
 
 
+def test_the_style_sheet_is_well_formed() -> None:
+    """Braces are paired, each declaration has a property and a value, each variable is set, nothing is loaded."""
+    css = re.sub(r"/\*.*?\*/", "", files("imgscan.report.html").joinpath("report.css").read_text(), flags=re.DOTALL)
+    depth = 0
+    for brace in re.findall(r"[{}]", css):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+    declarations = [each.strip() for block in re.findall(r"\{([^{}]*)\}", css) for each in block.split(";")]
+    written = [each for each in declarations if each]
+    assert len(written) > 100
+    assert [each for each in written if not re.fullmatch(r"-{0,2}[a-z-]+:\s\S[^:{}]*", each)] == []
+    assert set(re.findall(r"var\((--[a-z-]+)", css)) <= {each.partition(":")[0] for each in written}
+    assert not re.search(r"url\(|@import|@font-face", css)
+
+
 def test_the_policy_names_script_and_style_by_hash() -> None:
     """The content security policy allows nothing but the page's own script and style, and it comes before both."""
     for name in PAGES:

@@ -13,7 +13,8 @@ from html.parser import HTMLParser
 import pytest
 
 from imgscan.model import Diagnostic, Location, Origin, TargetReport
-from imgscan.report.markdown import LIMIT, code, prose
+from imgscan.report.markdown import LIMIT
+from imgscan.report.markdown.markup import code, prose
 from tests import tools
 from tests.report.samples import (
     BROKEN,

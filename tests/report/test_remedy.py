@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from imgscan.detect.stripe import STRIPE
 from imgscan.remedy import REMEDIES, remedy
 
-RULE_IDS = {
-    "stripe-secret-key",
-    "stripe-secret-key-test",
-    "stripe-restricted-key",
-    "stripe-restricted-key-test",
-    "stripe-organization-key",
-    "stripe-webhook-secret",
-    "stripe-app-secret",
-    "stripe-cli-oauth",
-    "stripe-ephemeral-key",
-    "stripe-client-secret",
-    "stripe-publishable-key",
-}
+RULE_IDS = {rule.id for rule in STRIPE.rules}
 
 
 def test_each_rule_has_a_remedy() -> None:

@@ -14,32 +14,32 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from imgscan.detect import Engine, context
+from imgscan.detect.stripe import STRIPE
 from imgscan.image.documents import parse_platform
 from imgscan.image.plan import ImageDocument
 from imgscan.scan.git.history import HistoryScanner
 from imgscan.scan.hits import Concealer
-from imgscan.scan.image.assemble import Policy
 from imgscan.scan.image.fields import search_document
 from imgscan.scan.image.images import ImageScanner
-from imgscan.scan.inside.nest import Nest
-from imgscan.scan.layer import scan_blob
-from imgscan.scan.progress import Progress
-from imgscan.scan.search import WINDOW, JoinedSearch, StreamSearch
-from imgscan.sources.base import StreamSource
+from imgscan.scan.layer import TarPour, scan_layer
+from imgscan.scan.limits import Limits
+from imgscan.scan.policy import Policy
+from imgscan.scan.pour import FilePour
+from imgscan.scan.search import WINDOW, JoinedSearch
+from imgscan.scan.session import Session
+from imgscan.sources.base import Source
 from imgscan.sources.recognise import open_source
-from imgscan.streams.tar import TarWalker
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from imgscan.model import Finding, TargetReport
+    from imgscan.image.lifecycle import Trail
+    from imgscan.model import Diagnostic, Finding, Secret, TargetReport
     from imgscan.scan.git.scope import Scope
     from imgscan.scan.hits import Hit
-    from imgscan.scan.inside.limits import Limits
-    from imgscan.scan.layer import BlobScan
-    from imgscan.sources.base import Source
+    from imgscan.scan.regions import JoinedFile
     from imgscan.sources.gitrepo import Repository
     from imgscan.streams.readers import Reader
     from imgscan.streams.spool import Spool
@@ -51,13 +51,13 @@ NOW = 1_767_225_600.0
 @cache
 def concealer() -> Concealer:
     """Give the detector as a scan uses it."""
-    return Concealer(Engine(now=NOW))
+    return Concealer(Engine(STRIPE, now=NOW))
 
 
 @cache
 def plain_concealer() -> Concealer:
     """Give the same without the screen."""
-    return Concealer(Engine(now=NOW, screen=False))
+    return Concealer(Engine(STRIPE, now=NOW, screen=False))
 
 
 @contextmanager
@@ -65,7 +65,55 @@ def short_sight() -> Iterator[Concealer]:
     """Give a detector that looks 600 bytes around instead of 64 KiB, so that small streams make many windows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context, "SIBLING", 600)
-        yield Concealer(Engine(now=NOW))
+        yield Concealer(Engine(STRIPE, now=NOW))
+
+
+class Seen(NamedTuple):
+    """A hit, flat."""
+
+    name: bytes
+    path: str
+    path_bytes: bytes | None
+    member: int
+    layer: int | None
+    line: int | None
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    offset: int | None
+    length: int | None
+    encoding: str
+    field: str | None
+    commit: str | None
+    trail: Trail
+    rule_id: str
+    confidence: str
+    secret: Secret
+
+
+def seen(hit: Hit) -> Seen:
+    """Flatten a hit."""
+    place = hit.location
+    return Seen(
+        name=place.path_bytes if place.path_bytes is not None else place.path.encode(),
+        path=place.path,
+        path_bytes=place.path_bytes,
+        member=hit.member,
+        layer=place.layer,
+        line=place.line,
+        column=place.column,
+        end_line=place.end_line,
+        end_column=place.end_column,
+        offset=place.offset,
+        length=place.length,
+        encoding=place.encoding,
+        field=place.field,
+        commit=place.commit,
+        trail=hit.trail,
+        rule_id=hit.rule_id,
+        confidence=hit.confidence,
+        secret=hit.secret,
+    )
 
 
 def search(
@@ -76,7 +124,7 @@ def search(
     window: int = 1 << 20,
     by: Concealer | None = None,
     name: bytes = b"blob",
-) -> list[Hit]:
+) -> list[Seen]:
     """Search a stream that comes in chunks of this size."""
     pieces = (data[at : at + chunk] for at in range(0, len(data), chunk))
     return search_pieces(pieces, tar=tar, window=window, by=by, name=name)
@@ -89,13 +137,17 @@ def search_pieces(
     window: int = 1 << 20,
     by: Concealer | None = None,
     name: bytes = b"blob",
-) -> list[Hit]:
+) -> list[Seen]:
     """Search a stream that comes in these pieces."""
-    stream = StreamSearch(by or concealer(), name=name, walker=TarWalker() if tar else None, window=window)
+    session = Session(by or concealer(), window=window)
+    if not tar:
+        files = FilePour(session)
+        files.file(-1, name, pieces, look=False)
+        return [seen(hit) for hit in files.finish()]
+    members = TarPour(session, name, look=False)
     for piece in pieces:
-        stream.feed(piece)
-    stream.finish()
-    return stream.hits
+        members.feed(piece)
+    return [seen(hit) for hit in members.finish()]
 
 
 def joined_search(by: Concealer | None = None, *, window: int = WINDOW) -> JoinedSearch:
@@ -103,17 +155,34 @@ def joined_search(by: Concealer | None = None, *, window: int = WINDOW) -> Joine
     return JoinedSearch(by or concealer(), window=window)
 
 
-def search_fields(path: str, document: object, history: tuple[int | None, ...] = ()) -> list[Hit]:
+def found_in(stream: JoinedSearch) -> list[tuple[JoinedFile, Seen]]:
+    """Give what a search has found, with the files that hold it."""
+    return [(found.file, seen(found.hit)) for found in stream.found if found.file is not None]
+
+
+def search_fields(path: str, document: object, history: tuple[int | None, ...] = ()) -> list[Seen]:
     """Search a document of an image, whose history entries made these layers."""
-    return search_document(ImageDocument(path, document), concealer(), history)
+    return [seen(hit) for hit in search_document(ImageDocument(path, document), concealer(), history)]
+
+
+class Looked(NamedTuple):
+    """What came of a layer: what was found, what was not read, and how many bytes came out of containers."""
+
+    hits: list[Seen]
+    lacks: list[Diagnostic]
+    expanded: int
 
 
 def look(
     layer: bytes | Reader, *, limits: Limits | None = None, spool: Spool | None = None, read: int = 1 << 20
-) -> BlobScan:
+) -> Looked:
     """Scan the bytes of a layer, in reads of a given size, and look into the containers that it holds."""
     reader = Trickle(layer, read) if isinstance(layer, bytes) else layer
-    return scan_blob(reader, concealer(), name="layer", nest=Nest(concealer(), limits, spool))
+    session = Session(concealer(), limits=limits or Limits())
+    if spool is not None:
+        session.__dict__["spool"] = spool
+    result = scan_layer(reader, session, name="layer")
+    return Looked([seen(hit) for hit in result.hits], list(result.unread), result.expanded)
 
 
 def digest(secret: str | bytes) -> str:
@@ -122,7 +191,7 @@ def digest(secret: str | bytes) -> str:
 
 
 def scan(
-    target: Path | str | bytes | StreamSource,
+    target: Path | str | bytes | Source,
     *,
     window: int = WINDOW,
     jobs: int = 1,
@@ -132,27 +201,25 @@ def scan(
     platform: str | None = None,
 ) -> list[TargetReport]:
     """Scan what stands at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
-    source: Source
-    if isinstance(target, bytes):
-        source = open_source("-", stdin=Trickle(target, size))
-    elif isinstance(target, StreamSource):
-        source = target
-    else:
-        source = open_source(str(target))
+
+    def opened(_target: str) -> Source:
+        if isinstance(target, bytes):
+            return open_source("-", stdin=Trickle(target, size))
+        return target if isinstance(target, Source) else open_source(str(target))
+
     scanner = ImageScanner(
-        concealer=by or concealer(),
-        policy=policy or Policy(),
-        progress=Progress(),
-        jobs=jobs,
-        window=window,
+        Session(by or concealer(), policy=policy or Policy(), jobs=jobs, window=window),
         platform=parse_platform(platform) if platform else None,
+        open_source=opened,
     )
-    return list(scanner.scan(source, "target"))
+    return list(scanner.scan("target"))
 
 
 def scan_repository(repository: Repository, scope: Scope, policy: Policy | None = None) -> TargetReport:
     """Scan a part of a repository."""
-    return HistoryScanner(repository, plain_concealer(), policy or Policy(), Progress()).scan(scope)
+    session = Session(plain_concealer(), policy=policy or Policy())
+    (report,) = HistoryScanner(session, repository, [scope]).scan(scope.label)
+    return report
 
 
 class Told(NamedTuple):

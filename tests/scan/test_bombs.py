@@ -22,10 +22,10 @@ import pytest
 import zstandard
 
 from fixtures.builders import Image, Layer, docker_modern, tar
+from fixtures.containers import zipped
 from fixtures.keys import Keys
-from imgscan.scan.inside.limits import Limits
-from tests.containers.archives import zip_of as crafted_zip
-from tests.containers.formats import zip_of
+from fixtures.zips import zip_of
+from imgscan.scan.limits import Limits
 from tests.scan.support import look
 from tests.scan.test_nest import TEXT, held, places
 
@@ -49,7 +49,7 @@ def nested_zips(depth: int, width: int) -> bytes:
     """Make a zip of zips of zips, `width` in each, that holds 4 MiB at the bottom of each branch."""
     data = b"a" * (4 * MEBIBYTE)
     for _ in range(depth):
-        data = zip_of({str(number): data for number in range(width)})
+        data = zipped({str(number): data for number in range(width)})
     return data
 
 
@@ -57,7 +57,7 @@ def quine() -> bytes:
     """Make a zip in a zip, forty deep: like one that holds itself, it does not end within the limits."""
     data = b"PK\x05\x06" + bytes(18)
     for _ in range(40):
-        data = zip_of({"r/r.zip": data}, zipfile.ZIP_STORED)
+        data = zipped({"r/r.zip": data}, zipfile.ZIP_STORED)
     return data
 
 
@@ -97,7 +97,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "bzip2": lambda: bz2.compress(b"a" * (80 * MEBIBYTE)),
     "xz": lambda: lzma.compress(b"a" * (80 * MEBIBYTE), preset=0),
     "zstd": lambda: zstandard.compress(b"a" * (80 * MEBIBYTE)),
-    "zip": lambda: zip_of({"a": b"a" * (80 * MEBIBYTE)}),
+    "zip": lambda: zipped({"a": b"a" * (80 * MEBIBYTE)}),
     "nested zips": lambda: nested_zips(4, 6),
     "zips in zips": quine,
     "overlapping entries": overlapping,
@@ -111,7 +111,7 @@ def test_a_bomb_is_told_and_the_rest_is_read(name: str) -> None:
     scan = look(tar([("bomb", BOMBS[name]()), ("b", TEXT)]), limits=TIGHT)
     assert places(scan) == ["b"]
     assert scan.lacks
-    assert all(lack.path.startswith(b"bomb") for lack in scan.lacks)
+    assert all(str(lack.path).startswith("bomb") for lack in scan.lacks)
     assert scan.expanded <= TIGHT.total + 9 * MEBIBYTE
 
 
@@ -147,8 +147,8 @@ def test_deep_json_is_text() -> None:
 
 def test_an_archive_cut_anywhere_is_no_crash() -> None:
     """Zip data that end anywhere give the members before, and say what is missing."""
-    data = crafted_zip([])
-    whole = zip_of({"a": TEXT, "b": Keys(9).text(900).encode()})
+    data = zip_of([])
+    whole = zipped({"a": TEXT, "b": Keys(9).text(900).encode()})
     for end in range(30, len(whole), 7):
         scan = held("a.zip", whole[:end])
         assert scan.hits or scan.lacks

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from fixtures.keys import Keys
 from imgscan.errors import TargetError, UsageError
-from imgscan.scan import troubles
+from imgscan.scan import ledger
+from imgscan.scan.ledger import Ledger
 from imgscan.scan.position import HEAD, charset_of
 from imgscan.scan.progress import Progress
+from imgscan.scan.session import Session
 from imgscan.scan.tree import gather, lanes
 from imgscan.scan.tree.walk import Walk, pseudo_devices
-from imgscan.scan.troubles import Troubles
-from imgscan.streams.budget import Budget
 from tests import tools
 from tests.effort import examples
 from tests.scan.support import concealer, digest
@@ -285,15 +285,15 @@ def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
     (root / "a").unlink()
     (root / "a").symlink_to(tmp_path / "outside/secret")
     outcome = _read(root)
-    assert outcome.found == []
-    assert [each.code for each in outcome.troubles] == ["unreadable-file"]
+    assert outcome.hits == []
+    assert [each.code for each in outcome.unread] == ["unreadable-file"]
 
 
 def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """What was a file when it was listed and is a pipe when it is opened is passed over."""
     os.mkfifo(tmp_path / "a")
     outcome = _read(tmp_path)
-    assert [(each.severity, each.code) for each in outcome.troubles] == [("skipped", "special-file")]
+    assert [(each.severity, each.code) for each in outcome.unread] == [("skipped", "special-file")]
 
 
 def test_a_read_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +332,7 @@ def test_a_file_that_grows_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _read(root: Path) -> lanes.Outcome:
     """Read the file `a` of a folder."""
     top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118
-    lane = lanes.Lane(concealer(), Budget(), threading.Event(), lambda _: None)
+    lane = lanes.Lane(Session(concealer()))
     return lane.read(gather.Gatherer([(b"a", root.stat().st_dev)], top))
 
 
@@ -341,7 +341,7 @@ def test_a_folder_that_becomes_something_else_is_an_error(tmp_path: Path, become
     """A folder that was listed and is no folder when it is entered is an error, and is not followed."""
     grow(tmp_path / "outside", {"secret": LINE})
     root = grow(tmp_path / "tree", {"a": b"x", "b/c": b"x", "d": b"x"})
-    told = Troubles()
+    told = Ledger()
     walk = iter(Walk(os.fsencode(root), told))
     assert next(walk)[0] == b"a"
     (root / "b/c").unlink()
@@ -372,7 +372,7 @@ def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch:
 
 def test_many_troubles_of_a_kind_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a thousand skipped files of a kind the first are named and the others counted."""
-    monkeypatch.setattr(troubles, "MOST", 3)
+    monkeypatch.setattr(ledger, "MOST", 3)
     for number in range(10):
         os.mkfifo(tmp_path / f"p{number}")
     report = scan_tree(tmp_path)
@@ -552,9 +552,9 @@ def test_what_was_found_before_an_interruption_is_reported(
     monkeypatch.setattr(gather, "_TOGETHER", 1)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a scan that was stopped in this process ignores it
     stop = threading.Event()
-    scanner = file_scanner(progress=_CtrlC(stop), stop=stop)
-    target = name if name == "-" else str(tmp_path / name)
-    report = scanner.scan(target, stdin=Trickle((tmp_path / "file").read_bytes(), 1 << 20))
-    assert scanner.interrupted
+    stdin = Trickle((tmp_path / "file").read_bytes(), 1 << 20)
+    scanner = file_scanner(progress=_CtrlC(stop), stop=stop, stdin=stdin)
+    (report,) = scanner.scan(name if name == "-" else str(tmp_path / name))
+    assert stop.is_set()
     assert report.diagnostics[0].code == "interrupted"
     assert 1 <= len(report.findings) < (80 if name == "tree" else 2)

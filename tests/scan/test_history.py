@@ -16,8 +16,9 @@ from fixtures.builders import tar
 from fixtures.keys import Keys
 from imgscan.errors import TargetError
 from imgscan.scan.git import scope as gitscope
+from imgscan.sources.catfile import Objects
 from imgscan.sources.gitpush import Push
-from imgscan.sources.gitrepo import Objects, Repository
+from imgscan.sources.gitrepo import Repository
 from tests.scan.repositories import DATE, ENVIRONMENT, Repo
 from tests.scan.support import scan_repository
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import Finding, TargetReport
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.image.assemble import Policy
+    from imgscan.scan.policy import Policy
 
 ENV = "STRIPE_KEY={}\n"
 
@@ -531,7 +532,7 @@ def test_objects_in_any_order(repo: Repo) -> None:
     """Objects come in the order in which they were asked for, and one that was not read is passed over."""
     repo.commit({f"f{number}": f"{number}\n" * 3000 for number in range(300)})
     ids = [repo.head(f"HEAD:f{number}") for number in (5, 3, 299, 5)] + ["0" * 39 + "1"]
-    with Objects(Repository(repo.folder)) as objects:
+    with Objects(repo.folder) as objects:
         read = [(stored.id, stored.kind, stored.size) for stored in objects.each(ids)]
     assert read == [(ids[0], "blob", 6000), (ids[1], "blob", 6000), (ids[2], "blob", 12000), (ids[3], "blob", 6000),
                     (ids[4], None, 0)]  # fmt: skip

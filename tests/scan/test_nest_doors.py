@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.builders import Image, Layer, docker_modern, oci_archive, tar
+from fixtures.containers import CHAINS, FORMATS, chained
 from fixtures.keys import Keys
-from tests.containers.formats import CHAINS, FORMATS, chained
 from tests.scan.support import digest, scan
 
 if TYPE_CHECKING:

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from fixtures.builders import tar
 from fixtures.keys import Keys
+from imgscan.image.lifecycle import trail
 from imgscan.scan.regions import JoinedFile
 from tests.effort import examples
-from tests.scan.support import digest, joined_search, search, search_pieces, short_sight
+from tests.scan.support import digest, found_in, joined_search, search, search_pieces, short_sight
 from tests.streams.tar_archives import END, GNU, file, header, long, old_sparse, pad, pax, text_sparse
 
 if TYPE_CHECKING:
-    from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.hits import Concealer
+    from tests.scan.support import Seen
 
 KEYS = Keys("search")
 KEY = KEYS.secret99().encode()
@@ -103,9 +105,10 @@ def test_what_headers_say_is_searched() -> None:
     ]  # fmt: skip
     for (archive, name, field), window in itertools.product(table, (512, 1 << 20)):
         secret = SHORT if SHORT in archive else KEY
-        expected = [(name, field, None, digest(secret))]
-        assert places(archive + file(b"after", b"x" * 2000) + END, window=window) == expected
-        assert places(file(b"before", b"x" * 2000) + archive + file(b"after") + END, window=window) == expected
+        for around in (b"", file(b"before", b"x" * 2000)):
+            hits = search(around + archive + file(b"after", b"x" * 2000) + END, window=window)
+            found = [(hit.trail, hit.field, hit.offset, hit.secret.sha256) for hit in hits]
+            assert found == [(trail(name), field, None, digest(secret))]
 
 
 @pytest.mark.parametrize("key", [b"comment", b"path"])
@@ -217,7 +220,7 @@ def test_a_sparse_file_of_many_pieces_takes_no_quadratic_time() -> None:
 
 def joined(
     files: list[bytes], *, window: int = 1 << 20, chunk: int = 1 << 20, by: Concealer | None = None
-) -> list[tuple[object, Hit]]:
+) -> list[tuple[object, Seen]]:
     """Search files that are put one after another, each with its number for a token."""
     stream = joined_search(by, window=window)
     for number, content in enumerate(files):
@@ -225,10 +228,10 @@ def joined(
         for at in range(0, len(content), chunk):
             stream.feed(memoryview(content)[at : at + chunk])
     stream.finish()
-    return [(found.file.token, found.hit) for found in stream.found]
+    return [(file.token, hit) for file, hit in found_in(stream)]
 
 
-def alone(files: list[bytes], by: Concealer | None = None) -> list[tuple[object, Hit]]:
+def alone(files: list[bytes], by: Concealer | None = None) -> list[tuple[object, Seen]]:
     """Search each of the files by itself."""
     return [
         (number, hit)
@@ -238,7 +241,7 @@ def alone(files: list[bytes], by: Concealer | None = None) -> list[tuple[object,
 
 
 @cache
-def _alone(seed: int) -> list[tuple[object, Hit]]:
+def _alone(seed: int) -> list[tuple[object, Seen]]:
     with short_sight() as by:
         return alone(_files(seed), by)
 
@@ -301,7 +304,7 @@ def test_random_windows_over_joined_files_change_nothing(seed: int, window: int,
 # holes
 
 
-def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Hit]:
+def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Seen]:
     """Search a file of data and holes, with another before and behind it, the holes passed over."""
     stream = joined_search(by, window=window)
     stream.begin(JoinedFile(b"before"))
@@ -315,8 +318,8 @@ def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Hit]:
     stream.begin(JoinedFile(b"behind"))
     stream.feed(b"\n" + KEY)
     stream.finish()
-    assert [hit.line for file, hit in stream.found if file.name == b"behind"] == [2]
-    return [hit for file, hit in stream.found if file.name == b"blob"]
+    assert [hit.line for file, hit in found_in(stream) if file.name == b"behind"] == [2]
+    return [hit for file, hit in found_in(stream) if file.name == b"blob"]
 
 
 @pytest.mark.parametrize("first", [b"", b"a", b"text\n" * 3000, "Text\n".encode("utf-16") * 3000], ids=len)
@@ -341,7 +344,7 @@ def test_a_terabyte_of_hole_costs_nothing() -> None:
     stream.feed(KEY)
     stream.skip(2 << 40)
     stream.finish()
-    assert [found.hit.offset for found in stream.found] == [2 << 40]
+    assert [hit.offset for _, hit in found_in(stream)] == [2 << 40]
     assert stream.size < 2 << 20
 
 

@@ -6,12 +6,13 @@ import os
 import threading
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from imgscan.scan.image.assemble import Policy
+from imgscan.scan.ledger import Ledger
+from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW
+from imgscan.scan.session import Session
 from imgscan.scan.tree.files import FileScanner
 from imgscan.scan.tree.walk import Walk
-from imgscan.scan.troubles import Troubles
 from tests.scan.support import concealer
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def scan_tree(
     stdin: BinaryIO | None = None,
 ) -> TargetReport:
     """Scan files and show everything that is found."""
-    scanner = file_scanner(jobs=jobs, exclude=exclude, gitignore=gitignore, window=window, by=by)
-    return scanner.scan(str(target), stdin=stdin)
+    scanner = file_scanner(jobs=jobs, exclude=exclude, gitignore=gitignore, window=window, by=by, stdin=stdin)
+    (report,) = scanner.scan(str(target))
+    return report
 
 
 def file_scanner(
@@ -60,18 +62,18 @@ def file_scanner(
     by: Concealer | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
+    stdin: BinaryIO | None = None,
 ) -> FileScanner:
     """Give a scanner of files that shows everything that it finds."""
-    return FileScanner(
-        concealer=by or concealer(),
+    session = Session(
+        by or concealer(),
         policy=Policy(frozenset(("examples", "publishable")), "low"),
         progress=progress or Progress(),
         jobs=jobs,
-        exclude=exclude,
-        gitignore=gitignore,
         window=window,
-        _stop=stop or threading.Event(),
+        stop=stop or threading.Event(),
     )
+    return FileScanner(session, exclude, gitignore, stdin)
 
 
 class Found(NamedTuple):
@@ -99,4 +101,4 @@ def lacks(report: TargetReport) -> list[tuple[str, str, str | None]]:
 
 def listed(root: Path, sieve: Sieve | None = None) -> list[bytes]:
     """Give the files that a walk lists."""
-    return [path for path, _ in Walk(os.fsencode(root), Troubles(), sieve)]
+    return [path for path, _ in Walk(os.fsencode(root), Ledger(), sieve)]

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fixtures import builders
 from fixtures.builders import Image, Layer
 from fixtures.keys import Keys
-from imgscan.api import Options, Scanner
-from imgscan.scan.image.assemble import Policy
+from imgscan.api import Options, image_scanner, open_session
 from imgscan.scan.image.images import ImageScanner
-from imgscan.scan.progress import Progress
 from imgscan.sources.recognise import open_source
 
 if TYPE_CHECKING:
@@ -37,14 +35,15 @@ def shop(seed: str = "shop", **changes: Any) -> Image:
 
 def scan(target: object, **options: Any) -> list[TargetReport]:
     """Scan a target as the command line does."""
-    return list(Scanner(Options(**options)).image(str(target)))
+    given = Options(**options)
+    return list(image_scanner(open_session(given), given).scan(str(target)))
 
 
 def scan_stream(data: bytes, target: str = "-") -> list[TargetReport]:
     """Scan what comes on standard input, and is no file that could go back."""
-    scanner = Scanner(Options())
-    images = ImageScanner(scanner.concealer, Policy(), Progress())
-    return list(images.scan(open_source(target, stdin=OnePass(data)), target))
+    session = open_session(Options())
+    images = ImageScanner(session, open_source=lambda target: open_source(target, stdin=OnePass(data)))
+    return list(images.scan(target))
 
 
 class OnePass(BytesIO):

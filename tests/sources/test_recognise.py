@@ -18,8 +18,8 @@ import zstandard
 from fixtures import builders
 from imgscan.errors import EngineError, TargetError, UsageError
 from imgscan.sources import recognise
-from imgscan.sources.archive import ArchiveFile, ArchiveStream
-from imgscan.sources.base import RootfsSource
+from imgscan.sources.archive import ArchiveFile
+from imgscan.sources.base import RootFilesystem
 from imgscan.sources.folder import ImageFolder
 from imgscan.sources.recognise import SCHEMES, open_source, split_scheme
 from tests.sources.driver import OnePass, codes, scan, scan_stream, shop, told
@@ -60,10 +60,7 @@ def lives(report: TargetReport) -> list[tuple[int | None, str, str | None]]:
 
 def close(source: Source) -> Source:
     """Let go of a source that is not scanned, and give it back."""
-    if isinstance(source, RootfsSource):
-        source.reader.close()
-    elif isinstance(source, ArchiveStream):
-        source.close()
+    source.close()
     return source
 
 
@@ -136,7 +133,7 @@ def test_folder_schemes(tmp_path: Path, layout: str) -> None:
 def test_root_filesystem(tmp_path: Path, scheme: str, wrapping: str) -> None:
     """What `docker export` writes is one layer, in which only what is left can be found."""
     path = builders.write(tmp_path / "root", WRAPPINGS[wrapping](builders.rootfs(IMAGE)))
-    assert isinstance(close(open_source(f"{scheme}{path}")), RootfsSource)
+    assert isinstance(close(open_source(f"{scheme}{path}")), RootFilesystem)
     [report] = scan(f"{scheme}{path}")
     assert lives(report) == [(0, "app/.env", "visible")]
     assert report.whole
@@ -154,7 +151,7 @@ MANIFESTS = [b"{}", b"[]", b'[{"Config": "x.json", "Layers": ["y/layer.tar"]}]',
 def test_root_filesystem_with_a_manifest(tmp_path: Path, manifest: bytes) -> None:
     """A root filesystem in which a file is called `manifest.json` is not taken for an image."""
     path = builders.write(tmp_path / "root.tar", _root_with_manifest(manifest))
-    assert isinstance(close(open_source(str(path))), RootfsSource)
+    assert isinstance(close(open_source(str(path))), RootFilesystem)
     [report] = scan(path)
     assert [finding.location.path for finding in report.findings] == ["srv/key"]
     assert report.whole
@@ -174,7 +171,7 @@ def test_stream_of_a_root_filesystem_with_a_manifest(manifest: bytes) -> None:
 def test_scheme_overrides_content(tmp_path: Path) -> None:
     """With `rootfs:` an image archive is read as the plain tar that it also is."""
     path = builders.write(tmp_path / "image.tar", ARCHIVES["modern"]())
-    assert isinstance(close(open_source(f"rootfs:{path}")), RootfsSource)
+    assert isinstance(close(open_source(f"rootfs:{path}")), RootFilesystem)
 
 
 def test_schemes() -> None:
@@ -357,5 +354,5 @@ def test_a_file_named_like_a_manifest_does_not_crash(document: bytes, tmp_path: 
     """A `manifest.json` of any shape makes no image, and no crash."""
     path = builders.write(tmp_path / "root.tar", builders.tar({"manifest.json": document, "a": b"x"}))
     source = open_source(str(path))
-    assert isinstance(source, RootfsSource)
-    source.reader.close()
+    assert isinstance(source, RootFilesystem)
+    source.close()

@@ -9,7 +9,8 @@ from imgscan.streams.tar import TarWalker
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgscan.streams.tar import Member, Problem
+    from imgscan.streams.tar import TarMember
+    from imgscan.unread import Unread
 
 USTAR = b"ustar\x0000"
 GNU = b"ustar  \0"
@@ -20,10 +21,10 @@ END = bytes(1024)
 class Walk(NamedTuple):
     """What one walk over an archive gave."""
 
-    members: list[Member]
-    problems: list[Problem]
+    members: list[TarMember]
+    problems: list[Unread]
     ended: bool
-    lost: bool
+    lost_at: int | None
 
     @property
     def names(self) -> list[bytes]:
@@ -39,7 +40,7 @@ class Walk(NamedTuple):
 def walk(archive: bytes, sizes: Iterable[int] = ()) -> Walk:
     """Feed an archive in pieces of these sizes, the last of them for as long as it takes; all at once without."""
     walker = TarWalker()
-    members: list[Member] = []
+    members: list[TarMember] = []
     at, size = 0, len(archive)
     cuts = iter(sizes)
     while at < len(archive):
@@ -50,18 +51,18 @@ def walk(archive: bytes, sizes: Iterable[int] = ()) -> Walk:
     walker.finish()
     assert walker.members == len(members)
     assert walker.offset == len(archive)
-    return Walk(members, walker.problems, walker.ended, walker.lost)
+    return Walk(members, walker.problems, walker.ended, walker.lost_at)
 
 
 def seek(archive: bytes) -> Walk:
     """Walk an archive as an indexer does, which reads headers only."""
     walker = TarWalker()
-    members: list[Member] = []
+    members: list[TarMember] = []
     while walker.offset < len(archive):
         walker.skip(min(walker.wanted, len(archive)) - walker.offset)
         members += walker.feed(archive[walker.offset : walker.offset + 512])
     walker.finish()
-    return Walk(members, walker.problems, walker.ended, walker.lost)
+    return Walk(members, walker.problems, walker.ended, walker.lost_at)
 
 
 def seal(block: bytes | bytearray) -> bytes:
@@ -150,7 +151,7 @@ def text_sparse(name: bytes, numbers: Iterable[object], stored: bytes, size: int
     )
 
 
-def content(archive: bytes, member: Member) -> bytes:
+def content(archive: bytes, member: TarMember) -> bytes:
     """Return a member's unpacked content, holes filled: only for small ones."""
     if member.fragments is None:
         return archive[member.start : member.end]

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import zstandard
 
-from imgscan.streams.budget import Budget, decoder_memory
-from imgscan.streams.inflate import MEMORY_LIMIT
+from imgscan.streams.budget import Budget
+from imgscan.streams.inflate import MEMORY_LIMIT, decoder_memory
 
 
 def test_the_sum_never_exceeds_the_budget() -> None:

@@ -16,7 +16,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.streams import inflate as module
+from imgscan.streams import deflate as module
 from imgscan.streams.inflate import Chunk, StreamError, inflate, sniff
 from imgscan.streams.readers import CHUNK
 from tests.effort import examples

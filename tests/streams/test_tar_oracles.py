@@ -20,7 +20,7 @@ from tests.streams.tar_archives import content, seek, walk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgscan.streams.tar import Member
+    from imgscan.streams.tar import TarMember
 
 KINDS = {
     tarfile.REGTYPE: Kind.FILE,
@@ -87,7 +87,7 @@ def told_by_tarfile(archive: bytes) -> list[tuple[object, ...]]:
         ]
 
 
-def told_by_walker(members: list[Member]) -> list[tuple[object, ...]]:
+def told_by_walker(members: list[TarMember]) -> list[tuple[object, ...]]:
     """Put what the walker says into the same form."""
     return [
         (member.name.rstrip(b"/"), member.kind, member.link, member.size, member.header, member.start)
@@ -125,7 +125,7 @@ def unpacked(tree: Path) -> dict[bytes, bytes]:
     }
 
 
-def files(archive: bytes, members: list[Member]) -> dict[bytes, bytes]:
+def files(archive: bytes, members: list[TarMember]) -> dict[bytes, bytes]:
     """Unpack regular files and hard links in memory."""
     found: dict[bytes, bytes] = {}
     for member in members:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imgscan.triage import copied as sources
-from imgscan.triage.copied import Source, SourceTree, Wanted
+from imgscan.triage import buildcontext as folder
+from imgscan.triage.copied import SourceLine, SourceTree, Wanted
 from imgscan.triage.lexer import UNKNOWN
 from imgscan.triage.lines import lines_of
 from imgscan.triage.steps import Copied
@@ -34,7 +34,7 @@ def write(root: Path, path: str, text: str = f"a\nb {KEY}\n") -> None:
 
 def brought(
     root: Path, copied: tuple[list[str], str], path: str, *, unpacks: bool = False, parents: bool = False
-) -> Source | None:
+) -> SourceLine | None:
     """Ask which source a COPY of `copied` brought to a path."""
     given, destination = copied
     into = destination.endswith("/") or len(given) > 1
@@ -62,7 +62,7 @@ def test_by_path(tmp_path: Path) -> None:
     for number, (source, given, destination, path, named) in enumerate(table):
         root = tmp_path / str(number)
         write(root, source)
-        assert brought(root, (given, destination), path) == Source(source, 2, named), (given, destination)
+        assert brought(root, (given, destination), path) == SourceLine(source, 2, named), (given, destination)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_file_without_the_key_is_no_source(tmp_path: Path) -> None:
 def test_parents(tmp_path: Path, given: str, path: str) -> None:
     """`COPY --parents` keeps the folders of a source, those after `/./` only."""
     write(tmp_path, "app/conf/x.env")
-    assert brought(tmp_path, ([given], "/srv/"), path, parents=True) == Source("app/conf/x.env", 2)
+    assert brought(tmp_path, ([given], "/srv/"), path, parents=True) == SourceLine("app/conf/x.env", 2)
 
 
 def test_the_last_source_wins(tmp_path: Path) -> None:
     """Of two sources that give the same path, the later one is in the image."""
     write(tmp_path, "a/x.env")
     write(tmp_path, "b/x.env")
-    assert brought(tmp_path, (["a", "b"], "/srv/"), "srv/x.env") == Source("b/x.env", 2)
+    assert brought(tmp_path, (["a", "b"], "/srv/"), "srv/x.env") == SourceLine("b/x.env", 2)
 
 
 def test_two_files_for_one_path_are_none(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_line_of_the_finding(tmp_path: Path) -> None:
     for line, expected in ((3, 3), (1, 1), (2, 1), (None, 1)):
         wanted = Wanted("x", sha256(KEY), line)
         place = tree.brought(Copied((".",), "/", into=True), wanted, unpacks=False, parents=False)
-        assert place == Source("x", expected)
+        assert place == SourceLine("x", expected)
 
 
 def _archive(path: Path, compress: Callable[[bytes], bytes] = bytes, **members: str) -> None:
@@ -133,7 +133,7 @@ def test_archives(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     """ADD unpacks a tar archive, however it is compressed: the archive is the source of what comes out."""
     _archive(tmp_path / "a.tar", compress, x="a", y=KEY)
     add = (["a.tar"], "/opt/")
-    assert brought(tmp_path, add, "opt/etc/y", unpacks=True) == Source("a.tar", 1, named=True)
+    assert brought(tmp_path, add, "opt/etc/y", unpacks=True) == SourceLine("a.tar", 1, named=True)
     assert brought(tmp_path, add, "opt/etc/x", unpacks=True) is None
     assert brought(tmp_path, add, "opt/etc/y") is None
 
@@ -144,7 +144,7 @@ def test_a_broken_archive_is_no_source(tmp_path: Path) -> None:
     data = (tmp_path / "a.tar").read_bytes()
     (tmp_path / "a.tar").write_bytes(data[:1030])
     add = (["a.tar"], "/")
-    assert brought(tmp_path, add, "etc/x", unpacks=True) == Source("a.tar", 1, named=True)
+    assert brought(tmp_path, add, "etc/x", unpacks=True) == SourceLine("a.tar", 1, named=True)
     assert brought(tmp_path, add, "etc/y", unpacks=True) is None
 
 
@@ -156,11 +156,11 @@ def test_links_are_followed_within_the_root_only(tmp_path: Path) -> None:
     (root / "link").symlink_to("real")
     (root / "out").symlink_to("../outside")
     (root / "loop").symlink_to("loop")
-    assert brought(root, (["link"], "/srv"), "srv/x.env") == Source("real/x.env", 2)
+    assert brought(root, (["link"], "/srv"), "srv/x.env") == SourceLine("real/x.env", 2)
     assert brought(root, (["out"], "/srv"), "srv/x.env") is None
     assert brought(root, (["loop"], "/srv"), "srv/x.env") is None
     assert brought(root, (["."], "/srv"), "srv/out/x.env") is None
-    assert SourceTree(root, find).anywhere(sha256(KEY)) == Source("real/x.env", 2)
+    assert SourceTree(root, find).anywhere(sha256(KEY)) == SourceLine("real/x.env", 2)
 
 
 @pytest.mark.parametrize("path", ["../secret", "a/../../secret", "nul\0", "x/" * 500])
@@ -180,7 +180,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
 
 def test_large_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file over the limit has no origin."""
-    monkeypatch.setattr(sources, "LARGEST", 64)
+    monkeypatch.setattr(folder, "LARGEST", 64)
     write(tmp_path, "large", f"{KEY}\n" + "x" * 64)
     assert brought(tmp_path, (["."], "/"), "large") is None
 
@@ -188,7 +188,7 @@ def test_large_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_by_content(tmp_path: Path) -> None:
     """A key that stands at one place below the root is known by that."""
     write(tmp_path, "src/pay.js")
-    assert SourceTree(tmp_path, find).anywhere(sha256(KEY)) == Source("src/pay.js", 2)
+    assert SourceTree(tmp_path, find).anywhere(sha256(KEY)) == SourceLine("src/pay.js", 2)
 
 
 def test_two_places_are_none(tmp_path: Path) -> None:
@@ -197,14 +197,14 @@ def test_two_places_are_none(tmp_path: Path) -> None:
     write(tmp_path, "docs/pay.md")
     tree = SourceTree(tmp_path, find)
     assert tree.anywhere(sha256(KEY)) is None
-    assert tree.anywhere(sha256(KEY), [Copied(("src",), "/", into=True)]) == Source("src/pay.js", 2)
+    assert tree.anywhere(sha256(KEY), [Copied(("src",), "/", into=True)]) == SourceLine("src/pay.js", 2)
 
 
 def test_a_tree_over_the_limit_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a search by content would not see all files, it concludes nothing."""
     write(tmp_path, "a")
     write(tmp_path, "b", "nothing")
-    monkeypatch.setattr(sources, "MOST_FILES", 1)
+    monkeypatch.setattr(folder, "MOST_FILES", 1)
     assert SourceTree(tmp_path, find).anywhere(sha256(KEY)) is None
 
 
@@ -221,7 +221,7 @@ def test_a_search_by_content_leaves_out_what_builds_do(tmp_path: Path, ignore: s
     write(tmp_path, "docs/pay.md")
     write(tmp_path, ".dockerignore", ignore)
     found = SourceTree(tmp_path, find).anywhere(sha256(KEY))
-    assert found == (Source("src/pay.js", line) if line else None)
+    assert found == (SourceLine("src/pay.js", line) if line else None)
 
 
 def test_no_root(tmp_path: Path) -> None:

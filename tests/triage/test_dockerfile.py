@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.triage.dockerfile import LIMIT, MOST, Dockerfile, Instruction
+from imgscan.triage.dockerfile import LIMIT, Dockerfile
+from imgscan.triage.reader import MOST, Instruction
 from tests.effort import examples
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,7 @@ def origins(tracer: Tracer, history: list[History] = HISTORY) -> list[Origin | N
     """Give the origins of what RUN made and of what COPY brought."""
     trace = tracer.image(history, range(len(history)))
     traces = [trace(finding) if trace is not None else None for finding in (MADE, COPIED)]
-    return [each.origin if each is not None else None for each in traces]
+    return [replace(each, ignorable=False) if each is not None else None for each in traces]
 
 
 def test_a_named_dockerfile(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
-from imgscan.detect import RULES, Engine
+from imgscan.detect import Engine
+from imgscan.detect.stripe import STRIPE
 from imgscan.errors import UsageError
 from imgscan.triage import ignores
 from imgscan.triage.ignores import Ignores
@@ -17,13 +18,13 @@ from tests.report.samples import BROKEN, SHOP
 if TYPE_CHECKING:
     from pathlib import Path
 
-IDS = [rule.id for rule in RULES]
+IDS = [rule.id for rule in STRIPE.rules]
 FIRST = SHOP.findings[0]
 
 
 def redact(text: str) -> str:
     """Redact as the command line does."""
-    return Engine(screen=False).redact(text)
+    return Engine(STRIPE, screen=False).redact(text)
 
 
 def read(text: str) -> Ignores:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imgscan.image.documents import History
 from imgscan.triage.dockerfile import Dockerfile
 from imgscan.triage.instructions import MOST, Alignment, Record, align
-from imgscan.triage.steps import Recipe
+from imgscan.triage.recipe import Recipe
 from tests.triage.histories import HEREDOCS, HISTORIES, PLAIN, Entry
 
 BASE = ("/bin/sh -c #(nop) ADD file:0123456789abcdef01234567 in / ", '/bin/sh -c #(nop)  CMD ["bash"]')

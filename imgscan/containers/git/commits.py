@@ -40,7 +40,7 @@ _FOLDER = b"40000"
 _SUBMODULE = b"160000"
 
 
-class History:
+class PackHistory:
     """The history of the pack at `start` of the file. It reads the file when it is first asked."""
 
     def __init__(self, held: Held, start: int, algorithm: HashName) -> None:

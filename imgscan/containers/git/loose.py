@@ -10,14 +10,16 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Streamed, Unread
-from imgscan.streams.inflate import StreamError, inflate_deflate
+from imgscan.containers.base import Format, Member
+from imgscan.containers.compressed import ZLIB_HEADS
+from imgscan.streams.deflate import inflate_deflate
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import Reader
+    from imgscan.streams.readers import Chunk, Reader
+    from imgscan.unread import Unread
 
 _HEADER = re.compile(rb"(?:blob|tree|commit|tag) (0|[1-9]\d{0,18})\0")
 _LONGEST_HEADER = 27
@@ -25,7 +27,7 @@ _LONGEST_HEADER = 27
 
 def recognise(head: bytes) -> bool:
     """Tell a loose object by a zlib header (RFC 1950, 2.2) and by the header that its first plain bytes are."""
-    if len(head) < 2 or head[0] & 0x8F != 0x08 or (head[0] << 8 | head[1]) % 31 or head[1] & 0x20:
+    if not head.startswith(ZLIB_HEADS):
         return False
     try:
         plain = zlib.decompressobj(15).decompress(head, _LONGEST_HEADER)
@@ -73,4 +75,6 @@ def _plain(raw: Reader) -> Iterator[Chunk]:
         raise StreamError("trailing-data", "bytes follow the git object", harmless=True)
 
 
-GIT_OBJECT: Final = Streamed("git object", recognise, members)
+GIT_OBJECT: Final = Format(
+    name="git object", begins=ZLIB_HEADS, recognise=recognise, members=members, streamed=True, squeezed=True
+)

@@ -10,7 +10,8 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from imgscan.streams.inflate import DEFLATE_ERRORS, StreamError, zlib_decoder
+from imgscan.streams.deflate import DEFLATE_ERRORS, zlib_decoder
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -44,7 +45,7 @@ class ObjectError(Exception):
         self.code = code
 
 
-class Entry(NamedTuple):
+class PackEntry(NamedTuple):
     """What stands before an object's compressed bytes, which begin at `data`.
 
     `size` is that of the inflated bytes: for a delta, of the delta. `base` is the offset of an offset delta's base in
@@ -58,7 +59,7 @@ class Entry(NamedTuple):
     data: int
 
 
-def read_entry(held: Held, offset: int, end: int, width: int) -> Entry:
+def read_entry(held: Held, offset: int, end: int, width: int) -> PackEntry:
     """Read the header at `offset`; `width` is the length of an id. ObjectError where there is none."""
     head = bytes(held[offset : min(offset + _LONGEST_HEADER, end)])
     try:
@@ -86,10 +87,10 @@ def read_entry(held: Held, offset: int, end: int, width: int) -> Entry:
         raise ObjectError("the pack ends inside an object's header", "cut-stream") from None
     if kind in {0, 5} or size >> 63 or at >= len(head):
         raise ObjectError("what stands at an object's place is none")
-    return Entry(offset, kind, size, base, offset + at)
+    return PackEntry(offset, kind, size, base, offset + at)
 
 
-def inflate_whole(held: Held, entry: Entry, end: int) -> tuple[bytes, int]:
+def inflate_whole(held: Held, entry: PackEntry, end: int) -> tuple[bytes, int]:
     """Give an object's inflated bytes and where its compressed bytes end; the caller has looked at `size`.
 
     ObjectError as in `stream`. What is small is inflated in one call, which is what most of a pack's time goes into.
@@ -114,7 +115,7 @@ def inflate_whole(held: Held, entry: Entry, end: int) -> tuple[bytes, int]:
             return b"".join(parts), after
 
 
-def stream(held: Held, entry: Entry, end: int) -> Generator[bytes, None, int]:
+def stream(held: Held, entry: PackEntry, end: int) -> Generator[bytes, None, int]:
     """Give an object's inflated bytes in pieces of at most a megabyte, and return where its compressed bytes end.
 
     ObjectError where they are damaged, are cut, or are not as many as the header says.
@@ -164,7 +165,7 @@ def measure(held: Held, at: int, end: int, most: int) -> tuple[bool, int]:
     return False, size
 
 
-def salvage(held: Held, entry: Entry, end: int, error: ObjectError) -> Iterator[bytes]:
+def salvage(held: Held, entry: PackEntry, end: int, error: ObjectError) -> Iterator[bytes]:
     """Give what stands before the damage of an object that could not be inflated, then raise StreamError.
 
     A failing decoder keeps its last output to itself, so zlib is fed in small steps, and in single bytes at last.

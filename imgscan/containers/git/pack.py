@@ -16,31 +16,33 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Sought, Unread
+from imgscan.containers.base import Format, Member
 from imgscan.containers.git import deltas
-from imgscan.containers.git.commits import History
+from imgscan.containers.git.commits import PackHistory
 from imgscan.containers.git.deltas import DeltaError
 from imgscan.containers.git.objects import BLOB, PIECE, TREE, WORDS, ObjectError, salvage, stream
 from imgscan.containers.git.packindex import WHOLE, Limited
 from imgscan.containers.git.store import DELTA, Store
-from imgscan.streams.inflate import StreamError
+from imgscan.streams.readers import StreamError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.containers.base import Held
-    from imgscan.containers.git.objects import Entry
-    from imgscan.streams.inflate import Chunk
+    from imgscan.containers.git.objects import PackEntry
+    from imgscan.streams.readers import Chunk
 
 _NAMED = 1 << 30
 """Objects of more bytes are named by their place: an id would need them to be read twice."""
 
+_PACKS = (b"PACK\0\0\0\2", b"PACK\0\0\0\3")
 _BUNDLES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 
 
 def recognise(head: bytes) -> bool:
     """Tell a pack by its signature and its version, 2 or 3, and by having a count."""
-    return len(head) >= 12 and head.startswith((b"PACK\0\0\0\2", b"PACK\0\0\0\3"))
+    return len(head) >= 12 and head.startswith(_PACKS)
 
 
 def members(held: Held) -> Iterator[Member | Unread]:
@@ -49,7 +51,7 @@ def members(held: Held) -> Iterator[Member | Unread]:
     An object that is told from one that is not there is given as the bytes that it adds. `Member.brought` looks
     into the file again, so it is to be asked while the file is still held.
     """
-    return _Walk(held, 0).members()
+    return _Reading(held, 0).members()
 
 
 def recognise_bundle(head: bytes) -> bool:
@@ -62,21 +64,23 @@ def bundle_members(held: Held) -> Iterator[Member | Unread]:
     for at in range(0, len(held), PIECE):
         found = bytes(held[at : at + PIECE + 5]).find(b"\n\nPACK")
         if found >= 0:
-            return _Walk(held, at + found + 2).members()
+            return _Reading(held, at + found + 2).members()
     return iter([Unread("error", "cut-stream", "the git bundle has no pack")])
 
 
-PACK: Final = Sought("git pack", recognise, members)
-BUNDLE: Final = Sought("git bundle", recognise_bundle, bundle_members)
+PACK: Final = Format(name="git pack", begins=_PACKS, recognise=recognise, members=members, streamed=False)
+BUNDLE: Final = Format(
+    name="git bundle", begins=_BUNDLES, recognise=recognise_bundle, members=bundle_members, streamed=False
+)
 
 
-class _Walk:
+class _Reading:
     """One reading of a pack."""
 
     def __init__(self, held: Held, start: int) -> None:
         self._held = held
         self._store = Store(held, start)
-        self._history = History(held, start, self._store.algorithm)
+        self._history = PackHistory(held, start, self._store.algorithm)
         self._waiting = array("I")  # deltas whose base is not held when they are met
         self._baseless = 0
 
@@ -116,14 +120,14 @@ class _Walk:
             text = f"the git pack has {len(store.offsets)} objects and should have {store.count}"
             yield Unread("error", "cut-stream", text)
 
-    def _damaged(self, entry: Entry | None, error: ObjectError, at: int) -> Member | Unread:
+    def _damaged(self, entry: PackEntry | None, error: ObjectError, at: int) -> Member | Unread:
         """Give what stands before the damage; the one who reads it meets the error behind it."""
         end = self._store.end
         if entry is None or entry.kind not in WORDS or entry.kind == TREE:
             return Unread("error", error.code, f"an object of the git pack: {error}", _place(at))
         return Member(_place(at), salvage(self._held, entry, end, error), (at, end))
 
-    def _object(self, number: int, entry: Entry) -> Member | Unread | None:
+    def _object(self, number: int, entry: PackEntry) -> Member | Unread | None:
         """Give one object if its base is at hand; go past it in any case."""
         store = self._store
         if entry.kind in WORDS:
@@ -164,7 +168,7 @@ class _Walk:
             name = self._note(number, identity)
         return Member(name, _pieces(deltas.pieces(base, delta)), store.extent(number), self._brought(number, name))
 
-    def _large(self, number: int, entry: Entry) -> Member:
+    def _large(self, number: int, entry: PackEntry) -> Member:
         """Give an object that is stored as it is, a piece at a time."""
         store = self._store
         name = _place(entry.offset)

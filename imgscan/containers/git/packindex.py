@@ -17,10 +17,10 @@ from imgscan.containers.git.objects import (
     COMMIT,
     OFFSET_DELTA,
     REFERENCE_DELTA,
-    Entry,
     HashName,
     Namer,
     ObjectError,
+    PackEntry,
     inflate_whole,
     measure,
     read_entry,
@@ -72,7 +72,7 @@ class Index:
         self.bases = array("i")  # the number of a delta's base; -1 where there is none or it is not known
         self.prefixes = array("Q")  # the beginning of the id, 0 unknown
         self.position = start + _HEADER  # where the next object is expected
-        self._drain: Entry | None = None
+        self._drain: PackEntry | None = None
         self._size = size - start
         self.allow()
 
@@ -86,7 +86,7 @@ class Index:
         """Whether there is nothing more to go through."""
         return len(self.offsets) >= self.count
 
-    def next_entry(self) -> tuple[int, Entry]:
+    def next_entry(self) -> tuple[int, PackEntry]:
         """Give the next object a number and read its header. ObjectError where there is none; `resume` may help."""
         if self._drain is not None:
             entry, self._drain = self._drain, None
@@ -106,12 +106,12 @@ class Index:
         self.prefixes.append(0)
         return len(self.offsets) - 1, entry
 
-    def whole(self, entry: Entry) -> bytes:
+    def whole(self, entry: PackEntry) -> bytes:
         """Inflate the object; it ends where it ends."""
         body, self.position = inflate_whole(self.held, entry, self.end)
         return body
 
-    def pass_over(self, entry: Entry) -> None:
+    def pass_over(self, entry: PackEntry) -> None:
         """Find the object's end and nothing else; it counts as work."""
         self.charge(entry.size)
         if entry.size <= WHOLE:
@@ -119,7 +119,7 @@ class Index:
         else:
             self._run_out(entry, charged=True)
 
-    def hash_over(self, entry: Entry) -> bytes:
+    def hash_over(self, entry: PackEntry) -> bytes:
         """Find the object's end and its id."""
         following = stream(self.held, entry, self.end)
 
@@ -128,11 +128,11 @@ class Index:
 
         return self.namer.of_pieces(entry.kind, entry.size, pieces())
 
-    def later(self, entry: Entry) -> None:
+    def later(self, entry: PackEntry) -> None:
         """Leave the object's end to be found before the next one is asked for."""
         self._drain = entry
 
-    def _run_out(self, entry: Entry, *, charged: bool = False) -> None:
+    def _run_out(self, entry: PackEntry, *, charged: bool = False) -> None:
         following = stream(self.held, entry, self.end)
         while True:
             try:

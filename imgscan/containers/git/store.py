@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from imgscan.containers.git import deltas
-from imgscan.containers.git.objects import WORDS, Entry, HashName, ObjectError, inflate_whole, read_entry
+from imgscan.containers.git.objects import WORDS, HashName, ObjectError, PackEntry, inflate_whole, read_entry
 from imgscan.containers.git.packindex import Index
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Store(Index):
         self._budget = cache
         self._large = (-1, b"")  # the last object that is too large to be one of many
 
-    def entry(self, number: int) -> Entry:
+    def entry(self, number: int) -> PackEntry:
         """Read an object's header again."""
         return read_entry(self.held, self.offsets[number], self.end, self.namer.width)
 

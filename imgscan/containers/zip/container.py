@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Member, Sought, Unread
-from imgscan.containers.zip.directory import entries, find_directory
+from imgscan.containers.base import Format, Member
+from imgscan.containers.zip.directory import END_MAGIC, entries, find_directory
 from imgscan.containers.zip.local import (
     HEADER,
     LOCAL,
@@ -25,15 +25,16 @@ from imgscan.containers.zip.local import (
     local_header,
 )
 from imgscan.containers.zip.member import BEHIND, DEFLATED, METHODS, READABLE, STORED, Content, Work
-from imgscan.streams.inflate import StreamError, crc32, raw_inflate
-from imgscan.streams.readers import CHUNK
+from imgscan.streams.deflate import crc32, raw_inflate
+from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from imgscan.containers.base import Held
-    from imgscan.containers.zip.directory import Entry
-    from imgscan.streams.inflate import Chunk
+    from imgscan.containers.zip.directory import ZipEntry
+    from imgscan.streams.readers import Chunk
 
 _ENCRYPTED: Final = 1
 _DESCRIPTOR: Final = 8  # the flag that says that sum and sizes stand behind the data
@@ -43,7 +44,7 @@ _STARTS: Final = (b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
 
 def recognise(head: bytes) -> bool:
     """Whether a file that begins so is a zip archive, if need be an empty one."""
-    if head.startswith(b"PK\x05\x06"):
+    if head.startswith(END_MAGIC):
         return len(head) == 22 + int.from_bytes(head[20:22], "little") or head[4:20] == bytes(16)
     return HEADER.match(head, 4 if head.startswith(_STARTS) else 0) is not None
 
@@ -110,7 +111,7 @@ def _overlap() -> Unread:
     return Unread("skipped", "overlapping-members", text)
 
 
-def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Member | Unread]:
+def _listed(held: Held, entry: ZipEntry, work: Work, read: Ranges) -> Iterator[Member | Unread]:
     """Give a member of the directory that is large, or not what it should be."""
     local = local_header(held, entry.at, work, entry.name)
     if local is None:
@@ -140,11 +141,11 @@ def _listed(held: Held, entry: Entry, work: Work, read: Ranges) -> Iterator[Memb
         read.add(entry.at, content.end or (start if content.failed else stop))
 
 
-def _encrypted(entry: Entry, size: int) -> Unread:
-    return Unread("skipped", "encrypted-member", "a member of the zip archive is encrypted", entry.name, size)
+def _encrypted(entry: ZipEntry, size: int) -> Unread:
+    return Unread("skipped", "encrypted", "a member of the zip archive is encrypted", entry.name, size)
 
 
-def _unsupported(entry: Entry, size: int) -> Unread:
+def _unsupported(entry: ZipEntry, size: int) -> Unread:
     how = f"the {METHODS[entry.method]} method" if entry.method in METHODS else f"method {entry.method}"
     text = f"a member of the zip archive is compressed by {how}, which imgscan cannot read"
     return Unread("skipped", "unsupported", text, entry.name, size)
@@ -216,4 +217,6 @@ def _rest(first: Chunk, chunks: Iterator[Chunk], failure: StreamError | None, *,
         raise StreamError(error.code, text, harmless=True) from error
 
 
-ZIP: Final = Sought("zip", recognise, members)
+ZIP: Final = Format(
+    name="zip", begins=(LOCAL_MAGIC, END_MAGIC, *_STARTS), recognise=recognise, members=members, streamed=False
+)

@@ -25,7 +25,7 @@ _ENTRY_SIZE: Final = 46
 _ENTRY_MAGIC: Final = b"PK\x01\x02"
 _PART: Final = re.compile(rb"PK(?:\x03\x04|\x01\x02)")
 _END: Final = Struct("<4s6xHLLH")  # entries, size, offset, length of the comment
-_END_MAGIC: Final = b"PK\x05\x06"
+END_MAGIC: Final = b"PK\x05\x06"
 _END64: Final = Struct("<4s28xQQQ")
 _END64_SIZE: Final = 56
 _LOCATOR: Final = Struct("<4s4xQ4x")
@@ -43,7 +43,7 @@ class Directory(NamedTuple):
     shift: int
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """What the directory says of a member; `at` is where its local header stands."""
 
     name: bytes
@@ -65,7 +65,7 @@ def find_directory(held: Held) -> Directory | None:
     tail = bytes(held[base:size])
     loose = None
     at = len(tail)
-    while (at := tail.rfind(_END_MAGIC, 0, at)) >= 0:
+    while (at := tail.rfind(END_MAGIC, 0, at)) >= 0:
         if at + END_SIZE <= len(tail):
             _, _, _, _, comment = _END.unpack_from(tail, at)
             fits = at + END_SIZE + comment == len(tail)
@@ -108,7 +108,7 @@ def _end64(held: Held, end: int) -> tuple[int, int, int, int] | None:
     return None
 
 
-def entries(held: Held, directory: Directory) -> Iterator[Entry | None]:
+def entries(held: Held, directory: Directory) -> Iterator[ZipEntry | None]:
     """Give the directory's entries in their order; None at the end if it does not end where it should."""
     at, end, shift = directory
     window = b""
@@ -133,7 +133,7 @@ def entries(held: Held, directory: Directory) -> Iterator[Entry | None]:
         if extra and _SATURATED in (stored, size, offset):
             begin += name_length
             size, stored, offset = zip64(window[begin : begin + extra], size, stored, offset)
-        yield new(Entry, (name, flags, method, crc, stored, size, offset + shift))
+        yield new(ZipEntry, (name, flags, method, crc, stored, size, offset + shift))
         at += length
     if at != end:
         yield None

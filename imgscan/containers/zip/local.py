@@ -10,7 +10,7 @@ from array import array
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.zip.directory import Entry, zip64
+from imgscan.containers.zip.directory import ZipEntry, zip64
 from imgscan.streams.readers import CHUNK
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _FIRST_WINDOW: Final = 512
 _MARK: Final = re.compile(rb"PK(?:\x03\x04|\x07\x08|\x01\x02)", re.DOTALL)
 
 
-def local_header(held: Held, at: int, work: Work, name: bytes = b"") -> tuple[Entry, int] | None:
+def local_header(held: Held, at: int, work: Work, name: bytes = b"") -> tuple[ZipEntry, int] | None:
     """Read the local header at `at`; return what it says and where the data begin. None if there is none.
 
     Where the name that is expected stands where it should, the header's own magic may be damaged.
@@ -56,7 +56,7 @@ def local_header(held: Held, at: int, work: Work, name: bytes = b"") -> tuple[En
     work.left -= max(0, min(start, len(held)) - begin)
     if extra_length and _SATURATED in (stored, size):
         size, stored = zip64(bytes(held[start - extra_length : start]), size, stored)
-    return Entry(own, flags, method, crc, stored, size, at), start
+    return ZipEntry(own, flags, method, crc, stored, size, at), start
 
 
 def find_header(held: Held, at: int, end: int) -> int | None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.compressed import inflate_lzma
-from imgscan.streams.inflate import StreamError, crc32, inflate, inflate_deflate
-from imgscan.streams.readers import CHUNK
+from imgscan.containers.lzmaalone import inflate_lzma
+from imgscan.streams.deflate import crc32, inflate_deflate
+from imgscan.streams.inflate import inflate
+from imgscan.streams.readers import CHUNK, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from imgscan.containers.base import Held
-    from imgscan.containers.zip.directory import Entry
-    from imgscan.streams.inflate import Chunk, Compression
+    from imgscan.containers.zip.directory import ZipEntry
+    from imgscan.streams.inflate import Compression
+    from imgscan.streams.readers import Chunk
 
 STORED: Final = 0
 DEFLATED: Final = 8
@@ -109,7 +111,7 @@ class Content:
     cut, or not what its sum says.
     """
 
-    def __init__(self, held: Held, start: int, entry: Entry, work: Work) -> None:
+    def __init__(self, held: Held, start: int, entry: ZipEntry, work: Work) -> None:
         self._held = held
         self._start = start
         self._entry = entry

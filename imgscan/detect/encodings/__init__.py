@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
 from imgscan.detect.encodings.form import Encoding, Form, Literal
-from imgscan.detect.encodings.plain import PLAIN
+from imgscan.detect.encodings.plain import Splits, plain
 from imgscan.detect.encodings.runs import BASE64, HEX
 from imgscan.detect.encodings.text import Reach, Span, Text
 from imgscan.detect.encodings.utf16 import UTF16
@@ -24,7 +24,7 @@ from imgscan.detect.encodings.utf16 import UTF16
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ENCODINGS", "PLAIN", "Encoding", "Form", "Reach", "Span", "Text", "forms"]
+__all__ = ["ENCODINGS", "Encoding", "Form", "Reach", "Span", "Splits", "Text", "forms"]
 
 ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
 """All encodings but plain text, of which each can hold the anchors."""
@@ -36,27 +36,26 @@ _LONG_ENOUGH = 6
 """Characters that half an anchor must have to be looked for in an encoding: fewer stand there by chance."""
 
 
-def forms(exact: Iterable[bytes], cores: Iterable[bytes], proving: Iterable[bytes]) -> tuple[Form, ...]:
+def forms(exact: Iterable[bytes], cores: Iterable[bytes], pieces: Iterable[bytes], splits: Splits) -> tuple[Form, ...]:
     """Compute every form, each once, plain ones first. Halves of anchors can have the same literal.
 
-    `exact` anchors are looked for in plain text and in one encoding. `cores` are shorter and fewer: parts of all of
-    them, rare enough inside of further encodings. Credentials of the `proving` anchors prove themselves and are found
-    in pieces too.
+    `exact` anchors are looked for in plain text and in UTF-16. `cores` are shorter and fewer: parts of all of them,
+    rare enough inside of further encodings. The anchors in `pieces` are found in two halves as well; `splits` says
+    which credentials are put together.
     """
-    first = [Form(PLAIN, anchor, anchor) for anchor in exact]
-    cores = tuple(cores)
-    known = {form.key: form for form in reversed(list(_all(first, cores, tuple(proving))))}
+    whole = plain(splits)
+    first = [Form(whole, anchor, anchor) for anchor in exact]
+    halves = [Form(whole, anchor, literal, lead, cut) for anchor in pieces for literal, lead, cut in whole.cuts(anchor)]
+    held = [Form(whole, anchor, anchor) for anchor in cores]
+    known = {form.key: form for form in reversed(list(_all(first, halves, held)))}
     return tuple(reversed(known.values()))
 
 
-def _all(first: list[Form], cores: tuple[bytes, ...], proving: tuple[bytes, ...]) -> Iterator[Form]:
+def _all(first: list[Form], halves: list[Form], held: list[Form]) -> Iterator[Form]:
     yield from first
-    for anchor in proving:
-        for literal, lead, cut in PLAIN.cuts(anchor):
-            yield Form(PLAIN, anchor, literal, lead, cut)
+    yield from halves
     for form in first:
         yield from _around(form, UTF16.literals(form.literal), UTF16)
-    held = [Form(PLAIN, anchor, anchor) for anchor in cores]
     once = [form for inner in held for encoding in ENCODINGS for form in _whole(inner, encoding)]
     yield from once
     yield from (form for inner in held for encoding in _OUTER for form in _cut(inner, encoding))

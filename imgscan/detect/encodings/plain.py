@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Cut, Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
@@ -33,17 +33,21 @@ _GLUE = (
 )
 _GLUED = re.compile(_GLUE)
 _PIECE = re.compile(rb"[0-9A-Za-z+/_]*")
-_KIND = re.compile(rb"[srpe]" + _GLUE + rb"\Z")
-"""The first letter of a key, split from its anchor."""
-
-_PREFIX = 4
-"""Characters before an anchor that can belong to the prefix of a credential that proves itself."""
-
-_NEVER = frozenset(bytes([byte]) for byte in BASE62 - frozenset(b"5Y"))
-"""What stands behind the anchor of no credential that proves itself."""
 
 _ENDS = b"\"'`\\=\r\n"
 _STARTS = b"\"'` \t\n"
+
+
+class Splits(NamedTuple):
+    """Which credentials are put together from pieces: those whose structure proves them.
+
+    `starts` are the characters that can follow their anchors, `heads` what comes before the anchor in their prefixes,
+    and `before` the most characters that come before one.
+    """
+
+    starts: frozenset[int]
+    heads: tuple[bytes, ...]
+    before: int
 
 
 def _cuts(anchor: bytes) -> Iterator[Literal]:
@@ -57,26 +61,36 @@ def _cuts(anchor: bytes) -> Iterator[Literal]:
                 yield Literal(bytes([start]) + anchor[at:], 0, Cut(anchor, at, after=True))
 
 
-def _read(data: bytes, position: int, span: Span, form: Form, _reach: Reach) -> Iterator[Text]:
-    if form.cut is not None:
-        yield from _interrupted(data, position, span, form.cut)
-        return
-    yield Text("plain", data, position, span.low, span.high)
-    after = position + len(form.literal)
-    if data[after : after + 1] in _NEVER:
-        return
-    pieces = [(max(span.low, position - _PREFIX), after)]
-    if position > span.low and data[position - 1] in _STARTS:
-        kind = _KIND.search(data, max(span.low, position - _GLUE_BYTES), position)
-        if kind is not None:
-            pieces = [(kind.start(), kind.start() + 1), (position, after)]
-    text = _joined(data, span, pieces, position)
-    if text is not None:
-        yield text
+def plain(splits: Splits) -> Encoding:
+    """Make the encoding that reads text as it is, and joins what may be split.
+
+    Whole anchors are forms already. Joining looks less far than context does, so it asks for nothing more.
+    """
+    never = frozenset(bytes([byte]) for byte in BASE62 - splits.starts)
+    head = re.compile(rb"(%s)%s\Z" % (b"|".join(map(re.escape, splits.heads)) or b"(?!)", _GLUE))
+
+    def read(data: bytes, position: int, span: Span, form: Form, _reach: Reach) -> Iterator[Text]:
+        if form.cut is not None:
+            yield from _interrupted(data, position, span, form.cut, splits.before)
+            return
+        yield Text("plain", data, position, span.low, span.high)
+        after = position + len(form.literal)
+        if data[after : after + 1] in never:
+            return
+        pieces = [(max(span.low, position - splits.before), after)]
+        if position > span.low and data[position - 1] in _STARTS:
+            split = head.search(data, max(span.low, position - _GLUE_BYTES), position)
+            if split is not None:
+                pieces = [split.span(1), (position, after)]
+        text = _joined(data, span, pieces, position)
+        if text is not None:
+            yield text
+
+    return Encoding("plain", uncut, _cuts, read, 1, 1, 0)
 
 
-def _interrupted(data: bytes, position: int, span: Span, cut: Cut) -> Iterator[Text]:
-    """Join the halves of an anchor."""
+def _interrupted(data: bytes, position: int, span: Span, cut: Cut, before: int) -> Iterator[Text]:
+    """Join the halves of an anchor, and up to so many characters before it."""
     left, right = cut.whole[: cut.at], cut.whole[cut.at :]
     if cut.after:
         second = position + 1
@@ -90,7 +104,7 @@ def _interrupted(data: bytes, position: int, span: Span, cut: Cut) -> Iterator[T
         if glue is None or not data.startswith(right, glue.end(), span.high):
             return
         second = glue.end()
-    pieces = [(max(span.low, first - _PREFIX), first + len(left)), (second, second + len(right))]
+    pieces = [(max(span.low, first - before), first + len(left)), (second, second + len(right))]
     text = _joined(data, span, pieces, first)
     if text is not None:
         yield text
@@ -132,7 +146,3 @@ def _joined(data: bytes, span: Span, pieces: list[tuple[int, int]], anchor: int)
 def _end_of_piece(data: bytes, start: int, high: int) -> int:
     found = _PIECE.match(data, start, high)
     return found.end() if found else start
-
-
-PLAIN = Encoding("plain", uncut, _cuts, _read, 1, 1, 0)
-"""Whole anchors are forms already. Joining looks less far than context does, so it asks for nothing more."""

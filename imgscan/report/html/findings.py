@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgscan.report.base import instruction, layer_number, layers_by_index, shorten
+from imgscan.report.grouped import Key, keys_of
 from imgscan.report.html.markup import code, fate, layer_id, path, text
-from imgscan.report.words import STATUS, Key, commit, ignorable, keys_of, life, origin
+from imgscan.report.words import STATUS, commit, ignorable, life, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

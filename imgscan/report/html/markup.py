@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from imgscan.report.base import escape_terminal
+from imgscan.report.words import in_description
 
 if TYPE_CHECKING:
     from imgscan.model import Finding, TargetReport
@@ -48,7 +49,7 @@ def fate(report: TargetReport, finding: Finding) -> str:
     """Name a finding's life for the filter and the style sheet."""
     if finding.visibility is not None:
         return finding.visibility.state
-    return "description" if report.kind == "image" and finding.location.path.startswith(".image/") else "unknown"
+    return "description" if in_description(report, finding) else "unknown"
 
 
 def layer_id(number: int, index: int) -> str:

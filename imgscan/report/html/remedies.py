@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgscan.report.grouped import rebuilds
 from imgscan.report.html.markup import link, text
 from imgscan.report.text.notes import CLEAN_UP
 
@@ -26,13 +27,9 @@ def remedies_section(concerned: Sequence[tuple[int, RuleInfo]], kinds: AbstractS
         yield from _steps(rule.rotate)
         yield f"<p>{link(rule.help_uri, 'Stripe on this kind of key')}</p>\n</article>\n"
     if "image" in kinds:
-        rebuilds: dict[tuple[str, ...], list[str]] = {}
-        for _, rule in concerned:
-            rebuilds.setdefault(rule.rebuild, []).append(rule.title)
-        for rebuild, titles in rebuilds.items():
-            heading = "Rebuild the image" + (f": {', '.join(titles)}" if len(rebuilds) > 1 else "")
+        for heading, steps in rebuilds(rule for _, rule in concerned):
             yield f"<article>\n<h3>{text(heading)}</h3>\n"
-            yield from _steps(rebuild)
+            yield from _steps(steps)
             yield "</article>\n"
     if kinds - {"image"}:
         yield "<article>\n<h3>Clean up</h3>\n"

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import LEVELS
 from imgscan.report.base import human_bytes, layer_number, plural
+from imgscan.report.grouped import first_of, not_listed, reasons_of
 from imgscan.report.html.findings import findings_section
 from imgscan.report.html.markup import code, fate, text
 from imgscan.report.html.stack import stack_section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import Self
 
     from imgscan.model import Diagnostic, Level, RuleInfo, TargetReport
+    from imgscan.report.grouped import Reason
 
 _LIVES = (
     ("visible", "visible"),
@@ -119,39 +121,26 @@ def _not_scanned(report: TargetReport, number: int) -> Iterator[str]:
     if report.diagnostics:
         yield f'<section class="missing" aria-labelledby="t{number}-missing">\n'
         yield f'<h3 id="t{number}-missing">Not scanned</h3>\n<ul>\n'
-        reasons: dict[tuple[str, str, str], list[Diagnostic]] = {}
-        for diagnostic in sorted(report.diagnostics, key=lambda one: one.severity != "error"):
-            reasons.setdefault((diagnostic.severity, diagnostic.code, diagnostic.message), []).append(diagnostic)
-        for affected in list(reasons.values())[:_MOST_REASONS]:
-            yield _reason(report, affected)
+        reasons = reasons_of(report.diagnostics)
+        for reason in reasons[:_MOST_REASONS]:
+            yield _reason(report, reason)
         if len(reasons) > _MOST_REASONS:
             yield f"<li>and {len(reasons) - _MOST_REASONS:,} more reasons, which the JSON report lists</li>\n"
         yield "</ul>\n</section>\n"
-    hidden = report.hidden
-    unlisted = [
-        (hidden.confidence, "below the confidence asked for"),
-        (hidden.examples, "from Stripe's documentation"),
-        (hidden.publishable, "publishable"),
-        (hidden.ignored, "ignored"),
-        (hidden.baseline, "accepted in the baseline"),
-    ]
-    present = ", ".join(f"{count:,} {reason}" for count, reason in unlisted if count > 0)
-    if present:
-        yield f'<p class="unlisted">Not listed: {text(present)}.</p>\n'
+    if sentence := not_listed(report.hidden):
+        yield f'<p class="unlisted">{text(sentence)}</p>\n'
 
 
-def _reason(report: TargetReport, affected: Sequence[Diagnostic]) -> str:
+def _reason(report: TargetReport, reason: Reason) -> str:
     """Write one reason and the first of the places that it holds for."""
-    first = affected[0]
-    amount = sum(diagnostic.bytes or 0 for diagnostic in affected)
-    about = text(first.code) + (f", {human_bytes(amount)}" if amount else "")
-    named = [where for diagnostic in affected if (where := _affected(report, diagnostic))]
-    shown = named if len(named) <= _MOST_PLACES + 1 else named[:_MOST_PLACES]
-    if len(shown) < len(named):
-        shown = [*shown, f"and {len(named) - len(shown):,} more"]
+    about = text(reason.code) + (f", {human_bytes(reason.bytes)}" if reason.bytes else "")
+    named = [where for diagnostic in reason.affected if (where := _affected(report, diagnostic))]
+    shown, more = first_of(named, _MOST_PLACES)
+    if more:
+        shown = [*shown, f"and {more:,} more"]
     places = f"<ul>{''.join(f'<li>{where}</li>' for where in shown)}</ul>" if shown else ""
-    label = f'<span class="label {first.severity}">{first.severity}</span>'
-    return f"<li>{label} {text(first.message or first.code)} <small>({about})</small>{places}</li>\n"
+    label = f'<span class="label {reason.severity}">{reason.severity}</span>'
+    return f"<li>{label} {text(reason.message or reason.code)} <small>({about})</small>{places}</li>\n"
 
 
 def _affected(report: TargetReport, diagnostic: Diagnostic) -> str:

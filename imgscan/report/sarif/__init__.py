@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from imgscan.report._json import indented
+from imgscan.report._json import indented, with_last_list
 from imgscan.report.base import plural
 from imgscan.report.sarif.names import category, distinct
 from imgscan.report.sarif.run import run
@@ -41,11 +41,7 @@ class SarifReport:
 
     def finish(self, out: BinaryIO) -> None:
         """Write the document."""
-        head = indented({"$schema": SCHEMA, "version": "2.1.0", "runs": []})
-        if self._runs:
-            runs = b",\n    ".join(self._runs.values())
-            head = head.removesuffix(b"[]\n}") + b"[\n    " + runs + b"\n  ]\n}"
-        out.write(head + b"\n")
+        out.write(with_last_list({"$schema": SCHEMA, "version": "2.1.0", "runs": []}, self._runs.values()))
         if len(self._runs) > MOST_RUNS:
             self._context.warn(
                 f"the SARIF report has {plural(len(self._runs), 'run')}, one a target; GitHub code scanning takes "

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from imgscan.report.base import IMAGE_DOCUMENTS, escape_terminal, layer_number
+from imgscan.model import IMAGE_DOCUMENTS
+from imgscan.report.base import escape_terminal, layer_number
 from imgscan.report.sarif.names import NESTED, location_uri, raw_name, relative_uri, short_name
 
 if TYPE_CHECKING:

@@ -9,15 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from imgscan.report.base import (
-    IMAGE_DOCUMENTS,
-    escape_terminal,
-    instruction,
-    layer_number,
-    layers_by_index,
-    shorten,
-)
-from imgscan.report.words import IN_HISTORY, commit
+from imgscan.report.base import escape_terminal, instruction, layer_number, layers_by_index, shorten
+from imgscan.report.words import IN_HISTORY, commit, in_description
 
 if TYPE_CHECKING:
     from imgscan.model import Finding, TargetReport
@@ -77,8 +70,7 @@ def life_text(report: TargetReport, finding: Finding) -> str:
     """Say what became of the file, without a full stop; empty where nothing can be said."""
     visibility = finding.visibility
     if visibility is None:
-        document = report.kind == "image" and finding.location.path.startswith(IMAGE_DOCUMENTS)
-        return "Anyone who can pull the image can read it" if document else ""
+        return "Anyone who can pull the image can read it" if in_description(report, finding) else ""
     if report.kind == "git":
         return IN_HISTORY[visibility.state].capitalize()
     if visibility.state == "visible":

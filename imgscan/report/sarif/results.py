@@ -13,6 +13,7 @@ from imgscan.report.base import layers_by_index, shorten
 from imgscan.report.sarif.artifacts import LARGEST
 from imgscan.report.sarif.markup import layer_text, message, result_text
 from imgscan.report.sarif.names import NESTED, file_uri, location_uri
+from imgscan.report.words import origin_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,11 +71,10 @@ def _first_location(report: TargetReport, finding: Finding, artifacts: Artifacts
 
 
 def _origin(origin: Origin) -> dict[str, Any]:
-    name = origin.dockerfile if origin.dockerfile is not None else origin.source or ""
     line = max(origin.line, 1)
     # The column of a key in the image says nothing of the source: the whole line is marked.
     return {
-        "artifactLocation": {"uri": file_uri(name)},
+        "artifactLocation": {"uri": file_uri(origin_file(origin))},
         "region": {"startLine": line, "startColumn": 1, "endLine": line + 1, "endColumn": 1},
     }
 

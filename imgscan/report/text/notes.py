@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from imgscan.report.base import escape_terminal, human_bytes, layer_number, plural
+from imgscan.report.grouped import first_of, not_listed, reasons_of, rebuilds, unlisted
 from imgscan.report.text.findings import INDENT, LABEL
 from imgscan.report.text.style import LEVEL_STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from imgscan.model import Diagnostic, Hidden, RuleInfo, Severity, TargetReport
+    from imgscan.model import Diagnostic, Hidden, RuleInfo, TargetReport
     from imgscan.report.text.style import Style
 
 _MOST_PLACES = 10  # a directory of encrypted archives must not bury the rest
@@ -42,14 +42,8 @@ def remedy_section(report: TargetReport, rules: Sequence[RuleInfo], style: Style
         yield from _steps("Clean up", CLEAN_UP, style)
         yield ""
         return
-    rebuilds: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for rule in concerned:
-        rebuilds[rule.rebuild].append(rule.title)
-    for rebuild, titles in rebuilds.items():
-        heading = "Rebuild the image"
-        if len(rebuilds) > 1:
-            heading += f": {', '.join(titles)}"
-        yield from _steps(heading, rebuild, style)
+    for heading, steps in rebuilds(concerned):
+        yield from _steps(heading, steps, style)
         yield ""
 
 
@@ -65,22 +59,19 @@ def diagnostics_section(report: TargetReport, style: Style, verbose: int) -> Ite
         return
     yield style.paint("Not scanned", "bold")
     yield ""
-    reasons: dict[tuple[Severity, str, str], list[Diagnostic]] = defaultdict(list)
-    for diagnostic in sorted(report.diagnostics, key=lambda one: one.severity != "error"):
-        reasons[diagnostic.severity, diagnostic.code, diagnostic.message].append(diagnostic)
-    for (severity, code, message), affected in reasons.items():
-        amount = sum(diagnostic.bytes or 0 for diagnostic in affected)
-        size = f", {human_bytes(amount)}" if amount else ""
-        label = style.paint(severity, "bold", LEVEL_STYLES[severity])
-        lead = f"{' ' * LABEL}{label}{' ' * (INDENT - LABEL - len(severity))}"
-        reason = list(style.prose(f"{escape_terminal(message)} ({escape_terminal(code)}{size})", INDENT))
-        yield lead + reason[0][INDENT:]
-        yield from reason[1:]
-        named = [where for diagnostic in affected if (where := _where(report, diagnostic))]
-        shown = named if verbose or len(named) <= _MOST_PLACES + 1 else named[:_MOST_PLACES]
+    for reason in reasons_of(report.diagnostics):
+        size = f", {human_bytes(reason.bytes)}" if reason.bytes else ""
+        label = style.paint(reason.severity, "bold", LEVEL_STYLES[reason.severity])
+        lead = f"{' ' * LABEL}{label}{' ' * (INDENT - LABEL - len(reason.severity))}"
+        why = f"{escape_terminal(reason.message)} ({escape_terminal(reason.code)}{size})"
+        first, *others = style.prose(why, INDENT)
+        yield lead + first[INDENT:]
+        yield from others
+        named = [where for diagnostic in reason.affected if (where := _where(report, diagnostic))]
+        shown, more = (named, 0) if verbose else first_of(named, _MOST_PLACES)
         yield from (" " * INDENT + style.paint(where, "cyan") for where in shown)
-        if len(shown) < len(named):
-            yield f"{' ' * INDENT}and {len(named) - len(shown):,} more; -v lists them"
+        if more:
+            yield f"{' ' * INDENT}and {more:,} more; -v lists them"
     yield ""
 
 
@@ -92,14 +83,7 @@ def _where(report: TargetReport, diagnostic: Diagnostic) -> str:
 
 def hidden_section(hidden: Hidden, style: Style, verbose: int) -> Iterator[str]:
     """Say what was left out of the list, and how to see it."""
-    reasons = [
-        (hidden.confidence, "below the confidence asked for", "--min-confidence low"),
-        (hidden.examples, "from Stripe's documentation", "--include examples"),
-        (hidden.publishable, "publishable", "--include publishable"),
-        (hidden.ignored, "ignored", "--no-ignore"),
-        (hidden.baseline, "accepted in the baseline", "imgscan baseline list"),
-    ]
-    present = [reason for reason in reasons if reason[0] > 0]
+    present = unlisted(hidden)
     if not present:
         return
     if verbose:
@@ -108,12 +92,11 @@ def hidden_section(hidden: Hidden, style: Style, verbose: int) -> Iterator[str]:
         for count, reason, option in present:
             yield f"{plural(count, 'finding'):>{INDENT + 4}}  {reason}: {option}"
     else:
-        counted = ", ".join(f"{count:,} {reason}" for count, reason, _ in present)
         options = [option for _, _, option in present]
         if hidden.examples > 0 and hidden.publishable > 0:
             options[options.index("--include examples")] = "--include examples,publishable"
             options.remove("--include publishable")
-        yield from style.prose(f"Not listed: {counted}.", 0, "", "dim")
+        yield from style.prose(not_listed(hidden), 0, "", "dim")
         options[0] = f"To see them: {options[0]}"
         yield from style.items(options, 0, "dim")
     yield ""

@@ -12,90 +12,92 @@ A finding is where a credential comes in: one that stood in the parent's version
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.model import Diagnostic, Stats, Visibility
-from imgscan.scan.git.blobs import Blobs
+from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
+from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.git.messages import COMMIT, TAG, date_of, search_message
-from imgscan.scan.image.assemble import Assembly, Placed
+from imgscan.scan.git.versions import FileVersions
+from imgscan.scan.ledger import shown
+from imgscan.scan.pour import FilePour
+from imgscan.scan.stop import is_interruption
+from imgscan.sources.catfile import Objects
 from imgscan.sources.gitprocess import GitError
-from imgscan.sources.gitrepo import Objects
+from imgscan.streams.readers import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from imgscan.model import TargetReport
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.hits import Concealer, Hit
-    from imgscan.scan.image.assemble import Policy
-    from imgscan.scan.inside.limits import Limits
-    from imgscan.scan.progress import Progress
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.session import Session
     from imgscan.sources.gitrepo import Change, Commit, Repository
 
 _BATCH = 4096
 """Objects that are searched in one stream, before those that hold something are looked at as files."""
-_REMEMBERED = 64  # searched files: a file's parent is most often the one before
 
 
-@dataclass(slots=True)
-class _Found:
-    """A hit, and the commit that brought it in: None for the index. `file` is None for a message."""
+class _Brought(NamedTuple):
+    """A hit, with the commit that brought it in as its location; `file` is None for a message."""
 
     hit: Hit
     file: bytes | None
-    commit: str | None
-    authored: str | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class HistoryScanner:
     """Scans scopes of one repository; what one scope has searched costs the next nothing.
 
     TargetError where git says that there is nothing of that name; what goes wrong later is a diagnostic.
     """
 
+    session: Session
     repository: Repository
-    concealer: Concealer
-    policy: Policy
-    progress: Progress
-    limits: Limits | None = None
-    interrupted: bool = False
+    scopes: Sequence[Scope]
     clean: set[bytes] = field(default_factory=set)
     """Blobs, by their raw ids, in which nothing was found: 85 bytes each, and two million are a large repository."""
     dirty: set[str] = field(default_factory=set)
     """Objects that hold something, or would under some name."""
 
-    def scan(self, scope: Scope) -> TargetReport:
-        """Search a scope to its end."""
-        with Objects(self.repository) as objects:
-            run = _Run(self, scope, objects)
+    def scan(self, _target: str) -> Iterator[TargetReport]:
+        """Search each scope to its end, and give its report."""
+        for scope in self.scopes:
+            yield self._scan(scope)
+            if self.session.interrupted:
+                return
+
+    def _scan(self, scope: Scope) -> TargetReport:
+        with Objects(self.repository.folder) as objects:
+            search = _ScopeSearch(self, scope, objects)
             try:
-                run.search()
-                run.look_at_tip()
+                search.search()
+                search.look_at_tip()
             except GitError as error:
-                if not run.begun:
+                if not search.begun:
                     raise
-                run.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
+                search.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
             except KeyboardInterrupt:
-                self.interrupted = True
-                text = "the scan was interrupted: what follows is what was found until then"
-                run.diagnostics.insert(0, Diagnostic("error", "interrupted", text))
-            return run.report()
+                self.session.stop.set()
+            except StreamError as error:
+                if not is_interruption(error):
+                    raise
+            return search.report()
 
 
-class _Run:
+class _ScopeSearch:
     """One scope on its way."""
 
     def __init__(self, scanner: HistoryScanner, scope: Scope, objects: Objects) -> None:
         self._scanner = scanner
+        self._session = scanner.session
         self._scope = scope
         self._objects = objects
-        self._concealer = scanner.concealer
-        self._found: list[_Found] = []
+        self._concealer = scanner.session.concealer
+        self._found: list[_Brought] = []
         self._lives: dict[tuple[bytes, str], Visibility] = {}
-        self._files: OrderedDict[tuple[str, bytes], tuple[Hit, ...]] = OrderedDict()
+        self._versions = FileVersions(self._session, objects, self._missing)
         self._shallow: frozenset[str] = frozenset()
         self._size = self._entries = 0
         self.diagnostics: list[Diagnostic] = []
@@ -103,7 +105,7 @@ class _Run:
     def search(self) -> None:
         """Search the scope's commits, a batch at a time."""
         scope, repository = self._scope, self._scanner.repository
-        self._scanner.progress.begin(scope.label, scope.size, None)
+        self._session.progress.begin(scope.label, scope.size, None)
         if scope.staged is not None:
             self._batch([scope.staged])
             return
@@ -127,40 +129,43 @@ class _Run:
         return self._entries > 0
 
     def look_at_tip(self) -> None:
-        """Note of each finding in a file whether its credential still stands there at the tip."""
+        """Note of each finding in a file whether its credential is still there at the tip."""
         tip = self._scope.tip
         files: dict[bytes, set[str]] = defaultdict(set)
-        for found in self._found:
-            if found.file is not None:
-                files[found.file].add(found.hit.secret.sha256)
+        for hit, file in self._found:
+            if file is not None:
+                files[file].add(hit.secret.sha256)
         if tip is None or not files:
             return
         blobs = self._scanner.repository.tree(tip, frozenset(files))
         for name, secrets in sorted(files.items()):
             blob = blobs.get(name)
-            standing = set() if blob is None else {hit.secret.sha256 for hit in self._hits(blob, name)}
+            present = self._versions.secrets(blob, name)
             gone = Visibility("deleted" if blob is None else "overwritten")
             for secret in secrets:
-                self._lives[name, secret] = Visibility("visible") if secret in standing else gone
+                self._lives[name, secret] = Visibility("visible") if secret in present else gone
 
     def report(self) -> TargetReport:
         """Make the report of what was found until now."""
-        scanner = self._scanner
-        assembly = Assembly(self._concealer.text(self._scope.label), self._concealer, scanner.policy)
-        assembly.diagnostics += self.diagnostics
-        shown = []
-        for found in self._found:
-            hit = found.hit
-            life = None if found.file is None else self._lives.get((found.file, hit.secret.sha256))
-            assembly.placed.append(Placed(hit, None, life))
-            if scanner.policy.hides(hit) is None:
-                shown.append(found)
-        report = assembly.files(Stats(self._size, self._entries))
-        findings = tuple(
-            replace(finding, location=replace(finding.location, commit=found.commit, authored=found.authored))
-            for finding, found in zip(report.findings, shown, strict=True)
+        placed = (
+            Placed(hit, None if file is None else self._lives.get((file, hit.secret.sha256)))
+            for hit, file in self._found
         )
-        return replace(report, kind="git", findings=findings)
+        findings, hidden = findings_of(placed, self._session)
+        return TargetReport(
+            target=self._concealer.text(self._scope.label),
+            kind="git",
+            findings=findings,
+            diagnostics=diagnostics_of(self.diagnostics, self._session),
+            hidden=hidden,
+            stats=Stats(self._size, self._entries),
+        )
+
+    def _bring(self, hits: Iterable[Hit], file: bytes | None, commit: str | None, authored: str | None) -> None:
+        """Note hits as those of a commit; None is what is staged."""
+        for hit in hits:
+            location = replace(hit.location, commit=commit, authored=authored if commit is not None else None)
+            self._found.append(_Brought(hit._replace(location=location), file))
 
     # one batch
 
@@ -183,16 +188,16 @@ class _Run:
                 data = self._read(commit.id)
                 authored = date_of(data)
                 if commit.id in dirty:
-                    hits = search_message(data, COMMIT, self._concealer)
-                    self._found += [_Found(hit, None, commit.id, authored) for hit in hits]
+                    self._bring(search_message(data, COMMIT, self._concealer), None, commit.id, authored)
             for change in files:
-                self._file(change, commit.id, authored)
+                self._bring(self._versions.brought(change), change.path, commit.id, authored)
 
     def _screen(self, wanted: dict[str, bytes]) -> None:
         """Search objects that were not searched before, under no name, and note which hold something."""
         clean, dirty = self._scanner.clean, self._scanner.dirty
         fresh = [each for each in wanted if bytes.fromhex(each) not in clean and each not in dirty]
-        blobs = self._blobs()
+        pour = FilePour(self._session, self._session.progress.advance, lazy=True)
+        poured: list[str] = []
         held: set[str] = set()
         try:
             for stored in self._objects.each(fresh):
@@ -200,62 +205,26 @@ class _Run:
                     self._missing(wanted[stored.id])
                     continue
                 self._entries += 1
-                blobs.pour(stored.data, b"", stored.id, look=wanted[stored.id] is not COMMIT)
-                self._lacking(blobs, wanted[stored.id])
+                poured.append(stored.id)
+                look = wanted[stored.id] is not COMMIT
+                pour.file(len(poured) - 1, b"", stored.data, size=stored.size, look=look)
+                self._note(pour, wanted[stored.id])
         finally:
-            held |= {found.token for found in blobs.finish()}
-            self._size += blobs.size
+            held |= {poured[hit.member] for hit in pour.finish()}
+            self._size += pour.size
             dirty |= held
         clean.update(bytes.fromhex(each) for each in fresh if each not in held and wanted[each] is not COMMIT)
-        self._scanner.progress.layer(len(held))
+        self._session.progress.layer(len(held))
 
-    def _blobs(self) -> Blobs:
-        return Blobs(self._concealer, self._scanner.limits, self._scanner.progress.advance)
-
-    def _lacking(self, blobs: Blobs, path: bytes) -> None:
-        """Tell what of a file's inside was not read: skipped, for what is stored is whole, as git has hashed it."""
-        for each in blobs.take_lacks():
-            shown = self._concealer.spell(path + each.path).path
-            self.diagnostics.append(Diagnostic("skipped", each.code, each.message, path=shown, bytes=each.bytes))
+    def _note(self, pour: FilePour, path: bytes) -> None:
+        """Say what of a file's inside was not read: skipped, for what is stored is whole, as git has hashed it."""
+        for each in pour.take_unread():
+            self.diagnostics.append(shown(each._replace(path=path + (each.path or b"")), self._concealer))
 
     def _missing(self, path: bytes) -> None:
         shown = self._concealer.spell(path).path
         text = "an object of the repository is not here, or is damaged: git fsck says more"
         self.diagnostics.append(Diagnostic("error", "object-missing", text, path=shown))
-
-    # what holds something
-
-    def _file(self, change: Change, commit: str | None, authored: str | None) -> None:
-        """Note the credentials that a change brings into a file."""
-        if change.blob is None:
-            return
-        hits = self._hits(change.blob, change.path)
-        if not hits:
-            return
-        before = {
-            hit.secret.sha256
-            for parent in change.parents
-            if parent is not None
-            for hit in self._hits(parent, change.path)
-        }
-        new = (hit for hit in hits if hit.secret.sha256 not in before)
-        self._found += [_Found(hit, change.path, commit, authored) for hit in new]
-
-    def _hits(self, blob: str, path: bytes) -> tuple[Hit, ...]:
-        """Search a blob as the file that it is, in one version or another."""
-        key = blob, path
-        if key in self._files:
-            self._files.move_to_end(key)
-            return self._files[key]
-        blobs = self._blobs()
-        for stored in self._objects.each([blob]):
-            if stored.kind is None:
-                self._missing(path)
-            blobs.pour(stored.data, path, blob)
-        self._files[key] = tuple(hit for found in blobs.finish() for hit in found.hits)
-        if len(self._files) > _REMEMBERED:
-            self._files.popitem(last=False)
-        return self._files[key]
 
     def _read(self, each: str) -> bytes:
         return b"".join(data for stored in self._objects.each([each]) for data in stored.data)
@@ -265,8 +234,7 @@ class _Run:
         for tag in tags:
             data = self._read(tag)
             self._entries, self._size = self._entries + 1, self._size + len(data)
-            hits = search_message(data, TAG, self._concealer)
-            self._found += [_Found(hit, None, tag, date_of(data)) for hit in hits]
+            self._bring(search_message(data, TAG, self._concealer), None, tag, date_of(data))
 
 
 def _brought(commit: Commit) -> Iterator[Change]:

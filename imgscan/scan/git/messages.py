@@ -7,6 +7,7 @@ The form is that of `git cat-file commit`: headers, whose further lines begin wi
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from imgscan.scan.search import JoinedSearch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imgscan.model import Location
     from imgscan.scan.hits import Concealer, Hit
 
 COMMIT, TAG = b".git/commit", b".git/tag"
@@ -32,17 +34,22 @@ def search_message(data: bytes, path: bytes, concealer: Concealer) -> Iterator[H
     search.feed(data)
     search.finish()
     header = data.partition(b"\n\n")[0]
-    before = header.count(b"\n") + 2
     kind = path.rpartition(b"/")[2].decode("ascii")
     for found in search.found:
-        hit = found.hit
-        if (hit.offset or 0) <= len(header):
-            field = f"{kind}/{_header_at(header, hit.offset or 0)}"
-            yield hit._replace(field=field, line=None, column=None, end_line=None, end_column=None)
-        elif hit.line is None or hit.end_line is None:
-            yield hit._replace(field=f"{kind}/message")
-        else:
-            yield hit._replace(field=f"{kind}/message", line=hit.line - before, end_line=hit.end_line - before)
+        location = _in_object(found.hit.location, header, kind)
+        yield found.hit._replace(location=location)
+
+
+def _in_object(location: Location, header: bytes, kind: str) -> Location:
+    """Say where in a commit or tag a credential is: in a header, or on a line of the message."""
+    if (location.offset or 0) <= len(header):
+        field = f"{kind}/{_header_at(header, location.offset or 0)}"
+        return replace(location, field=field, line=None, column=None, end_line=None, end_column=None)
+    field = f"{kind}/message"
+    if location.line is None or location.end_line is None:
+        return replace(location, field=field)
+    before = header.count(b"\n") + 2
+    return replace(location, field=field, line=location.line - before, end_line=location.end_line - before)
 
 
 def date_of(data: bytes) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from imgscan.sources.catfile import Objects
 from imgscan.sources.gitpush import from_pre_commit, read_lines, revisions
-from imgscan.sources.gitrepo import Objects, Repository
+from imgscan.sources.gitrepo import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ def push_scopes(repository: Repository, request: Request) -> list[Scope]:
 def staged_scope(repository: Repository) -> Scope:
     """Say what the next commit would add."""
     commit = repository.staged()
-    with Objects(repository, sizes=True) as objects:
+    with Objects(repository.folder, sizes=True) as objects:
         size = sum(
             stored.size for stored in objects.each(each.blob for each in commit.changes if each.blob is not None)
         )

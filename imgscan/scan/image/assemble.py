@@ -1,28 +1,16 @@
-"""From hits to findings: one image's plan and the scans of its blobs become its report.
+"""From results to a report: one image's plan and the results of its blobs.
 
-Here a hit learns its layer, its instruction and its life; digests are compared with what the documents promised; and
-what the user did not ask to see is counted instead of shown.
+Here a hit gets its layer, its instruction and its life, and digests are compared with what the documents promised.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from imgscan.image.lifecycle import LayerNames, Place, resolve
-from imgscan.model import (
-    CONFIDENCES,
-    Confidence,
-    Diagnostic,
-    Digest,
-    Finding,
-    Hidden,
-    LayerInfo,
-    Location,
-    Stats,
-    TargetReport,
-)
+from imgscan.image.lifecycle import LayerNames, Spot, resolve
+from imgscan.model import Diagnostic, Digest, LayerInfo, Stats, TargetReport
+from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.image.fields import search_document
 
 if TYPE_CHECKING:
@@ -30,231 +18,138 @@ if TYPE_CHECKING:
 
     from imgscan.image.documents import History
     from imgscan.image.plan import ImagePlan, LayerPlan
-    from imgscan.model import Origin, Visibility
-    from imgscan.scan.hits import Concealer, Hit
-    from imgscan.scan.layer import BlobScan
+    from imgscan.model import Visibility
+    from imgscan.scan.findings import Trace
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.result import LayerResult
+    from imgscan.scan.session import Session
 
-    Trace = Callable[[Finding], Origin | None]
-    """Tells where a finding comes from."""
     TraceImage = Callable[[Sequence[History], Sequence[int | None]], Trace | None]
     """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
 
 
-class Policy(NamedTuple):
-    """What the user wants to see. `comments` says whether a comment on a credential's line lets it through."""
-
-    include: frozenset[str] = frozenset()
-    min_confidence: Confidence = "medium"
-    comments: bool = True
-
-    def hides(self, hit: Hit) -> str | None:
-        """Name the reason to leave a hit out of the list, as `Hidden` names it; None to show it."""
-        if hit.example:
-            return None if "examples" in self.include else "examples"
-        if hit.optional and "publishable" not in self.include:
-            return "publishable"
-        if CONFIDENCES.index(hit.confidence) > CONFIDENCES.index(self.min_confidence):
-            return "confidence"
-        return "ignored" if hit.allowed and self.comments else None
-
-
-@dataclass(slots=True)
-class Placed:
-    """A hit with what the image adds to it."""
-
-    hit: Hit
-    layer: int | None
-    visibility: Visibility | None = None
-    blob: str | None = None
-    """The blob's name, where it belongs to no image: its members are named `blob!/path`."""
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Assembly:
-    """Collects what goes into one report."""
+    """Makes the report of an image from its plan and the results of its blobs, by name.
 
+    `others` are hits of members that belong to no image. `noted` is said of the target as a whole.
+    """
+
+    session: Session
     target: str
-    concealer: Concealer
-    policy: Policy
-    placed: list[Placed] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    scans: dict[str, BlobScan] = field(default_factory=dict)
+    plan: ImagePlan
+    results: Mapping[str, LayerResult]
+    others: Sequence[Hit] = ()
+    noted: Sequence[Diagnostic] = ()
     trace_image: TraceImage | None = None
+    _history: tuple[int | None, ...] = field(init=False)
 
-    def image(self, plan: ImagePlan, scans: Mapping[str, BlobScan], others: Sequence[Placed] = ()) -> TargetReport:
-        """Make the report of an image; `others` are hits of members that belong to no image."""
-        history = plan.config.align_history(len(plan.layers)) if plan.config else ()
-        self.diagnostics += plan.diagnostics
-        layers = list(self._layers(plan, scans, history))
-        for document in plan.documents:
-            hits = search_document(document, self.concealer, history)
-            self.placed += [Placed(hit, hit.layer) for hit in hits]
-        self.placed.sort(key=lambda placed: len(layers) if placed.layer is None else placed.layer)
-        self.placed += others
+    def __post_init__(self) -> None:
+        config = self.plan.config
+        history = config.align_history(len(self.plan.layers)) if config else ()
+        object.__setattr__(self, "_history", history)
+
+    def report(self) -> TargetReport:
+        """Make the report."""
+        plan, text = self.plan, self.session.concealer.text
+        layers = [self.results.get(layer.name) if layer.name is not None else None for layer in plan.layers]
+        noted = [*self.noted, *plan.diagnostics]
+        for index, (layer, result) in enumerate(zip(plan.layers, layers, strict=True)):
+            noted += check_layer(index, layer, result, filesystem=plan.filesystem)
+        placed = [*self._placed(layers), *map(Placed, self.others)]
         trace = None
-        if self.trace_image is not None and self.placed:
-            trace = self.trace_image(plan.config.history if plan.config else (), history)
-        findings, hidden = self._findings(trace)
+        if self.trace_image is not None and placed:
+            trace = self.trace_image(plan.config.history if plan.config else (), self._history)
+        findings, hidden = findings_of(placed, self.session, trace)
+        distinct = {layer.name: result for layer, result in zip(plan.layers, layers, strict=True) if result}.values()
         return TargetReport(
-            target=self.target,
+            target=text(self.target),
             kind="image",
-            reference=self.concealer.text(plan.reference) if plan.reference else None,
+            reference=text(plan.reference) if plan.reference else None,
             digest=self._shown(plan.digest),
             config_digest=self._shown(plan.config_digest),
-            platform=self.concealer.text(str(plan.platform)) if plan.platform else None,
-            layers=tuple(layers),
+            platform=text(str(plan.platform)) if plan.platform else None,
+            layers=tuple(map(self._layer, range(len(layers)), plan.layers, layers)),
             findings=findings,
-            diagnostics=self._told(),
+            diagnostics=diagnostics_of(noted, self.session),
             hidden=hidden,
             stats=Stats(
-                bytes=sum(scan.size for scan in self.scans.values()),
-                entries=sum(scan.entries for scan in self.scans.values()),
-                layers=len(self.scans),
-                expanded=sum(scan.expanded for scan in self.scans.values()),
-                members=sum(scan.inner for scan in self.scans.values()),
+                bytes=sum(result.size for result in distinct),
+                entries=sum(result.entries for result in distinct),
+                layers=len(distinct),
+                expanded=sum(result.expanded for result in distinct),
+                members=sum(result.inner for result in distinct),
             ),
         )
 
-    def files(self, stats: Stats) -> TargetReport:
-        """Make the report of a target without layers."""
-        findings, hidden = self._findings()
-        return TargetReport(
-            target=self.target,
-            kind="filesystem",
-            findings=findings,
-            diagnostics=self._told(),
-            hidden=hidden,
-            stats=stats,
-        )
+    def _placed(self, layers: Sequence[LayerResult | None]) -> list[Placed]:
+        """Give the image's hits by layer, each in its layer, and those of documents without one behind them."""
+        hits = [
+            hit._replace(location=replace(hit.location, layer=index))
+            for index, result in enumerate(layers)
+            for hit in (result.hits if result is not None else ())
+        ]
+        lives = self._lives(hits, layers)
+        placed = [Placed(hit, life) for hit, life in zip(hits, lives, strict=True)]
+        for document in self.plan.documents:
+            placed += map(Placed, search_document(document, self.session.concealer, self._history))
+        placed.sort(key=lambda each: len(layers) if each.hit.location.layer is None else each.hit.location.layer)
+        return placed
 
-    def _told(self) -> tuple[Diagnostic, ...]:
-        """Give the diagnostics, each once, with what an image says in them redacted."""
-        text = self.concealer.text
-        return tuple(
-            replace(each, message=text(each.message), path=text(each.path) if each.path else each.path)
-            for each in dict.fromkeys(self.diagnostics)
-        )
+    def _lives(self, hits: Sequence[Hit], layers: Sequence[LayerResult | None]) -> Iterator[Visibility | None]:
+        """Give the life of each hit's file; None where a layer above could not be read."""
+        known = [result is not None and result.members_known for result in layers]
+        names = [result.names or LayerNames() if result is not None else LayerNames() for result in layers]
+        spots = [
+            Spot(index, hit.member, hit.trail)
+            if hit.member >= 0 and (index := hit.location.layer) is not None and all(known[index + 1 :])
+            else None
+            for hit in hits
+        ]
+        lives = resolve((spot for spot in spots if spot is not None), names)
+        return (lives[spot] if spot is not None else None for spot in spots)
 
-    def _layers(
-        self, plan: ImagePlan, scans: Mapping[str, BlobScan], history: Sequence[int | None]
-    ) -> Iterator[LayerInfo]:
-        names: list[LayerNames] = []
-        known: list[bool] = []
-        for index, layer in enumerate(plan.layers):
-            scan = scans.get(layer.name) if layer.name is not None else None
-            self.diagnostics += check_layer(index, layer, scan, filesystem=plan.filesystem)
-            names.append(scan.names if scan is not None and scan.names is not None else LayerNames())
-            known.append(scan is not None and scan.names is not None and scan.members_known)
-            created_by = None
-            if plan.config is not None and index in history:
-                created_by = plan.config.history[history.index(index)].created_by
-            if scan is not None:
-                self.scans[scan.name] = scan
-                self.placed += [Placed(hit, index) for hit in scan.hits]
-            yield self._layer_info(index, layer, scan, self.concealer.text(created_by) if created_by else None)
-        self._resolve(names, known)
-
-    def _layer_info(self, index: int, layer: LayerPlan, scan: BlobScan | None, created_by: str | None) -> LayerInfo:
-        measured = scan is not None and not scan.interrupted and bool(scan.digests)
+    def _layer(self, index: int, layer: LayerPlan, result: LayerResult | None) -> LayerInfo:
+        """Describe a layer as the documents do and as it was measured."""
+        config, text = self.plan.config, self.session.concealer.text
+        created_by = None
+        if config is not None and index in self._history:
+            created_by = config.history[self._history.index(index)].created_by
+        measured = result if result is not None and not result.interrupted and result.digests else None
         digest, diff_id = self._shown(layer.digest), self._shown(layer.diff_id)
-        if scan is not None and measured:
-            digest = digest or Digest("sha256", scan.digests["sha256"])
-            diff_id = diff_id or Digest("sha256", scan.diff_id)
+        if measured is not None:
+            digest = digest or Digest("sha256", measured.digests["sha256"])
+            diff_id = diff_id or (Digest("sha256", measured.diff_id) if measured.diff_id is not None else None)
         return LayerInfo(
             index=index,
             digest=digest,
             diff_id=diff_id,
-            media_type=self.concealer.text(layer.media_type) if layer.media_type else None,
-            created_by=created_by,
-            size=scan.stored if scan is not None and measured else layer.size,
-            bytes=scan.size if scan is not None else None,
-            entries=scan.entries if scan is not None and scan.names is not None else None,
+            media_type=text(layer.media_type) if layer.media_type else None,
+            created_by=text(created_by) if created_by else None,
+            size=measured.stored if measured is not None else layer.size,
+            bytes=result.size if result is not None else None,
+            entries=result.entries if result is not None and result.names is not None else None,
         )
 
     def _shown(self, digest: Digest | None) -> Digest | None:
         """Redact a digest of an algorithm that is not known, which can be any text."""
         if digest is None or digest.verifiable:
             return digest
-        return Digest(digest.algorithm, self.concealer.text(digest.encoded))
-
-    def _resolve(self, names: Sequence[LayerNames], known: Sequence[bool]) -> None:
-        """Give each placed hit its life; nothing is said where a layer above could not be read."""
-        places = {
-            id(placed): Place(placed.layer, placed.hit.member, placed.hit.holder or placed.hit.name)
-            for placed in self.placed
-            if placed.layer is not None and placed.hit.member >= 0 and all(known[placed.layer + 1 :])
-        }
-        lives = resolve(places.values(), names)
-        for placed in self.placed:
-            place = places.get(id(placed))
-            if place is not None:
-                placed.visibility = lives[place]
-
-    def _findings(self, trace: Trace | None = None) -> tuple[tuple[Finding, ...], Hidden]:
-        ordinals: Counter[str] = Counter()
-        hidden: Counter[str] = Counter()
-        findings = []
-        for placed in self.placed:
-            hit = placed.hit
-            ordinals[hit.identity] += 1
-            reason = self.policy.hides(hit)
-            if reason is not None:
-                hidden[reason] += 1
-                continue
-            finding = _finding(placed, f"{hit.identity}:{ordinals[hit.identity]}")
-            origin = trace(finding) if trace is not None else None
-            findings.append(replace(finding, origin=self._named(origin)) if origin is not None else finding)
-        return tuple(findings), Hidden(**hidden)
-
-    def _named(self, origin: Origin) -> Origin:
-        """Redact the names of an origin: a file may be called by a key."""
-        text = self.concealer.text
-        return replace(
-            origin,
-            dockerfile=text(origin.dockerfile) if origin.dockerfile is not None else None,
-            source=text(origin.source) if origin.source is not None else None,
-        )
+        return Digest(digest.algorithm, self.session.concealer.text(digest.encoded))
 
 
-def _finding(placed: Placed, fingerprint: str) -> Finding:
-    hit = placed.hit
-    return Finding(
-        rule_id=hit.rule_id,
-        title=hit.title,
-        level=hit.level,
-        confidence=hit.confidence,
-        status="example" if hit.example else "new",
-        secret=hit.secret,
-        location=Location(
-            layer=placed.layer,
-            path=f"{placed.blob}!/{hit.path}" if placed.blob and hit.member >= 0 else hit.path,
-            path_bytes=hit.path_bytes,
-            line=hit.line,
-            column=hit.column,
-            end_line=hit.end_line,
-            end_column=hit.end_column,
-            offset=hit.offset,
-            length=hit.length,
-            encoding=hit.encoding,
-            field=hit.field,
-        ),
-        visibility=placed.visibility,
-        fingerprint=fingerprint,
-    )
-
-
-def _digests(layer: LayerPlan, scan: BlobScan) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
+def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
     """Give what a layer must hash to and what it does, with the code for a difference."""
-    if scan.interrupted or not scan.digests:
+    if result.interrupted or not result.digests:
         return
     if layer.digest is not None:
-        yield "layer-digest", layer.digest, scan.digests
-    if layer.diff_id is not None and not layer.encrypted and not scan.foreign:  # else the plain bytes are not known
-        plain = scan.digests if scan.compression == "none" else {}
-        yield "layer-diff-id", layer.diff_id, {**plain, "sha256": scan.diff_id}
+        yield "layer-digest", layer.digest, result.digests
+    if layer.diff_id is not None and result.diff_id is not None and not layer.encrypted and result.format is None:
+        plain = {} if result.compressed else result.digests
+        yield "layer-diff-id", layer.diff_id, {**plain, "sha256": result.diff_id}
 
 
-def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesystem: bool) -> Iterable[Diagnostic]:
+def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, filesystem: bool) -> Iterable[Diagnostic]:
     """Compare a layer with what its image says of it, and tell what could not be read."""
     what = layer.digest or layer.diff_id
     label = what.short if what is not None else f"number {index + 1}"
@@ -277,13 +172,11 @@ def check_layer(index: int, layer: LayerPlan, scan: BlobScan | None, *, filesyst
             mismatched = True
             text = f"layer {label} is not what its digest says: it was altered or damaged"
             yield Diagnostic("error", code, text, index)
-    yield from scan.diagnostics(index, trusted=holds and not mismatched)
+    for each in scan.diagnostics(trusted=holds and not mismatched):
+        yield replace(each, layer=index)
     if layer.encrypted:
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
-        yield Diagnostic("error", "encrypted-layer", text, index, bytes=scan.stored)
+        yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
     elif filesystem and scan.shape != "tar" and not scan.interrupted:
-        how = f"it is {scan.foreign} data" if scan.foreign else "it is no tar in any compression that imgscan reads"
+        how = f"it is {scan.format} data" if scan.format else "it is no tar in any compression that layers have"
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)
-    elif not filesystem and scan.foreign:
-        text = f"{label} was searched as plain bytes only: it is {scan.foreign} data"
-        yield Diagnostic("skipped", "unsupported-compression", text, index, bytes=scan.stored)

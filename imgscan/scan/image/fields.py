@@ -57,15 +57,11 @@ def _inside(field: str, name: str, depth: int) -> str:
 def search_document(document: ImageDocument, concealer: Concealer, history: tuple[int | None, ...]) -> list[Hit]:
     """Search a document; `history` gives the layer of each history entry of a config."""
     name = document.path.encode()
-    spelling = concealer.spell(name)
     fields = [(field, text.encode("utf-8", "surrogatepass")) for field, text in strings(document.value)]
-    hits = []
+    hits: list[Hit] = []
     for number in _suspects([text for _, text in fields], concealer.engine):
         field, text = fields[number]
-        layer = _layer_of(field, history)
-        shown = concealer.text(field)
-        matches = concealer.engine.search(text, path=field)
-        hits += [concealer.hit(match, name, spelling, layer=layer, field=shown) for match in matches]
+        hits += concealer.in_text(text, name, field=field, context=field, layer=_layer_of(field, history))
     return _without_copies(hits)
 
 
@@ -87,7 +83,9 @@ def _layer_of(field: str, history: tuple[int | None, ...]) -> int | None:
 
 def _without_copies(hits: list[Hit]) -> list[Hit]:
     """Drop what a config repeats: builders before BuildKit copy `config` into `container_config`."""
-    known = {hit.secret.sha256 for hit in hits if (hit.field or "").startswith("config/")}
-    return [
-        hit for hit in hits if not ((hit.field or "").startswith("container_config/") and hit.secret.sha256 in known)
-    ]
+    known = {hit.secret.sha256 for hit in hits if _field(hit).startswith("config/")}
+    return [hit for hit in hits if not (_field(hit).startswith("container_config/") and hit.secret.sha256 in known)]
+
+
+def _field(hit: Hit) -> str:
+    return hit.location.field or ""

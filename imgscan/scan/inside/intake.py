@@ -7,13 +7,13 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Streamed
-from imgscan.scan.inside.node import Lack
+from imgscan.containers.base import HEAD
 from imgscan.streams.readers import Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from imgscan.containers.base import Format, Held
     from imgscan.scan.inside.node import Node
@@ -24,6 +24,14 @@ _THREADED = 4 << 20
 """Bytes from which on a container that is read in order is read while it still comes."""
 
 _PIECES = 4  # that wait for the thread that reads
+
+
+def first_bytes(chunks: Iterator[Chunk]) -> Chunk:
+    """Take chunks until they are enough to recognise any format by."""
+    head: Chunk = next(chunks, b"")
+    while 0 < len(head) < HEAD and (more := next(chunks, b"")):
+        head = bytes(head) + bytes(more)
+    return head
 
 
 class Counted:
@@ -118,7 +126,7 @@ class _Worker:
 class Intake:
     """Takes the bytes of one container, in order: `feed` them, then `finish`.
 
-    `read` is given the whole container, or a reader of it. What does not fit into the spool is told to `lack`.
+    `read` is given the whole container, or a reader of it. `note` takes what does not fit into the spool.
     """
 
     def __init__(
@@ -127,13 +135,13 @@ class Intake:
         spool: Spool,
         read: Callable[[Held | Counted], None],
         node: Node,
-        lack: Callable[[Lack], None],
+        note: Callable[[Unread], None],
     ) -> None:
         self._read = read
         self._node = node
-        self._lack = lack
+        self._note = note
         self._spool = spool
-        self._streamed = isinstance(found, Streamed)
+        self._streamed = found.streamed
         self._hold: Hold | None = Hold(spool)
         self._worker: _Worker | None = None
 
@@ -148,7 +156,7 @@ class Intake:
                 self._hold.close()
                 self._hold = None
                 text = f"it would need more room in temporary files than --max-spool allows ({self._spool.quota})"
-                self._lack(Lack("spool-limit", text, self._node.name))
+                self._note(Unread("skipped", "spool-limit", text, self._node.name))
                 return
             if self._streamed and self._hold.size >= _THREADED:
                 self._worker = _Worker(self._read)

@@ -8,7 +8,8 @@ joined stream of their depth, so that a thousand of them cost one window; each i
       └────► Intake ──► format ──► members ──► joined search of depth 1
                                       └──────► Intake ──► format ──► members ──► joined search of depth 2 …
 
-What is found both in a container's bytes and in the member that stands there is one finding, the member's.
+What is found both in a container's bytes and in the member that they hold is one finding, the member's. The module is
+long because its steps call each other at every depth.
 """
 
 from __future__ import annotations
@@ -17,26 +18,24 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import HEAD, Streamed, Unread
-from imgscan.containers.formats import POSSIBLE, find, may_be
-from imgscan.scan.inside.intake import Counted, Intake
-from imgscan.scan.inside.limits import Limits
-from imgscan.scan.inside.node import Doubles, Lack, Node, Top, placed
-from imgscan.scan.layer import INTERRUPTED, interruption
+from imgscan.containers.formats import find, may_be
+from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
+from imgscan.scan.inside.intake import Counted, Intake, first_bytes
+from imgscan.scan.inside.node import Node, Top, settled
 from imgscan.scan.regions import JoinedFile
-from imgscan.scan.search import WINDOW, JoinedSearch
-from imgscan.streams.budget import decoder_memory
-from imgscan.streams.inflate import MEMORY_LIMIT, StreamError
-from imgscan.streams.readers import BytesReader
-from imgscan.streams.spool import Spool
+from imgscan.scan.search import JoinedSearch
+from imgscan.scan.stop import is_interruption
+from imgscan.streams.budget import MEMORY_LIMIT
+from imgscan.streams.readers import BytesReader, StreamError
 from imgscan.streams.tar import normalise
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator, Mapping
 
     from imgscan.containers.base import Format, Held, Member
-    from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.session import Session
     from imgscan.streams.inflate import Chunk
 
 _ZEROS = bytes(1 << 20)
@@ -46,69 +45,36 @@ _SHARP = 1 << 16
 _SMALL = 1 << 18
 """Bytes of a compressed file that is read in one step."""
 
-_HUNGRY = frozenset(("xz", "zstd"))
-_MODEST = 16 << 20
-"""Bytes of a decoder's memory that are not worth waiting for."""
-
-_FIRST_BYTES = 18  # tell how much
-
-SQUEEZED = frozenset(("gzip", "xz", "bz2", "zstd", "lz4", "lzma", "zlib", "git object"))
-"""Formats whose bytes are one compressed content: what looks like a credential in them is a piece of it."""
-
-
-class _Stop(Exception):  # noqa: N818 - it ends the reading of a container, and is no failure of anything
-    """A limit has been reached: nothing more of this container is read."""
-
-    def __init__(self, lack: Lack) -> None:
-        super().__init__(lack.message)
-        self.lack = lack
-
 
 class Nest:
     """Looks into the containers of one blob or batch of files; used by one thread at a time.
 
-    `offer` each file, then `settle` once. `expanded` counts the bytes that came out of containers, `members` the
-    files; `spent` are the bytes that are held to the limit of the whole. Where `stop` is set, StreamError ends whatever
-    is being read.
+    `offer` each file, then `settle` once. `allowance` counts the bytes that come out of containers, `members` the
+    files. `unread` is what was not read, an error where a container is damaged. Once the user has stopped the scan,
+    StreamError ends whatever is being read.
     """
 
-    def __init__(
-        self,
-        concealer: Concealer,
-        limits: Limits | None = None,
-        spool: Spool | None = None,
-        stop: threading.Event | None = None,
-        *,
-        window: int = WINDOW,
-    ) -> None:
-        self._stop = stop
-        self.limits = limits or Limits()
-        self.spool = spool or Spool()
-        self.expanded = 0
-        self.spent = 0
+    def __init__(self, session: Session) -> None:
+        self.allowance = Allowance(session.limits)
         self.members = 0
-        self.lacks: list[Lack] = []
-        self._concealer = concealer
-        self._window = window
+        self.unread: list[Unread] = []
+        self._session = session
+        self._limits = session.limits
+        self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
         self._squeezed: set[int] = set()
         self._hungry = 0
 
-    @property
-    def stopped(self) -> bool:
-        """Whether the user has stopped the scan: then nothing more is read."""
-        return self._stop is not None and self._stop.is_set()
-
-    def offer(self, head: Chunk, top: Top, size: int | None = None) -> Intake | None:
+    def offer(self, head: Chunk, name: bytes, number: int, size: int | None = None) -> Intake | None:
         """Take a file in if its first `HEAD` bytes (all of a shorter one) say that it is a container.
 
-        `size` is that of the file, where it is known.
+        `name` is raw; `number` comes back as `Hit.member`. `size` is that of the file, where it is known.
         """
-        return self._offer(head, Node(top, top.name), size)
+        return self._offer(head, Node(Top(name, number), name), size)
 
-    def whole(self, data: Chunk, top: Top) -> None:
+    def whole(self, data: Chunk, name: bytes, number: int) -> None:
         """Look at once into a file that is there as a whole, if it is a container."""
-        self._whole(data, Node(top, top.name))
+        self._whole(data, Node(Top(name, number), name))
 
     def _whole(self, data: Chunk, node: Node) -> None:
         found = self._recognise(data, node, len(data))
@@ -119,51 +85,57 @@ class Nest:
         found = self._recognise(head, node, size)
         if found is None:
             return None
-        return Intake(found, self.spool, partial(self._open, node, found), node, self.lacks.append)
+        return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
 
     def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
         found = find(head, size) if may_be(head, 0, len(head)) else None
-        if found is not None and found not in POSSIBLE and self._too_deep(node):
+        if found is not None and not found.possible and self._too_deep(node):
             return None
         return found
 
     def _too_deep(self, node: Node) -> bool:
-        """Whether a container is deeper than the limit; that is then a lack."""
-        if node.depth < self.limits.depth:
+        """Whether a container is deeper than the limit, which is then noted."""
+        if node.depth < self._limits.depth:
             return False
-        self._lack(
+        self._skip(
             "depth-limit",
-            f"it is a container at depth {node.depth + 1}, and --max-depth is {self.limits.depth}",
+            f"it is a container at depth {node.depth + 1}, and --max-depth is {self._limits.depth}",
             node,
         )
         return True
 
-    def _lack(self, code: str, message: str, node: Node, *, damage: bool = False) -> None:
-        self.lacks.append(Lack(code, message, node.name, damage=damage))
+    def _skip(self, code: str, message: str, node: Node) -> None:
+        self.unread.append(Unread("skipped", code, message, node.name))
+
+    def _fail(self, error: StreamError, node: Node) -> None:
+        """Note that a container ends or is damaged; the user's own doing goes on as an exception."""
+        if is_interruption(error):
+            raise error
+        self.unread.append(Unread(error.severity, error.code, str(error), node.name))
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
-            self._lanes.append(JoinedSearch(self._concealer, window=self._window))
+            self._lanes.append(JoinedSearch(self._session.concealer, window=self._session.window))
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
-        """Read a container; whatever is wrong with it becomes a lack."""
-        need = _appetite(found, source)
+        """Read a container; whatever is wrong with it is noted."""
+        need = appetite(found, source)
         if self._hungry + need > MEMORY_LIMIT:
-            self._lack("memory-limit", "its decoder asks for more memory than what holds it leaves", node)
+            self._skip("memory-limit", "its decoder asks for more memory than what holds it leaves", node)
             return
         if need and not self._hungry:
-            self.spool.hungry.acquire()
+            self._spool.hungry.acquire()
         self._hungry += need
         try:
             self._read(node, found, source)
         finally:
             self._hungry -= need
             if need and not self._hungry:
-                self.spool.hungry.release()
+                self._spool.hungry.release()
 
     def _read(self, node: Node, found: Format, source: Held | Counted) -> None:
-        node.format = found.name
+        node.format = found
         try:
             if isinstance(source, bytes | memoryview) and (content := self._content(found, source)) is not None:
                 self._at_once(node, content, len(source))
@@ -171,23 +143,21 @@ class Nest:
             else:
                 whole = self._one_by_one(node, found, source)
         except StreamError as error:
-            if error.code == INTERRUPTED:
-                raise
+            self._fail(error, node)
             whole = False
-            self._lack(error.code, str(error), node, damage=not error.harmless)
-        except _Stop as stop:
+        except LimitReachedError as limit:
             whole = False
-            self.lacks.append(stop.lack)
-        node.squeezed = whole and found.name in SQUEEZED
+            self.unread.append(limit.unread)
+        node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
             self._squeezed.add(node.top.number)
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
         """Give what a small file holds that is nothing but one compressed content."""
-        if not isinstance(found, Streamed) or found.only is None or len(source) > _SMALL:
+        if found.only is None or len(source) > _SMALL:
             return None
         content = found.only(source)
-        return content if content and len(content) <= self.limits.ratio_from else None
+        return content if content and len(content) <= self._limits.ratio_from else None
 
     def _at_once(self, container: Node, content: bytes, stored: int) -> None:
         """Search the only member of a container, which is there as a whole, and look into it."""
@@ -195,7 +165,8 @@ class Nest:
         lane = self._lane(container.depth)
         lane.begin(JoinedFile(node.name, node.top.number, node))
         self.members += 1
-        self._expand(node.top, len(content))
+        self._session.go_on()
+        self.allowance.expand(node.top, len(content))
         lane.feed(content)
         self._whole(content, node)
 
@@ -206,8 +177,8 @@ class Nest:
         counted: Counted | None = None
         if isinstance(source, Counted):
             counted = source
-            items = found.members(source) if isinstance(found, Streamed) else iter(())
-        elif isinstance(found, Streamed):
+            items = found.members(source)
+        elif found.streamed:
             counted = Counted(BytesReader(bytes(source[:])))
             items = found.members(counted)
         else:
@@ -216,19 +187,19 @@ class Nest:
             if not number and self._too_deep(node):
                 return False
             if isinstance(item, Unread):
-                self._unread(node, item)
+                self._note(node, item)
                 whole = False
                 continue
-            if number >= self.limits.members:
-                text = f"it holds more members than --max-members allows ({self.limits.members})"
-                self._lack("members-limit", text, node)
+            if number >= self._limits.members:
+                text = f"it holds more members than --max-members allows ({self._limits.members})"
+                self._skip("members-limit", text, node)
                 return False
             whole = self._member(node, number, item, counted) and whole
         return whole
 
-    def _unread(self, node: Node, item: Unread) -> None:
-        name = node.name if item.name is None else _inside(node.name, item.name)
-        self.lacks.append(Lack(item.code, item.message, name, item.bytes, damage=item.severity == "error"))
+    def _note(self, node: Node, item: Unread) -> None:
+        name = node.name if item.path is None else _inside(node.name, item.path)
+        self.unread.append(item._replace(path=name))
 
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
         """Search one member and look into it; False where it was not read to its end."""
@@ -239,17 +210,19 @@ class Nest:
         self.members += 1
         intake: Intake | None = None
         size = 0
-        stored = _Stored(member.extent, counted)
+        stored = StoredBytes(member.extent, counted)
+        go_on, expand = self._session.go_on, self.allowance.expand
         try:
             chunks = iter(member.chunks)
-            head = _head(chunks)
+            head = first_bytes(chunks)
             if head:
                 intake = self._offer(head, node)
                 for chunk in chain((head,), chunks):
                     count = len(chunk)
                     size += count
-                    self._expand(node.top, count)
-                    self._hold_to_ratio(node, size, stored)
+                    go_on()
+                    expand(node.top, count)
+                    self.allowance.hold_to_ratio(node, size, stored)
                     if count >= _SHARP and chunk == _ZEROS[:count]:
                         lane.skip(count)
                     else:
@@ -257,96 +230,29 @@ class Nest:
                     if intake is not None:
                         intake.feed(chunk)
         except StreamError as error:
-            if error.code == INTERRUPTED:
-                raise
-            self._lack(error.code, str(error), node, damage=not error.harmless)
+            self._fail(error, node)
             return False
-        except _Stop as stop:
-            if stop.lack.code != "ratio-limit":
-                raise
-            self.lacks.append(stop.lack)
+        except RatioError as limit:
+            self.unread.append(limit.unread)
             return False
         finally:
-            if intake is not None and not self.stopped:
+            if intake is not None and not self._session.interrupted:
                 intake.finish()
         return True
 
-    def _expand(self, top: Top, count: int) -> None:
-        """Count bytes that came out of a container. StreamError where the user stops the scan, _Stop at a limit."""
-        if self.stopped:
-            raise interruption()
-        limits = self.limits
-        self.expanded += count
-        self.spent += count
-        top.expanded += count
-        if top.expanded > limits.entry:
-            text = f"it expands to more than --max-entry-bytes ({limits.entry})"
-            raise _Stop(Lack("expansion-limit", text, top.name))
-        if self.spent > limits.total:
-            text = f"what was scanned expands to more than --max-bytes ({limits.total})"
-            raise _Stop(Lack("expansion-limit", text, top.name))
+    def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
+        """End the search: give the hits in containers, in the order of their top files and of what these hold.
 
-    def _hold_to_ratio(self, node: Node, size: int, stored: _Stored) -> None:
-        limits = self.limits
-        if size > limits.ratio_from and size > limits.ratio * stored.count():
-            text = f"it expands to more than {limits.ratio} times its size (--max-ratio), {size} bytes so far"
-            raise _Stop(Lack("ratio-limit", text, node.name))
-
-    def settle(self, outer: Mapping[object, list[Hit]]) -> list[tuple[object, Hit]]:
-        """End the search: give the hits inside of containers, each with the token of its top file, in order.
-
-        `outer` are the hits in the top files' own bytes, by token; those that a member's hit stands for, or that are
-        pieces of compressed content, are taken out of its lists.
+        `outer` are the hits in the top files' own bytes, by number; those for which a member's hit stands, and those
+        that are pieces of compressed content, are taken out of its lists.
         """
         found: list[tuple[Node, Hit]] = []
         for lane in self._lanes:
             lane.finish()
-            found += [(each.file.token, each.hit) for each in lane.found if isinstance(each.file.token, Node)]
-        dropped = Doubles(found, outer)
-        for hits in outer.values():
-            hits[:] = [
-                hit
-                for hit in hits
-                if id(hit) not in dropped.ids and not (hit.member in self._squeezed and hit.field is None)
-            ]
-        kept = [(node, hit) for node, hit in found if id(hit) not in dropped.ids]
-        kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].offset or 0))
-        return [(node.top.token, placed(node, hit)) for node, hit in kept]
-
-
-def _appetite(found: Format, source: Held | Counted) -> int:
-    """Tell how much memory a decoder will ask for, where that is much; else 0."""
-    if found.name not in _HUNGRY:
-        return 0
-    head = source.peek(_FIRST_BYTES) if isinstance(source, Counted) else bytes(source[:_FIRST_BYTES])
-    need = decoder_memory(head)
-    return need if need > _MODEST else 0
+            nodes = ((each.file and each.file.token, each.hit) for each in lane.found)
+            found += [(node, hit) for node, hit in nodes if isinstance(node, Node)]
+        return settled(found, outer, self._squeezed)
 
 
 def _inside(container: bytes, name: bytes) -> bytes:
     return container + b"!/" + (normalise(name) or b"-")
-
-
-def _head(chunks: Iterator[Chunk]) -> Chunk:
-    """Take chunks until they are enough to recognise any format by."""
-    head: Chunk = next(chunks, b"")
-    while 0 < len(head) < HEAD and (more := next(chunks, b"")):
-        head = bytes(head) + bytes(more)
-    return head
-
-
-class _Stored:
-    """How many bytes of its container a member takes, as far as it was read."""
-
-    def __init__(self, extent: tuple[int, int] | None, counted: Counted | None) -> None:
-        self._extent = extent
-        self._counted = counted
-        self._before = counted.count if counted is not None else 0
-
-    def count(self) -> int:
-        """Give at least one."""
-        if self._counted is not None:
-            return max(1, self._counted.count - self._before)
-        if self._extent is None:
-            return 1 << 62
-        return max(1, self._extent[1] - self._extent[0])

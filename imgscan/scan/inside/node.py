@@ -1,40 +1,27 @@
-"""Files at their depth, and which of two findings stands for both."""
+"""Files at their depth, and which of two hits stands for both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from imgscan.image.lifecycle import trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from imgscan.containers.base import Format
     from imgscan.scan.hits import Hit
-
-ROWS = "sqlite"
-"""The format whose content has no offsets of its own."""
-
-
-class Lack(NamedTuple):
-    """Something in a container that was not read. `path` is raw; `bytes` how many, None where unknown.
-
-    `damage` says that the container is broken, not that it was passed over.
-    """
-
-    code: str
-    message: str
-    path: bytes
-    bytes: int | None = None
-    damage: bool = False
 
 
 class Top:
-    """A file of a layer or folder as the outermost container: how much has come out of it."""
+    """A file of a layer, tree or history as the outermost container: how many bytes have come out of it."""
 
-    __slots__ = ("expanded", "name", "number", "token")
+    __slots__ = ("expanded", "name", "number")
 
-    def __init__(self, name: bytes, number: int, token: object) -> None:
+    def __init__(self, name: bytes, number: int) -> None:
         self.name = name
         self.number = number
-        self.token = token
         self.expanded = 0
 
 
@@ -62,7 +49,7 @@ class Node:
         self.extent = extent
         self.brought = brought
         self.depth: int = container.depth + 1 if container is not None else 0
-        self.format = ""
+        self.format: Format | None = None
         self.squeezed = False
 
     @property
@@ -77,24 +64,27 @@ class Node:
 
 
 class Doubles:
-    """Finds the hits that stand for another's: `ids` are those to be dropped."""
+    """Finds the hits for which another one stands: `ids` are those to be dropped.
 
-    def __init__(self, found: list[tuple[Node, Hit]], outer: Mapping[object, list[Hit]]) -> None:
+    `outer` are the hits in the top files' own bytes, by number.
+    """
+
+    def __init__(self, found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]]) -> None:
         self.ids: set[int] = set()
         self._raw: dict[tuple[object, str, str], list[Hit]] = {}
         for node, hit in found:
             self._raw.setdefault((node, hit.rule_id, hit.secret.sha256), []).append(hit)
             if node.squeezed:
                 self.ids.add(id(hit))
-        for token, hits in outer.items():
+        for number, hits in outer.items():
             for hit in hits:
-                if hit.field is None:
-                    self._raw.setdefault((token, hit.rule_id, hit.secret.sha256), []).append(hit)
+                if hit.location.field is None:
+                    self._raw.setdefault((number, hit.rule_id, hit.secret.sha256), []).append(hit)
         rows: set[tuple[object, str, str]] = set()
         for node, hit in found:
             container = node.container
-            if container is not None and container.format == ROWS:
-                key = (_token(container), hit.rule_id, hit.secret.sha256)
+            if container is not None and container.format is not None and container.format.rowless:
+                key = (_file(container), hit.rule_id, hit.secret.sha256)
                 raw = self._raw.get(key, ())
                 if raw or key in rows:
                     self.ids.add(id(hit))
@@ -105,24 +95,44 @@ class Doubles:
 
     def _climb(self, node: Node, hit: Hit) -> None:
         while node.container is not None:
-            key = (_token(node.container), hit.rule_id, hit.secret.sha256)
+            key = (_file(node.container), hit.rule_id, hit.secret.sha256)
             if node.extent is not None:
                 start, end = node.extent
-                self.ids.update(id(raw) for raw in self._raw.get(key, ()) if start <= (raw.offset or 0) < end)
+                self.ids.update(id(raw) for raw in self._raw.get(key, ()) if start <= (raw.location.offset or 0) < end)
             node = node.container
 
 
-def _token(node: Node) -> object:
-    return node.top.token if node.container is None else node
+def _file(node: Node) -> object:
+    """Give what identifies a file among those that hits are in: a top file's number, or the node."""
+    return node.top.number if node.container is None else node
 
 
-def placed(node: Node, hit: Hit) -> Hit:
-    """Give a hit its top file, and what is known of the commit that brought it."""
+def in_its_place(node: Node, hit: Hit) -> Hit:
+    """Complete the location of a hit in a container: rows have no offsets, a git object has its commit."""
+    location = hit.location
     container = node.container
-    if container is not None and container.format == ROWS:
-        hit = hit._replace(line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
+    if container is not None and container.format is not None and container.format.rowless:
+        location = replace(location, line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
     brought = node.brought() if node.brought is not None else None
     if brought is not None:
         commit, path = brought
-        hit = hit._replace(commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))
-    return hit._replace(holder=node.top.name)
+        location = replace(location, commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))
+    return hit._replace(location=location, trail=trail(node.top.name), inner=True)
+
+
+def settled(found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]], squeezed: set[int]) -> list[Hit]:
+    """Give the hits in containers, in the order of their top files and of what these hold, each in its place.
+
+    `outer` are the hits in the top files' own bytes, by number; those for which a member's hit stands, and those that
+    are pieces of compressed content (the files whose numbers are `squeezed`), are taken out of its lists.
+    """
+    dropped = Doubles(found, outer).ids
+    for hits in outer.values():
+        hits[:] = [
+            hit
+            for hit in hits
+            if id(hit) not in dropped and not (hit.member in squeezed and hit.location.field is None)
+        ]
+    kept = [(node, hit) for node, hit in found if id(hit) not in dropped]
+    kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].location.offset or 0))
+    return [in_its_place(node, hit) for node, hit in kept]

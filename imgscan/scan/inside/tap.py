@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import may_be
 from imgscan.containers.program import HEADERS
-from imgscan.scan.inside.node import Top
 from imgscan.streams.tar import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgscan.scan.hits import Hit
     from imgscan.scan.inside.intake import Intake
     from imgscan.scan.inside.nest import Nest
     from imgscan.streams.inflate import Chunk
-    from imgscan.streams.tar import Member
+    from imgscan.streams.tar import TarMember
+
+_Numbered = tuple["TarMember", bytes, int]
+"""A member, its normalised name, and its number."""
 
 _LEAST = 16
 """Bytes below which a file is no container worth a look."""
@@ -30,39 +31,40 @@ class Tap:
     def __init__(self, nest: Nest) -> None:
         self.nest = nest
         self._base = 0
-        self._coming: deque[tuple[Member, Top]] = deque()
-        self._member: tuple[Member, Top] | None = None  # the one whose data go on
+        self._coming: deque[_Numbered] = deque()
+        self._member: _Numbered | None = None  # the one whose data go on
         self._head: bytes | None = b""
         """What was seen of it while it is not known what it is; None once that is known."""
         self._intake: Intake | None = None
 
-    def feed(self, chunk: Chunk, members: Sequence[Member], names: Sequence[bytes], first: int) -> None:
+    def feed(self, chunk: Chunk, members: Sequence[TarMember], names: Sequence[bytes], first: int) -> None:
         """Take the next bytes, and the members whose headers they complete, numbered from `first` on."""
         base, end = self._base, self._base + len(chunk)
         self._base = end
         if self._member is not None:
-            self._go_on(*self._member, chunk, base, end)
+            self._go_on(self._member, chunk, base, end)
         coming = self._coming
         for number, member in enumerate(members, first):
             start = member.start
             if member.kind is not Kind.FILE or member.end - start < _LEAST or member.fragments is not None:
                 continue
             if coming or self._member is not None or member.end > end or start < base:
-                coming.append((member, Top(names[number - first], number, number)))
+                coming.append((member, names[number - first], number))
             elif may_be(chunk, start - base, member.end - base):
-                self.nest.whole(chunk[start - base : member.end - base], Top(names[number - first], number, number))
+                self.nest.whole(chunk[start - base : member.end - base], names[number - first], number)
         while coming and self._member is None and coming[0][0].start < end:
-            member, top = coming.popleft()
+            member, name, number = numbered = coming.popleft()
             if member.start >= base and member.end <= end:
                 if may_be(chunk, member.start - base, member.end - base):
-                    self.nest.whole(chunk[member.start - base : member.end - base], top)
+                    self.nest.whole(chunk[member.start - base : member.end - base], name, number)
                 continue
-            self._member = member, top
+            self._member = numbered
             self._head, self._intake = b"", None
-            self._go_on(member, top, chunk, base, end)
+            self._go_on(numbered, chunk, base, end)
 
-    def _go_on(self, member: Member, top: Top, chunk: Chunk, base: int, end: int) -> None:
+    def _go_on(self, numbered: _Numbered, chunk: Chunk, base: int, end: int) -> None:
         """Hand on what the chunk holds of the member whose data go on."""
+        member, name, number = numbered
         wanted = self._intake is not None or self._head is not None
         piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)] if wanted else b""
         if self._intake is not None:
@@ -71,7 +73,7 @@ class Tap:
             head = self._head + bytes(piece[:HEADERS])
             known = len(head) >= HEAD or member.end <= end
             if known:
-                self._intake = self.nest.offer(head, top, member.end - member.start)
+                self._intake = self.nest.offer(head, name, number, member.end - member.start)
             if self._intake is not None:
                 self._intake.feed(self._head)
                 self._intake.feed(piece)
@@ -81,19 +83,7 @@ class Tap:
             if intake is not None:
                 intake.finish()
 
-    def finish(self, hits: list[Hit]) -> list[Hit]:
-        """End the search; `hits` are those in the members' own bytes. Give those inside of containers.
-
-        What stands in `hits` for one of them is taken out.
-        """
+    def last(self) -> Intake | None:
+        """Give the container that the stream's end has cut off, if there is one; the stream is over."""
         intake, self._intake, self._member = self._intake, None, None
-        if intake is not None and self.nest.stopped:
-            intake.abandon()
-        elif intake is not None:
-            intake.finish()
-        outer: dict[object, list[Hit]] = {}
-        for hit in hits:
-            outer.setdefault(hit.member, []).append(hit)
-        found = [hit for _, hit in self.nest.settle(outer)]
-        hits[:] = [hit for kept in outer.values() for hit in kept]
-        return found
+        return intake

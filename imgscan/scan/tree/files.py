@@ -10,107 +10,88 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.errors import TargetError, UsageError
-from imgscan.model import Diagnostic, Stats
+from imgscan.errors import TargetError
+from imgscan.model import Stats, TargetReport
 from imgscan.scan.crew import Crew, Task
-from imgscan.scan.image.assemble import Assembly, Placed
-from imgscan.scan.inside.limits import Limits
-from imgscan.scan.layer import INTERRUPTED
-from imgscan.scan.search import WINDOW
+from imgscan.scan.findings import Placed, diagnostics_of, findings_of
+from imgscan.scan.ledger import Ledger
 from imgscan.scan.tree.exclude import Sieve
 from imgscan.scan.tree.gather import FLAGS, Gatherer
 from imgscan.scan.tree.lanes import Lane, Outcome
 from imgscan.scan.tree.walk import Walk, special
-from imgscan.scan.troubles import Trouble, Troubles
-from imgscan.streams.budget import Budget
-from imgscan.streams.spool import Spool
+from imgscan.sources.stdin import standard_input
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-    from imgscan.model import TargetReport
-    from imgscan.scan.hits import Concealer, Hit
-    from imgscan.scan.image.assemble import Policy
-    from imgscan.scan.progress import Progress
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.session import Session
 
 STANDARD_INPUT = "-"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FileScanner:
     """Scans files with one set of options.
 
-    `exclude` are globs and `gitignore` whether `.gitignore` files are obeyed, both for what stands below a folder.
-    `jobs` is how many files are read at a time.
+    `exclude` are globs and `gitignore` whether `.gitignore` files are obeyed, both for what is below a folder. `stdin`
+    is read in place of standard input.
     """
 
-    concealer: Concealer
-    policy: Policy
-    progress: Progress
-    jobs: int = 1
+    session: Session
     exclude: Sequence[str] = ()
     gitignore: bool = False
-    window: int = WINDOW
-    limits: Limits = field(default_factory=Limits)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _budget: Budget = field(default_factory=Budget)
-    _spool: Spool = field(init=False)
+    stdin: BinaryIO | None = None
 
-    def __post_init__(self) -> None:
-        self._spool = Spool(quota=self.limits.spool)
-
-    def scan(self, target: str, *, stdin: BinaryIO | None = None) -> TargetReport:
-        """Scan a folder, a file, or what comes on standard input (`-`).
+    def scan(self, target: str) -> Iterator[TargetReport]:
+        """Scan a folder, a file, or what comes on standard input (`-`): one report.
 
         Paths in the report are relative to a folder; a file is its own name. A target that is a link is followed.
         TargetError if there is nothing of that name, UsageError if it cannot be scanned.
         """
-        assembly = Assembly(self.concealer.text(target), self.concealer, self.policy)
-        troubles = Troubles()
-        self.progress.begin(assembly.target, None, None)
-        stats = Stats()
-        found: list[tuple[int, Hit]] = []
+        session = self.session
+        shown = session.concealer.text(target)
+        session.progress.begin(shown, None, None)
+        ledger = Ledger()
+        hits: list[Hit] = []
+        outcomes: list[Outcome] = []
         try:
-            for outcome in self._outcomes(target, troubles, stdin):
-                found += outcome.found
-                troubles.extend(outcome.troubles)
-                stats = Stats(
-                    stats.bytes + outcome.size,
-                    stats.entries + outcome.files,
-                    0,
-                    stats.expanded + outcome.expanded,
-                    stats.members + outcome.inner,
-                )
+            for outcome in self._outcomes(target, ledger):
+                outcomes.append(outcome)
+                hits += outcome.hits
+                ledger.extend(outcome.unread)
         except KeyboardInterrupt:
-            self._stop.set()
-        found.sort(key=_number)
-        assembly.placed += [Placed(hit, None) for _, hit in found]
-        assembly.diagnostics += troubles.diagnostics(self.concealer)
-        if self.interrupted:
-            text = "the scan was interrupted: what follows is what was found until then"
-            assembly.diagnostics.insert(0, Diagnostic("error", INTERRUPTED, text))
-        return assembly.files(stats)
+            session.stop.set()
+        hits.sort(key=_number)
+        findings, hidden = findings_of(map(Placed, hits), session)
+        yield TargetReport(
+            target=shown,
+            kind="filesystem",
+            findings=findings,
+            diagnostics=diagnostics_of(tuple(ledger.diagnostics(session.concealer)), session),
+            hidden=hidden,
+            stats=Stats(
+                bytes=sum(outcome.size for outcome in outcomes),
+                entries=sum(outcome.files for outcome in outcomes),
+                expanded=sum(outcome.expanded for outcome in outcomes),
+                members=sum(outcome.inner for outcome in outcomes),
+            ),
+        )
 
-    @property
-    def interrupted(self) -> bool:
-        """Whether the user stopped the scan."""
-        return self._stop.is_set()
-
-    def _outcomes(self, target: str, troubles: Troubles, stdin: BinaryIO | None) -> Iterable[Outcome]:
+    def _outcomes(self, target: str, ledger: Ledger) -> Iterable[Outcome]:
         if target == STANDARD_INPUT:
-            return self._stream(stdin or _standard_input(), b"-")
+            return self._stream(self.stdin or standard_input("something"), b"-")
         try:
             mode = os.stat(target).st_mode  # noqa: PTH116 - a Path forgets that a file's name must not end in a slash
             if stat.S_ISDIR(mode):
-                return self._tree(os.fsencode(target), troubles)
+                return self._tree(os.fsencode(target), ledger)
             if stat.S_ISFIFO(mode):
                 return self._stream(Path(target).open("rb", buffering=0), os.fsencode(Path(target).name))
         except (OSError, ValueError) as error:
@@ -121,62 +102,44 @@ class FileScanner:
         folder, name = os.path.split(os.fsencode(target))
         root = os.path.join(folder, b"")  # noqa: PTH118 - Path knows no bytes
         gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
-        return self._read(self._lane(alone=True), gatherer)
-
-    def _lane(self, *, alone: bool = False) -> Lane:
-        return Lane(
-            self.concealer,
-            self._budget,
-            self._stop,
-            self.progress.advance,
-            self._spool,
-            self.limits,
-            alone=alone,
-            window=self.window,
-        )
+        return self._read(Lane(self.session, alone=True), gatherer)
 
     def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
         """Search what passes once; hits are kept where the user stops it."""
         outcome = Outcome()
         try:
-            self._lane(alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
+            Lane(self.session, alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
         except KeyboardInterrupt:
-            self._stop.set()
+            self.session.stop.set()
         else:
             file.close()
         yield outcome
 
-    def _tree(self, root: bytes, troubles: Troubles) -> list[Outcome]:
+    def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
-        walked = Troubles()  # of its own: the lanes' threads walk
+        walked = Ledger()  # of its own: the lanes' threads walk
         walk = Walk(root, walked, sieve)
         try:
-            outcomes = self._read(self._lane(), Gatherer(walk, walk.root, pseudo=walk.pseudo))
+            outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo))
         finally:
-            troubles.merge(walked)
+            ledger.merge(walked)
         if sieve is not None and sieve.excluded:
             text = f"{sieve.excluded} files or folders were left out, as --exclude asks"
-            troubles.add(Trouble("skipped", "excluded", text))
+            ledger.add(Unread("skipped", "excluded", text))
         if sieve is not None and sieve.ignored:
             text = f"{sieve.ignored} files or folders were left out, as .gitignore files ask"
-            troubles.add(Trouble("skipped", "git-ignored", text))
+            ledger.add(Unread("skipped", "git-ignored", text))
         return outcomes
 
     def _read(self, lane: Lane, gatherer: Gatherer) -> list[Outcome]:
         """Read files on several threads; give what came of each thread."""
-        jobs = 1 if lane.alone else max(1, self.jobs)
+        session = self.session
+        _ = session.budget, session.spool  # made here, before there are threads that would make several
+        jobs = 1 if lane.alone else session.jobs
         tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
-        Crew(jobs, "imgscan-files", tasks, self._stop).work()
+        Crew(jobs, "imgscan-files", tasks, session.stop).work()
         return [task.result for task in tasks if task.result is not None]
 
 
-def _number(found: tuple[int, Hit]) -> int:
-    return found[0]
-
-
-def _standard_input() -> BinaryIO:
-    if sys.stdin is None:
-        raise UsageError("standard input is closed: pipe something into it, or name a file")
-    if sys.stdin.isatty():
-        raise UsageError("standard input is a terminal: pipe something into it, or name a file")
-    return os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+def _number(hit: Hit) -> int:
+    return hit.member

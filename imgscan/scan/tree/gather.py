@@ -14,9 +14,11 @@ import stat
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgscan.scan.ledger import unread_file
+from imgscan.scan.pour import Poured
 from imgscan.scan.tree.walk import made_up, special
-from imgscan.scan.troubles import Trouble, unread
 from imgscan.streams.readers import CHUNK
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,14 +41,6 @@ _OPEN_TOGETHER = 16
 """Files of a group that are open at the same time where all threads read: some systems allow few in all."""
 
 
-class Whole(NamedTuple):
-    """A file that was read as a whole. `number` counts the files in the order of the walk."""
-
-    number: int
-    path: bytes
-    data: bytes
-
-
 class Opened(NamedTuple):
     """A file that is open and was not read yet, or turned out to be more than was said: whoever takes it closes it."""
 
@@ -60,7 +54,7 @@ class Group(NamedTuple):
     """Some files that follow each other in the walk; `names` are those of all of them, unreadable ones too."""
 
     names: list[tuple[int, bytes]]
-    whole: list[Whole]
+    whole: list[Poured]
     opened: list[Opened]
 
 
@@ -102,24 +96,24 @@ class Gatherer:
         self._slow = False
         self._over = False
 
-    def gather(self, troubles: list[Trouble]) -> Group | None:
-        """Give the next files, None after the last; what cannot be read is told to `troubles`."""
+    def gather(self, noted: list[Unread]) -> Group | None:
+        """Give the next files, None after the last; what cannot be read goes to `noted`."""
         before = _storage()
         group = Group([], [], [])
         slow = self._slow
         with self._gate:
             if self._over:
                 return None
-            self._over = not self._fill(group, troubles, read=not slow)
+            self._over = not self._fill(group, noted, read=not slow)
         if slow:
             waiting = group.opened[:]
             group.opened.clear()
             for opened in waiting:
-                self._read(group, opened, troubles)
+                self._read(group, opened, noted)
         self._slow = _storage() != before
         return group
 
-    def _fill(self, group: Group, troubles: list[Trouble], *, read: bool) -> bool:
+    def _fill(self, group: Group, noted: list[Unread], *, read: bool) -> bool:
         """Open some files, read the small ones; False if there are no more."""
         names, opened = group.names, group.opened
         size = 0
@@ -129,19 +123,19 @@ class Gatherer:
             try:
                 handle = os.open(self._root + path, self._flags)
             except OSError as error:
-                troubles.append(unread(path, error))
+                noted.append(unread_file(path, error))
                 continue
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_dev != device:
-                trouble = self._unusual(path, status)
-                if trouble is not None or self._again(status):
+                unread = self._unusual(path, status)
+                if unread is not None or self._again(status):
                     os.close(handle)
                     names.pop()
-                    troubles += [trouble] if trouble is not None else []
+                    noted += [unread] if unread is not None else []
                     continue
             file = Opened(number, path, handle, status)
             if read and status.st_size <= CHUNK:
-                self._read(group, file, troubles)
+                self._read(group, file, noted)
             else:
                 opened.append(file)
             size += status.st_size
@@ -149,7 +143,7 @@ class Gatherer:
                 return True
         return False
 
-    def _read(self, group: Group, file: Opened, troubles: list[Trouble]) -> None:
+    def _read(self, group: Group, file: Opened, noted: list[Unread]) -> None:
         """Read a file that should be small, and close it; one that is not what it was said to be stays open."""
         number, path, handle, status = file
         size = status.st_size
@@ -159,7 +153,7 @@ class Gatherer:
         try:
             data = os.read(handle, size + 1)  # one more than there should be: then the end is seen as well
         except OSError as error:
-            troubles.append(unread(path, error))
+            noted.append(unread_file(path, error))
         else:
             if len(data) != size and (size or os.fstat(handle).st_size):
                 os.lseek(handle, 0, os.SEEK_SET)
@@ -167,15 +161,15 @@ class Gatherer:
                 return
             if len(data) != size:
                 text = "the file says that it is empty and is not: the kernel makes its content up"
-                troubles.append(Trouble("skipped", "pseudo-file", text, path))
+                noted.append(Unread("skipped", "pseudo-file", text, path))
             else:
-                group.whole.append(Whole(number, path, data))
+                group.whole.append(Poured(number, path, data))
         os.close(handle)
 
-    def _unusual(self, path: bytes, status: os.stat_result) -> Trouble | None:
+    def _unusual(self, path: bytes, status: os.stat_result) -> Unread | None:
         """Say why a file is not to be read, if it is not."""
         if not stat.S_ISREG(status.st_mode):
-            return Trouble("skipped", "special-file", f"{special(status.st_mode)} is not read", path)
+            return Unread("skipped", "special-file", f"{special(status.st_mode)} is not read", path)
         kind = self._pseudo.get(status.st_dev)
         return made_up(path, kind) if kind is not None else None
 

@@ -12,13 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.scan.troubles import Trouble
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imgscan.scan.ledger import Ledger
     from imgscan.scan.tree.exclude import Sieve
-    from imgscan.scan.troubles import Troubles
 
 PSEUDO = frozenset(
     "autofs binder binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl mqueue nsfs proc pstore "  # noqa: SIM905 - a table of words reads best as one
@@ -60,15 +60,15 @@ Listed = tuple[bytes, int]
 
 
 class Walk:
-    """Lists one tree, once; `troubles` takes what cannot be listed or is passed over.
+    """Lists one tree, once; `ledger` takes what cannot be listed or is passed over.
 
     Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what the user does not want to be read.
     `pseudo` are the devices of filesystems that store nothing, with their types.
     """
 
-    def __init__(self, root: bytes, troubles: Troubles, sieve: Sieve | None = None) -> None:
+    def __init__(self, root: bytes, ledger: Ledger, sieve: Sieve | None = None) -> None:
         self.root = os.path.join(root, b"")  # noqa: PTH118 - Path knows no bytes
-        self._troubles = troubles
+        self._ledger = ledger
         self._sieve = sieve
         self.pseudo = pseudo_devices()
         self._seen: set[tuple[int, int]] = set()
@@ -93,7 +93,7 @@ class Walk:
         if device is None:
             return 0, iter(())
         drops = self._sieve.enter(folder) if self._sieve is not None else None
-        troubles: list[Trouble] = []
+        passed: list[Unread] = []
         try:
             with os.scandir(self.root + folder) as entries:
                 for entry in entries:
@@ -106,15 +106,15 @@ class Walk:
                         if drops is None or not drops(path):
                             found.append(path)
                     elif not entry.is_symlink() and (drops is None or not drops(path)):
-                        trouble = _passed_over(path, entry)
-                        if trouble is not None:
-                            troubles.append(trouble)
+                        unread = _passed_over(path, entry)
+                        if unread is not None:
+                            passed.append(unread)
                         else:
                             found.append(path)
         except OSError as error:
             self._unlisted(folder, error)
         found.sort()
-        self._troubles.extend(sorted(troubles, key=_path))
+        self._ledger.extend(sorted(passed, key=_path))
         return device, iter(found)
 
     def _enter(self, folder: bytes) -> int | None:
@@ -127,10 +127,10 @@ class Walk:
             return None
         if not stat.S_ISDIR(status.st_mode):
             text = "the folder was replaced by something else while the tree was read"
-            self._troubles.add(Trouble("error", "unreadable-folder", text, folder))
+            self._ledger.add(Unread("error", "unreadable-folder", text, folder))
             return None
         if status.st_dev in self.pseudo:
-            self._troubles.add(made_up(folder, self.pseudo[status.st_dev]))
+            self._ledger.add(made_up(folder, self.pseudo[status.st_dev]))
             return None
         inode = (status.st_dev, status.st_ino)
         if inode in self._seen:  # mounted at a second place, perhaps inside itself
@@ -140,23 +140,23 @@ class Walk:
 
     def _unlisted(self, folder: bytes, error: OSError) -> None:
         text = f"the folder cannot be read: {error.strerror or error}"
-        self._troubles.add(Trouble("error", "unreadable-folder", text, folder))
+        self._ledger.add(Unread("error", "unreadable-folder", text, folder))
 
 
-def made_up(path: bytes, kind: str) -> Trouble:
+def made_up(path: bytes, kind: str) -> Unread:
     """Say that something is on a filesystem of a kind that stores nothing."""
     text = f"a {kind} filesystem is not read: the kernel makes its content up"
-    return Trouble("skipped", "pseudo-filesystem", text, path)
+    return Unread("skipped", "pseudo-filesystem", text, path)
 
 
-def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Trouble | None:
+def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Unread | None:
     """Say why what is neither a file nor a folder is not read; None where whoever opens it will."""
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError:
         return None
-    return None if stat.S_ISREG(mode) else Trouble("skipped", "special-file", f"{special(mode)} is not read", path)
+    return None if stat.S_ISREG(mode) else Unread("skipped", "special-file", f"{special(mode)} is not read", path)
 
 
-def _path(trouble: Trouble) -> bytes:
-    return trouble.path or b""
+def _path(unread: Unread) -> bytes:
+    return unread.path or b""

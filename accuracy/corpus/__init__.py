@@ -1,0 +1,1 @@
+"""The generated corpus: keys in every carrier, decoys, and how imgscan is run on them and counted."""

@@ -1,0 +1,67 @@
+"""Files that are replaced as a whole: a new one is written beside the old one, and takes its name when complete."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+class Replacement:
+    """The new content of a file, in the making. Whoever has one ends it with `complete` or `discard`.
+
+    `file` is open for writing. The new file has the permissions of the old one, or those that any new file would have.
+    """
+
+    def __init__(self, path: Path, mode: int | None = None) -> None:
+        """Begin to replace `path`, which need not exist; `mode` is for other permissions. OSError where that fails.
+
+        A link is replaced itself: resolve the path to replace what it points to.
+        """
+        handle, name = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
+        self._path = path
+        self._temporary: Path | None = Path(name)
+        self.file: BinaryIO = os.fdopen(handle, "wb")
+        try:
+            self._temporary.chmod(_permissions(path) if mode is None else mode)
+        except BaseException:
+            self.discard()
+            raise
+
+    def complete(self) -> None:
+        """Close the file and put it in its place; OSError where that fails, and the old file is as it was."""
+        self.file.close()
+        if self._temporary is not None:
+            self._temporary.replace(self._path)
+            self._temporary = None
+
+    def discard(self) -> None:
+        """Remove what was not completed; nothing to do after `complete`."""
+        with suppress(OSError):  # what failed before this is what the user hears of
+            self.file.close()
+        if self._temporary is not None:
+            with suppress(OSError):
+                self._temporary.unlink()
+
+
+def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Replace a file's content as a whole, on the disk too; OSError where that fails, and the old file is as it was."""
+    replacement = Replacement(path, mode)
+    try:
+        replacement.file.write(data)
+        replacement.file.flush()
+        os.fsync(replacement.file.fileno())
+        replacement.complete()
+    finally:
+        replacement.discard()
+
+
+def _permissions(path: Path) -> int:
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

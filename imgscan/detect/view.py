@@ -1,0 +1,121 @@
+"""One buffer of a stream: its candidates, and those of a file in it that are credentials."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from imgscan.detect import context
+from imgscan.detect.encodings import Span
+from imgscan.detect.finder import position
+from imgscan.detect.match import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgscan.detect.automaton import Candidate
+    from imgscan.detect.finder import Finder
+    from imgscan.detect.judge import Judge, Judged
+    from imgscan.detect.ruleset import Ruleset
+
+
+class View:
+    """One buffer of a stream, for one thread."""
+
+    def __init__(self, ruleset: Ruleset, finder: Finder, judge: Judge, data: bytes) -> None:
+        """Look at `data` with the sieves of an engine."""
+        self._vouchers = ruleset.vouchers
+        self._finder = finder
+        self._judge = judge
+        self._data = data
+        self._tellers: list[Candidate] | None = None
+        self._siblings: tuple[Span, bool, context.Siblings] | None = None
+
+    def candidates(self, start: int, end: int) -> list[Candidate]:
+        """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""
+        return self._finder.find(self._data, start, end)
+
+    def confirm(
+        self,
+        candidates: Sequence[Candidate],
+        low: int,
+        high: int,
+        *,
+        origin: int = 0,
+        path: str = "",
+        binary: bool = False,
+        taken: int = 0,
+    ) -> list[Match]:
+        """Judge the candidates of one file, whose bytes are `data[low:high)`, the first at offset `origin` of it.
+
+        `path` counts as context. Matches that begin before `taken` have been covered by earlier ones and are
+        left out (one byte may be shared: two credentials glued together in base64 can meet inside a character).
+        Matches ascend, do not overlap, and include those of low confidence.
+        """
+        span = Span(low, high, origin)
+        name = path.lower().encode("utf-8", "replace")
+        matches: list[Match] = []
+        for candidate in sorted(candidates, key=position):
+            at = candidate.position
+            if at < low or at < taken or at + len(candidate.form.literal) > high:
+                continue
+            judged = self._judge.judge(self._data, candidate, span, binary=binary)
+            if judged is None:
+                continue
+            match = self._match(judged, span, name, binary=binary)
+            if match is not None and match.start + 1 >= taken:
+                matches.append(match)
+                taken = match.end
+        return matches
+
+    def _match(self, judged: Judged, span: Span, path: bytes, *, binary: bool) -> Match | None:
+        """Add what the neighbourhood says to a verdict; None if it names another issuer."""
+        rule, text, verdict = judged.rule, judged.text, judged.verdict
+        start, end = text.begin(verdict.start), text.end(verdict.end)
+        confidence = verdict.alone
+        line = context.beside(text.data, verdict.start, verdict.end, text.low, text.high)
+        if text.data is not self._data:
+            line += b"\n" + context.beside(self._data, start, end, span.low, span.high)
+        if verdict.known != verdict.alone or verdict.unless is not None:
+            near = path + b"\n" + line
+            if verdict.unless is not None and verdict.unless in near:
+                return None
+            if rule.issuer.words.search(near) or self._near(span, binary=binary).near(rule, start):
+                confidence = verdict.known
+        secret = judged.secret
+        account = verdict.account
+        return Match(
+            rule=rule,
+            start=start,
+            end=end,
+            encoding=text.encoding,
+            secret=secret,
+            prefix=verdict.prefix,
+            confidence=confidence,
+            example=rule.issuer.documented(secret),
+            mode=judged.prefix.mode,
+            account=account.id if account else None,
+            account_created=account.created if account else None,
+            note=rule.issuer.note(self._data, start, end, span.low, span.high) if text.encoding == "plain" else "",
+            allowed=context.ALLOW.search(line) is not None,
+        )
+
+    def _near(self, span: Span, *, binary: bool) -> context.Siblings:
+        """Give the index of the file's tell-tale credentials, made once per buffer and file."""
+        if self._siblings is not None and self._siblings[:2] == (span, binary):
+            return self._siblings[2]
+        if self._tellers is None:
+            everything = self._finder.find(self._data, 0, len(self._data))
+            self._tellers = [each for each in everything if each.form.anchor in self._vouchers]
+        found = []
+        first, last = (bisect_left(self._tellers, each, key=position) for each in (span.low, span.high))
+        for candidate in self._tellers[first:last]:
+            if candidate.position + len(candidate.form.literal) > span.high:
+                continue
+            only = self._vouchers[candidate.form.anchor]
+            judged = self._judge.judge(self._data, candidate, span, binary=binary, only=only)
+            if judged is not None:
+                found.append((judged.rule, judged.text.begin(judged.verdict.start)))
+        siblings = context.Siblings(found)
+        self._siblings = span, binary, siblings
+        return siblings

@@ -1,0 +1,57 @@
+"""The versions of files that hold something: blobs searched under their names, and compared with their parents."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from imgscan.scan.pour import FilePour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.session import Session
+    from imgscan.sources.catfile import Objects
+    from imgscan.sources.gitrepo import Change
+
+_REMEMBERED = 64  # searched files: a file's parent is most often the one before
+
+
+class FileVersions:
+    """Searches blobs as the files that they are. `missing` is called with the path of one that is not there."""
+
+    def __init__(self, session: Session, objects: Objects, missing: Callable[[bytes], None]) -> None:
+        self._session = session
+        self._objects = objects
+        self._missing = missing
+        self._searched: OrderedDict[tuple[str, bytes], tuple[Hit, ...]] = OrderedDict()
+
+    def brought(self, change: Change) -> list[Hit]:
+        """Give the hits that a change brings into a file: not those that a parent's version has too."""
+        if change.blob is None:
+            return []
+        hits = self._hits(change.blob, change.path)
+        before = (
+            {sha256 for parent in change.parents for sha256 in self.secrets(parent, change.path)} if hits else set()
+        )
+        return [hit for hit in hits if hit.secret.sha256 not in before]
+
+    def secrets(self, blob: str | None, path: bytes) -> set[str]:
+        """Give the digests of the credentials in a version of a file; None is no such file."""
+        return set() if blob is None else {hit.secret.sha256 for hit in self._hits(blob, path)}
+
+    def _hits(self, blob: str, path: bytes) -> tuple[Hit, ...]:
+        key = blob, path
+        if key in self._searched:
+            self._searched.move_to_end(key)
+            return self._searched[key]
+        pour = FilePour(self._session, lazy=True)
+        for stored in self._objects.each([blob]):
+            if stored.kind is None:
+                self._missing(path)
+            pour.file(0, path, stored.data, size=stored.size)
+        self._searched[key] = tuple(pour.finish())
+        if len(self._searched) > _REMEMBERED:
+            self._searched.popitem(last=False)
+        return self._searched[key]

@@ -1,0 +1,243 @@
+"""The one pipeline behind every scan: bytes are poured into a search and, where a file holds others, into the nest.
+
+    bytes ──► search ─────────────────────────► hits in the files' own bytes ──┐
+      └─────► nest (files that hold files) ───► hits in what they hold ────────┴──► settle: one list, in order
+
+A `FilePour` takes whole files, one after another: the files of a tree, the blobs of a git history, a blob that is no
+tar. `imgscan.scan.layer` has the pour of a tar, whose members are the files. What is found, what was not read and in
+which order it comes out is decided here, for all of them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgscan.scan.ledger import unread_file
+from imgscan.scan.regions import JoinedFile
+from imgscan.scan.search import JoinedSearch, Search
+from imgscan.scan.stop import is_interruption
+from imgscan.streams.readers import CHUNK, StreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.inside.intake import Intake
+    from imgscan.scan.inside.nest import Nest
+    from imgscan.scan.session import Session
+    from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import Reader
+    from imgscan.unread import Unread
+
+_TEXT = bytes((*b"\t\n\f\r\x1b", *range(0x20, 0x7F)))
+_TEXT_CONTAINERS = (b"!<", b"age-")
+"""What containers begin with that may be text from end to end."""
+
+
+class Poured(NamedTuple):
+    """A file that is there as a whole. `number` orders the files and comes back as `Hit.member`; `name` is raw."""
+
+    number: int
+    name: bytes
+    data: bytes
+
+
+class Pour:
+    """A search and a nest that belong together; one thread at a time uses them."""
+
+    stream: Search
+
+    def __init__(self, session: Session, *, alone: bool = False) -> None:
+        self._session = session
+        self._alone = alone
+        self._nest: Nest | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the files themselves were searched."""
+        return self.stream.size
+
+    def take_unread(self) -> list[Unread]:
+        """Give what was not read of what the files hold, since this was asked last, in the order of its discovery.
+
+        Trees and layers are full of damaged files: only a file that is `alone` must itself be whole.
+        """
+        if self._nest is None:
+            return []
+        noticed, self._nest.unread[:] = self._nest.unread[:], []
+        return [each if self._alone and b"!/" not in (each.path or b"") else each.passed_over() for each in noticed]
+
+    @property
+    def expanded(self) -> int:
+        """How many bytes came out of containers."""
+        return self._nest.allowance.expanded if self._nest is not None else 0
+
+    @property
+    def inner(self) -> int:
+        """How many files came out of containers."""
+        return self._nest.members if self._nest is not None else 0
+
+    def inside(self) -> Nest:
+        """Give the nest; the formats of containers are imported with the first."""
+        if self._nest is None:
+            from imgscan.scan.inside.nest import Nest  # noqa: PLC0415 - a git hook sees hardly anything but text
+
+            self._nest = Nest(self._session)
+        return self._nest
+
+    def close(self, intake: Intake | None) -> None:
+        """End the container that is being taken in: read it, or drop it if the user has stopped the scan."""
+        if intake is None:
+            return
+        if self._session.interrupted:
+            intake.abandon()
+            return
+        try:
+            intake.finish()
+        except Exception as error:
+            if not is_interruption(error):
+                raise
+
+    def settle(self, early: Iterable[Hit] = ()) -> list[Hit]:
+        """End the search and put all hits in order: each file's own bytes, then what it holds; files by number.
+
+        `early` are hits that come before the search's own, by the file that they are in.
+        """
+        self.stream.finish()
+        outer: dict[int, list[Hit]] = {}
+        for hit in chain(early, (found.hit for found in self.stream.found)):
+            outer.setdefault(hit.member, []).append(hit)
+        inner = self._nest.settle(outer) if self._nest is not None else []
+        hits = [hit for kept in outer.values() for hit in kept]
+        hits += inner
+        hits.sort(key=_order)
+        return hits
+
+
+class FilePour(Pour):
+    """Takes files one after another; `finish` gives what was found in all of them.
+
+    `told` is given the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
+    formats of containers are imported only when the first file may be one. `alone` says that there is one file, which
+    was asked for by itself.
+    """
+
+    def __init__(
+        self, session: Session, told: Callable[[int], None] | None = None, *, lazy: bool = False, alone: bool = False
+    ) -> None:
+        super().__init__(session, alone=alone)
+        self.stream = self._search = JoinedSearch(session.concealer, window=session.window)
+        self._told_so_far = 0
+        self._told = told
+        self._early: list[Hit] = []
+        if not lazy:
+            self.inside()
+
+    def names(self, names: Sequence[tuple[int, bytes]], field: str) -> None:
+        """Search the names of files, by number: one look at all of them, and one at each if there is anything."""
+        concealer = self._session.concealer
+        together = b"\0".join([name for _, name in names])
+        if concealer.engine.find(together, 0, len(together)):
+            for number, name in names:
+                self._early += concealer.in_text(name, name, field=field, member=number)
+
+    def whole(self, files: Sequence[Poured]) -> list[Unread]:
+        """Search files that are there as a whole, none of them empty; give those of which that failed."""
+        from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
+
+        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        nest = self.inside()
+        failed = []
+        for number, name, data in files:
+            if may_be(data, 0, len(data)):
+                nest.allowance.spent = 0
+                try:
+                    nest.whole(data, name, number)
+                except (OSError, StreamError) as error:
+                    failed.append(unread_file(name, error))
+        self._report()
+        return failed
+
+    def file(
+        self, number: int, name: bytes, pieces: Iterable[Chunk | int], *, size: int | None = None, look: bool = True
+    ) -> None:
+        """Search a file that comes in pieces and, if `look`, what it holds. A number stands for so many zeros.
+
+        The first piece must hold what containers are recognised by. `size` is the file's, where it is known. Raises
+        what the pieces raise, and the StreamError of an interruption; what came until then has been searched.
+        """
+        search = self._search
+        search.begin(JoinedFile(name, number))
+        intake: Intake | None = None
+        first = True
+        try:
+            for piece in pieces:
+                self._session.go_on()
+                if isinstance(piece, int):
+                    first = False  # no container begins with a hole
+                    search.skip(piece)
+                    for zeros in _in_chunks(piece if intake is not None else 0):
+                        _feed(intake, bytes(zeros))
+                    continue
+                if first:
+                    first = False
+                    intake = self._offer(piece, name, number, size) if look and piece else None
+                search.feed(piece)
+                _feed(intake, piece)
+                self._report()
+        except KeyboardInterrupt:
+            self._session.stop.set()
+            raise
+        finally:
+            self.close(intake)
+
+    def finish(self) -> list[Hit]:
+        """Search what is left; give the hits in the order of the files' numbers."""
+        hits = self.settle(self._early)
+        self._report(last=True)
+        return hits
+
+    def _offer(self, head: Chunk, name: bytes, number: int, size: int | None) -> Intake | None:
+        if self._nest is None and len(head) == size and _is_text(head):
+            return None
+        nest = self.inside()
+        nest.allowance.spent = 0
+        return nest.offer(head, name, number, size)
+
+    def _report(self, *, last: bool = False) -> None:
+        """Say how far it is."""
+        new = self._search.size - self._told_so_far
+        if self._told is not None and new and (last or new >= CHUNK):
+            self._told_so_far += new
+            self._told(new)
+
+
+def pieces_of(raw: Reader, first: bytes = b"") -> Iterator[bytes]:
+    """Give a reader's bytes in pieces, `first` before them."""
+    return chain((first,) if first else (), iter(partial(raw.read, CHUNK), b""))
+
+
+def _is_text(piece: Chunk) -> bool:
+    """Whether a whole file is text that no container can be."""
+    data = bytes(piece)
+    return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
+
+
+def _feed(intake: Intake | None, piece: Chunk) -> None:
+    if intake is not None:
+        intake.feed(piece)
+
+
+def _in_chunks(count: int) -> Iterator[int]:
+    """Cut a hole into pieces."""
+    while count > 0:
+        yield min(count, CHUNK)
+        count -= CHUNK
+
+
+def _order(hit: Hit) -> tuple[bool, int, bool, int]:
+    """Sort by member; what is in a container comes behind the container's own bytes, in the order in which it came."""
+    offset = hit.location.offset
+    return hit.member < 0, hit.member, hit.inner, -1 if hit.inner or offset is None else offset

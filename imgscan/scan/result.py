@@ -1,0 +1,138 @@
+"""What a scan of one blob gave, as a value that can be written down and read back.
+
+It holds no secret and no raw name: hits are free of theirs, paths are redacted, names are hashes. So it can be kept,
+handed to another process, and put into any image that has the blob; the report is the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from array import array
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from imgscan.image.lifecycle import HardLink, LayerNames
+from imgscan.model import Diagnostic, Location, Secret
+from imgscan.scan.hits import Hit
+from imgscan.scan.stop import INTERRUPTED
+from imgscan.streams.tar_header import NO_END
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """One blob, read to its end or as far as it goes.
+
+    `stored` and `size` are bytes, as stored and as searched. `digests` are those of the stored bytes, by algorithm, as
+    hex; `diff_id` is the hex SHA-256 of the plain bytes, None where they were not seen as one stream. `shape` is what
+    the plain bytes are; a tar has `entries` members and their `names`, a file may be in a container `format` that is
+    known. `failure` is what ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what
+    was not read in its files, from whose containers `inner` files with `expanded` bytes came; none of them has a layer.
+    """
+
+    stored: int = 0
+    size: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict)
+    diff_id: str | None = None
+    compressed: bool = False
+    shape: Literal["tar", "file"] = "file"
+    format: str | None = None
+    entries: int = 0
+    names: LayerNames | None = None
+    hits: tuple[Hit, ...] = ()
+    failure: Diagnostic | None = None
+    problems: tuple[Diagnostic, ...] = ()
+    unread: tuple[Diagnostic, ...] = ()
+    expanded: int = 0
+    inner: int = 0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped the scan while this blob was read."""
+        return self.failure is not None and self.failure.code == INTERRUPTED
+
+    @property
+    def members_known(self) -> bool:
+        """Whether every member was seen; where only the end marker is missing, all were."""
+        whole = self.failure is None or self.failure.severity == "skipped"
+        return whole and self.names is not None and all(problem.code == NO_END for problem in self.problems)
+
+    @property
+    def content(self) -> str | None:
+        """What identifies the plain bytes among blobs, compressed or not."""
+        return self.diff_id or self.digests.get("sha256")
+
+    def diagnostics(self, *, trusted: bool) -> Iterator[Diagnostic]:
+        """Say what was wrong with the blob. `trusted` means that its digest holds: a missing end is then harmless."""
+        if self.failure is not None:
+            yield self.failure
+        for problem in self.problems:
+            if problem.code != NO_END or not trusted or self.failure is not None:
+                yield problem
+        yield from self.unread
+
+    def write(self) -> bytes:
+        """Write it down as JSON in UTF-8."""
+        written = {
+            name: getattr(self, name)
+            for name in ("stored", "size", "diff_id", "compressed", "shape", "format", "entries", "expanded", "inner")
+        }
+        written |= {
+            "digests": dict(self.digests),
+            "names": _written_names(self.names) if self.names is not None else None,
+            "hits": [_written_hit(hit) for hit in self.hits],
+            "failure": asdict(self.failure) if self.failure is not None else None,
+            "problems": [asdict(each) for each in self.problems],
+            "unread": [asdict(each) for each in self.unread],
+        }
+        return json.dumps(written, separators=(",", ":")).encode()
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """Read what `write` wrote; ValueError, KeyError or TypeError for anything else."""
+        given = json.loads(data)
+        given["names"] = _read_names(given["names"]) if given["names"] is not None else None
+        given["hits"] = tuple(map(_read_hit, given["hits"]))
+        given["failure"] = Diagnostic(**given["failure"]) if given["failure"] is not None else None
+        for name in ("problems", "unread"):
+            given[name] = tuple(Diagnostic(**each) for each in given[name])
+        return cls(**given)
+
+
+def _written_hit(hit: Hit) -> dict[str, Any]:
+    location = asdict(hit.location)
+    if hit.location.path_bytes is not None:
+        location["path_bytes"] = base64.b64encode(hit.location.path_bytes).decode()
+    return {**hit._asdict(), "secret": asdict(hit.secret), "location": location}
+
+
+def _read_hit(given: dict[str, Any]) -> Hit:
+    location = given["location"]
+    if location["path_bytes"] is not None:
+        location["path_bytes"] = base64.b64decode(location["path_bytes"])
+    given |= {"secret": Secret(**given["secret"]), "location": Location(**location), "trail": tuple(given["trail"])}
+    return Hit(**given)
+
+
+def _written_names(names: LayerNames) -> dict[str, Any]:
+    return {
+        "hashes": base64.b64encode(names.hashes.tobytes()).decode(),
+        "kinds": base64.b64encode(names.kinds).decode(),
+        "whiteouts": sorted(names.whiteouts),
+        "opaque": sorted(names.opaque),
+        "links": [(number, link.name, link.target) for number, link in names.links.items()],
+    }
+
+
+def _read_names(given: dict[str, Any]) -> LayerNames:
+    names = LayerNames()
+    names.hashes = array("q", base64.b64decode(given["hashes"]))
+    names.kinds = bytearray(base64.b64decode(given["kinds"]))
+    names.whiteouts = set(given["whiteouts"])
+    names.opaque = set(given["opaque"])
+    names.links = {number: HardLink(tuple(name), target) for number, name, target in given["links"]}
+    return names
