@@ -15,6 +15,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -78,17 +79,17 @@ def overlapping() -> bytes:
 
 def hostile_database() -> bytes:
     """Make a database whose views, triggers and generated columns would run for ever."""
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(
-        """
-        create table t (a text, b text generated always as (printf('%.1000000c', 'x')) virtual);
-        insert into t (a) values ('1');
-        create view endless as with recursive n(i) as (select 1 union all select i + 1 from n) select i from n;
-        create trigger again after insert on t begin insert into t (a) select a from t; end;
-        """
-    )
-    connection.commit()
-    return connection.serialize()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(
+            """
+            create table t (a text, b text generated always as (printf('%.1000000c', 'x')) virtual);
+            insert into t (a) values ('1');
+            create view endless as with recursive n(i) as (select 1 union all select i + 1 from n) select i from n;
+            create trigger again after insert on t begin insert into t (a) select a from t; end;
+            """
+        )
+        connection.commit()
+        return connection.serialize()
 
 
 BOMBS: dict[str, Callable[[], bytes]] = {
