@@ -66,7 +66,14 @@ def test_expired(imgscan: Imgscan, targets: Targets, accepted: str, until: str, 
 def test_list(imgscan: Imgscan, accepted: str) -> None:
     """The list shows what was accepted, and why."""
     first, last = imgscan("baseline", "list").out.splitlines()
-    assert first.split("  ") == [accepted, "stripe-secret-key", "app/.env", first.split("  ")[3], "no end", "rotated"]
+    assert first.split("  ") == [
+        accepted,
+        "stripe-secret-key",
+        "app/.env",
+        first.split("  ")[3],
+        "no expiry date",
+        "rotated",
+    ]
     assert last == "1 accepted"
 
 

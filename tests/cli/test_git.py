@@ -445,4 +445,4 @@ def test_terminal(repo: Repo) -> None:
     os.close(ours)
     os.close(theirs)
     assert done.code == 2
-    assert "run it as one" in done.err
+    assert "run it from one" in done.err
