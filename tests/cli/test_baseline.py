@@ -135,7 +135,7 @@ def test_standard_input(targets: Targets, imgscan: Imgscan, folder: Path) -> Non
     imgscan("image", targets.live, "-f", "json", "-o", "report.json")
     data = (folder / "report.json").read_bytes()
     done = subprocess.run(
-        command("baseline", "add", "-"), input=data, capture_output=True, check=True, env=environment(), timeout=60
+        command("baseline", "add", "-"), input=data, capture_output=True, check=True, env=environment(), timeout=300
     )
     assert done.stdout == b"imgscan-baseline.json: 1 added, 0 changed, 1 in total\n"
 

@@ -328,7 +328,7 @@ def test_completion() -> None:
         )
         script = "import sys; sys.argv[0] = 'imgscan'; from imgscan.cli import main; main()"
         done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, env=options, check=False, timeout=60
+            [sys.executable, "-c", script], capture_output=True, text=True, env=options, check=False, timeout=300
         )
         return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
@@ -342,6 +342,6 @@ def test_completion_script() -> None:
     """The script that a shell's startup file evaluates is one that bash takes."""
     script = "import sys; sys.argv[0] = 'imgscan'; from imgscan.cli import main; main()"
     options = environment(_IMGSCAN_COMPLETE="bash_source")
-    made = subprocess.run([sys.executable, "-c", script], capture_output=True, env=options, check=False, timeout=60)
+    made = subprocess.run([sys.executable, "-c", script], capture_output=True, env=options, check=False, timeout=300)
     assert b"_IMGSCAN_COMPLETE=bash_complete" in made.stdout
-    subprocess.run(["bash", "-n"], input=made.stdout, check=True, timeout=60)
+    subprocess.run(["bash", "-n"], input=made.stdout, check=True, timeout=300)
