@@ -1,7 +1,7 @@
 """Compressions: containers of one content that has no name of its own. They add nothing to a path.
 
-gzip, xz, bz2 and zstd are read as layers are; here are also zlib streams (RFC 1950), the older LZMA
-container and Alpine's packages of version 3. What follows compressed data and is compressed otherwise is read too:
+gzip, xz, bz2 and zstd are read the way layers are; this module also has zlib streams (RFC 1950), the older LZMA
+container and Alpine's packages of version 3. Data that follows in another compression is read too:
 initrds are made by appending.
 """
 
@@ -108,7 +108,7 @@ def _alpine(raw: Reader) -> Iterator[Chunk]:
 
 
 def compression_of(head: bytes) -> Format | None:
-    """Tell the compression of a file by its first bytes; None if it is not compressed, or not in a way that is read."""
+    """Determine a file's compression from its first bytes; None if it is not compressed, or not in a supported way."""
     return next((kind for kind, (recognise, _) in _CONTENT.items() if recognise(head)), None)
 
 
@@ -224,6 +224,6 @@ _CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader], I
     LZMA: (is_lzma_alone, _lzma),
     ZLIB: (is_zlib, _zlib),
 }
-"""How the content of each is known where it must be, however damaged it is, and read. None: a package lacks."""
+"""How each content is recognised in its place, even if damaged, and read. None: a package is missing."""
 
 COMPRESSIONS: Final = tuple(_CONTENT)

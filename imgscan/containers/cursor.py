@@ -1,4 +1,4 @@
-"""A place in a stream: how streamed formats read headers whole and data in pieces, and know where they are."""
+"""A position in a stream: how streamed formats read whole headers and data in pieces, and know where they are."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _READ: Final = 1 << 18
 class Cursor:
     """Reads `raw` from front to back; `offset` is how many bytes were taken.
 
-    A member's bytes are handed out by `data`; whatever of them was not taken is skipped by `leave`, so that the
-    next header is found in any case. No more than what is requested, and a read of 256 KiB, is ever held.
+    A member's bytes are handed out by `data`; `leave` skips what was not taken, so that the
+    next header is always found. No more than what is requested, and a read of 256 KiB, is ever held.
     """
 
     def __init__(self, raw: Reader) -> None:
@@ -34,7 +34,7 @@ class Cursor:
         self.ended = False
         """Whether the stream ended before a member's data did."""
         self.failure: StreamError | None = None
-        """What ended the stream where it is damaged: for a cursor, that is its end."""
+        """What ended a damaged stream: for a cursor, that is its end."""
 
     def take(self, count: int) -> bytes:
         """Take the next `count` bytes, fewer only at the end of the stream. They are held, so `count` is bounded."""
@@ -73,7 +73,7 @@ class Cursor:
         return data
 
     def data(self, size: int, what: str) -> Iterable[Chunk]:
-        """Return the next `size` bytes in pieces; StreamError, naming the format, where the stream ends before."""
+        """Return the next `size` bytes in pieces; StreamError, naming the format, if the stream ends early."""
         if size <= _READ and len(self.peek(size)) == size:
             return (self.take(size),)
         self._left = size
@@ -98,7 +98,7 @@ class Cursor:
                 yield self.lack("cut-stream", f"the {what} ends inside a member")
 
     def lack(self, code: str, message: str) -> Unread:
-        """Tell what is not there, and why: the stream's own failure, if it has one."""
+        """Return what is missing, and why: the stream's own failure, if it has one."""
         if self.failure is not None:
             return self.failure.unread()
         return Unread("error", code, message)

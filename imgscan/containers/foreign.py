@@ -1,8 +1,8 @@
-"""Formats that imgscan knows by sight but cannot read, so that the ledger says so instead of keeping silent.
+"""Formats that imgscan recognises but cannot read, so that the report names them.
 
 Each is named by its magic bytes; those of two bytes alone would be found in one random file of 65,536, so what
-follows them is looked at too. None of these is read because none has a reader in the standard library or in a
-package that the project wants to carry, or because nobody has the key; the raw bytes are searched in any case.
+follows them is checked too. None of these is read because none has a reader in the standard library or in a
+package that the project wants to carry, or because the key is missing; the raw bytes are always searched.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def is_compress(head: bytes) -> bool:
 
 
 def _foreign(name: str, *begins: bytes, recognise: Callable[[bytes], bool] | None = None) -> Format:
-    """Make a format of which nothing can be said but its name."""
+    """Make a format of which only the name is known."""
     return _known(
         name,
         begins,

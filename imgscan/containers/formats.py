@@ -1,6 +1,6 @@
 """All container formats, and which of them a file is in, by its first bytes.
 
-The question is asked of every file, so most must be answered by a look at one byte or two. The order is that of
+This is checked for every file, so one or two bytes must settle most of them. The order is that of
 certainty; those without a real magic come last.
 """
 
@@ -34,7 +34,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     PACK,
     BUNDLE,
     SQLITE,
-    GIT_OBJECT,  # before zlib, which it is too
+    GIT_OBJECT,  # before zlib, because it is zlib too
     ZIP,
     GZIP,
     ZSTD,
@@ -53,10 +53,10 @@ FORMATS: Final[tuple[Format, ...]] = (
 """A new format is a module of this package, and a line here."""
 
 _BY_FIRST: Final[list[tuple[Format, ...]]] = [()] * 256
-"""The formats that a file may be in by its first byte, surest first."""
+"""The formats that a file may be in by its first byte, most certain first."""
 
 _SECOND: Final[list[bytes]] = [b""] * 256
-"""The second bytes of what begins with each byte: two tell enough."""
+"""The possible second bytes for each first byte: two bytes are enough."""
 
 for _format in FORMATS:
     _pairs = {beginning[:2] for beginning in _format.begins}
@@ -71,7 +71,7 @@ _USTAR_AT: Final = 257
 _MODE_END: Final = 107
 _CHECKSUM_END: Final = 155
 _NUMBER_ENDS: Final = b" \0"
-"""What the numbers of a tar header end with that has no magic: the only thing that all of them have in common."""
+"""How the numbers end in a tar header without a magic: the only thing that all such headers have in common."""
 
 
 def may_be(data: Chunk, start: int, end: int) -> bool:

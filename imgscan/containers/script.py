@@ -1,7 +1,7 @@
-"""Archives with a program in front: a zip behind a script or a Windows program, and a script's compressed payload.
+"""Archives with a program in front: a zip appended to a script or a Windows program, and a script's compressed payload.
 
-Installers are scripts with a compressed tar behind their last line. Whether a script or program is a container, only
-its end tells, so these files are kept until it is there.
+Installers are scripts with a compressed tar after their last line. Only the end of a script or program shows whether
+it is a container, so these files are kept until they are complete.
 """
 
 from __future__ import annotations

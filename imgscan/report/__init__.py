@@ -1,4 +1,4 @@
-"""Findings for readers: each format is a view of the same values, and none of them holds a secret.
+"""Reports: each format is a view of the same values, and none of them contains a secret.
 
 A report object is made for each output file. Formats are imported when they are requested, so that starting the
 program stays cheap.
@@ -59,9 +59,9 @@ def _html(context: ReportContext) -> Report:
 
 
 class _Format(NamedTuple):
-    """A format as it is registered: what opens a report, and whether whole secrets may be in it if the user wants that.
+    """A registered format: what opens a report, and whether it may contain whole secrets if the user asks for them.
 
-    Most reports are made to be passed on, so a format has to declare that it may.
+    Most reports are made to be shared, so a format has to declare that it may.
     """
 
     open: Callable[[ReportContext], Report]
@@ -88,5 +88,5 @@ def may_reveal(format: str) -> bool:  # noqa: A002 - the word users type: --form
 
 
 def open_report(format: str, context: ReportContext) -> Report:  # noqa: A002
-    """Make a report of the named format; KeyError if there is none of that name."""
+    """Make a report of the named format; KeyError if there is no such format."""
     return _FORMATS[format].open(context)

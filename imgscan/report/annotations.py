@@ -1,8 +1,8 @@
 """Annotations for GitHub: findings beside the lines of a pull request, by workflow commands.
 
 The runner reads commands such as `::error file=F,line=N,title=T::TEXT` from both streams of a step, so they go to
-standard error, where no report is that a script may want to read. Their grammar and escaping are documented under
-"Workflow commands for GitHub Actions"; the escaping is that of the toolkit (`@actions/core`, command.ts).
+standard error, which never carries a report that a script may want to read. Their grammar and escaping are documented
+under "Workflow commands for GitHub Actions"; the escaping is that of the toolkit (`@actions/core`, command.ts).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgscan.model import Finding, Level, TargetReport
 
 MOST = 10
-"""How many annotations of one kind GitHub shows for a step; the others are dropped without a word."""
+"""How many annotations of one kind GitHub shows for a step; the others are dropped silently."""
 
 _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
 _LONGEST_NAME = 1024
@@ -30,7 +30,7 @@ _Mark = tuple[str, str, int | None]
 
 
 class Annotations:
-    """The new findings of a run, cut to what GitHub shows: the surest of each level, in report order.
+    """The new findings of a run, limited to what GitHub shows: the most certain of each level, in report order.
 
     The places of one credential at one line of one file (a `COPY` that brings a folder, say) share an annotation.
     What is kept is bounded by `MOST`, whatever the number of findings; what is counted is not.
@@ -54,7 +54,7 @@ class Annotations:
             rank = CONFIDENCES.index(leader.confidence)
             self._number += 1
             best = self._best[leader.level]
-            # The heap's least is what goes first: the least sure, and of equals the last.
+            # The heap's minimum is dropped first: the least certain, and the last among equals.
             heapq.heappush(best, (-rank, -self._number, _command(report, findings, leader, name, line)))
             self._told[leader.level] += 1
             if len(best) > MOST:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import LayerInfo, RuleInfo, TargetReport
 
-# What CI runners take for a command although it is in a program's output: GitHub's runner reads `::` after
+# What CI runners interpret as commands in a program's output: GitHub's runner reads `::` after
 # leading blanks and `##[` anywhere, Azure Pipelines `##vso[`, TeamCity `##teamcity[`. Wrapping may move any word to
 # the start of a line, so `::` is broken up at the start of each word.
 _COMMAND = re.compile(r"(?<!\S):(?=:|$)|#(?=#(?:\[|vso\[|teamcity\[))")
@@ -42,9 +42,9 @@ class ReportContext:
     baseline in SARIF too, as suppressed ones. `commit` is the commit that is being built, as 40 or 64 hex digits,
     for GitLab.
 
-    `clock` tells the time to the one format that must state it (gitlab: when the scan began and ended). `warn`
-    takes sentences for the user that are about the report and not about the targets: that its reader will not take
-    all of it. They are escaped, and hold no secret.
+    `clock` gives the time to the one format that must state it (gitlab: when the scan began and ended). `warn`
+    takes sentences for the user about the report rather than the targets: for example that its reader will not
+    accept all of it. They are escaped, and contain no secret.
     """
 
     version: str
@@ -74,7 +74,7 @@ class Report(Protocol):
         """Take one target's result."""
 
     def finish(self, out: BinaryIO) -> None:
-        """Write what is left; the document is whole afterwards."""
+        """Write the rest; the document is complete afterwards."""
 
 
 def escape_terminal(text: str) -> str:

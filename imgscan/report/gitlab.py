@@ -33,7 +33,7 @@ SCHEMA = (
 )
 
 NO_COMMIT = "0" * 40
-"""What stands for the commit where there is none: the schema wants one, and git writes the absent one so."""
+"""A placeholder for a missing commit: the schema wants one, and git writes the absent one so."""
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://docs.stripe.com/keys-best-practices#imgscan-finding")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -143,8 +143,8 @@ class GitlabReport:
     def _location(self, report: TargetReport, finding: Finding) -> dict[str, Any]:
         """Point at the Dockerfile or source line where it is known: GitLab links to that file of the repository.
 
-        The commit is one of that repository. One that a pack inside an image names may be of any other, and GitLab
-        would link to nothing: the description names it.
+        The commit is one of that repository. A commit from a pack inside an image may belong to any repository, and
+        GitLab's link would lead nowhere, so the description names it.
         """
         location, ours = finding.location, report.kind == "git"
         known = (location.commit if ours else None) or self._context.commit or ""
@@ -194,7 +194,7 @@ def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) 
     span, without the backticks that would end it.
     """
     location, secret = finding.location, finding.secret
-    sentences = [f"{_code(secret.redacted)} stands in {_code(place(finding))}"]
+    sentences = [f"{_code(secret.redacted)} is in {_code(place(finding))}"]
     if location.layer is not None:
         sentences[0] += f", {layer_number(report, location.layer)}"
         layer = layers_by_index(report).get(location.layer)

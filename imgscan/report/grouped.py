@@ -1,4 +1,4 @@
-"""What several formats list alike: keys, what was not scanned, what is not listed, and how to rebuild."""
+"""What several formats share: keys, what was not scanned, what is not listed, and how to rebuild."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Key(NamedTuple):
 
     @property
     def first(self) -> Finding:
-        """The finding that stands for the key: a new one if there is one, then the most severe, then the first."""
+        """The finding that represents the key: a new one if there is one, then the most severe, then the first."""
         return min(self.findings, key=_rank)
 
     @property
@@ -35,7 +35,7 @@ class Key(NamedTuple):
 def keys_of(findings: Iterable[Finding]) -> list[Key]:
     """Gather findings by credential and rule.
 
-    New keys come before accepted ones, severe before mild; those of one rule are together, the surest first, the
+    New keys come before accepted ones, severe before mild; those of one rule are together, the most certain first, the
     rules and all else in report order.
     """
     groups: dict[tuple[str, str], list[Finding]] = {}
@@ -98,13 +98,13 @@ def unlisted(hidden: Hidden) -> list[Unlisted]:
 
 
 def not_listed(hidden: Hidden) -> str:
-    """Say how many findings are not listed and why; empty where all are."""
+    """Say how many findings are not listed and why; empty if all are listed."""
     reasons = ", ".join(f"{one.number:,} {one.reason}" for one in unlisted(hidden))
     return f"Not listed: {reasons}." if reasons else ""
 
 
 def rebuilds(rules: Iterable[RuleInfo]) -> list[tuple[str, tuple[str, ...]]]:
-    """Give the ways to rebuild an image, equal ones once: a heading, which names the rules if there are several."""
+    """Return the ways to rebuild an image, each once: a heading, which names the rules if there are several."""
     titles: dict[tuple[str, ...], list[str]] = {}
     for rule in rules:
         titles.setdefault(rule.rebuild, []).append(rule.title)

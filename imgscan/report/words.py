@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TITLE = re.compile(r"(?:Stripe )?(?P<name>.+?)(?: \((?P<mode>live|test)\))?", re.DOTALL)
 
 STATUS = {"baseline": "accepted in the baseline", "example": "an example from Stripe's documentation"}
-"""What is said of findings that are not new."""
+"""How findings that are not new are described."""
 
 
 IN_HISTORY: dict[State, str] = {
@@ -100,10 +100,10 @@ def ended(visibility: Visibility) -> str:
 
 
 def verdict(report: TargetReport) -> str:
-    """Say in one sentence, without its full stop, what is the worst of a target.
+    """Say in one sentence, without a full stop, what is worst about a target.
 
     `1 live secret key of account acct_… in layer 5 of 9, deleted but still readable`. Accepted and documented
-    findings count only where there is nothing else.
+    findings count only if there is nothing else.
     """
     new = [finding for finding in report.findings if finding.status == "new"]
     if not new:

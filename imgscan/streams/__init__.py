@@ -1,1 +1,1 @@
-"""Bytes on their way: reading, inflating, hashing, tar headers, windows. Knows neither sources nor rules."""
+"""Bytes in transit: reading, inflating, hashing, tar headers, windows. Knows neither sources nor rules."""

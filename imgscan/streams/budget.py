@@ -1,7 +1,7 @@
 """One memory budget for everything that runs at the same time.
 
-Whoever is about to use much memory reserves it first and waits until it is there, so that the sum stays bounded
-whatever the number of jobs and whatever the input asks for.
+Code that is about to use much memory reserves it first and waits until it is available, so that the total stays
+bounded whatever the number of jobs and whatever the input demands.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MEMORY_LIMIT = 128 << 20
-"""Bytes that one xz or zstd decoder may ask for; zstd's own command has the same limit."""
+"""Bytes that one xz or zstd decoder may use; zstd's own command has the same limit."""
 
 PIPELINE = 28 << 20
 """Bytes that one blob's chunks, queues, window and text state take at most."""

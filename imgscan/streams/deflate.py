@@ -1,7 +1,7 @@
-"""Deflate and what is built on it: gzip files, zlib streams, and raw deflate data.
+"""Deflate and the formats built on it: gzip files, zlib streams, and raw deflate data.
 
-The owner of isal; where it has no wheel, zlib does its work, slower. What a decoder keeps to itself where its input is
-damaged is recovered by inflating again, with zlib and in small steps.
+The owner of isal; where it has no wheel, zlib does the same work more slowly. Output that a decoder withholds when its
+input is damaged is recovered by inflating again, with zlib and in small steps.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ except ImportError:  # no wheel for this platform
 
 _gzip_error: type[Exception] = gzip_codec.error  # type: ignore[assignment]  # isal's stub says property
 crc32 = gzip_codec.crc32
-"""The CRC-32 of bytes, ten times faster where isal is there."""
+"""The CRC-32 of bytes, ten times faster with isal."""
 ACCELERATED: bool = gzip_codec is not zlib
 """Whether gzip is read by isal rather than by zlib."""
 
@@ -33,10 +33,10 @@ _FHCRC, _FEXTRA, _FNAME, _FCOMMENT = 2, 4, 8, 16
 _READ = 1 << 18
 _HISTORY = 16 << 20  # compressed bytes of a stream that are kept for the case of damage
 _SALVAGE_STEP = 4096
-_SALVAGE_FACTOR = 8  # by which a step is divided that meets the damage, until it is one byte
+_SALVAGE_FACTOR = 8  # divides the step that hits the damage, until it is one byte
 
 DEFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, _gzip_error)
-"""What the decoders raise where their input is damaged."""
+"""What the decoders raise if their input is damaged."""
 
 
 def inflate_gzip(raw: Reader) -> Iterator[bytes]:
@@ -99,7 +99,7 @@ def gzip_inflate(data: Chunk) -> bytes | None:
 def inflate_deflate(raw: Reader, bits: Literal[-15, 15]) -> Generator[Chunk, None, bytes]:
     """Yield the plain bytes of one deflate stream, raw (-15) or with a zlib header and sum (15, RFC 1950).
 
-    Returns what was read behind the stream. StreamError where it is damaged or cut, after all that could be had.
+    Returns what was read after the stream. StreamError if it is damaged or cut, after everything that could be read.
     """
     data = raw.read(_READ)
     while data and len(data) < 2 and (more := raw.read(_READ)):  # isal misreads headers that come in pieces
@@ -153,7 +153,7 @@ def _deflated(raw: Reader, data: bytes, decoder: _Decoder, bits: int, what: str)
 
 
 def _split_header_misread(flags: int) -> bool:
-    """Whether isal misreads a header with these flags where it comes in two pieces; such headers are rare.
+    """Whether isal misreads a header with these flags if it comes in two pieces; such headers are rare.
 
     Measured with isal 1.9.1: a header checksum, and a comment behind an extra field or a name.
     """
@@ -161,7 +161,7 @@ def _split_header_misread(flags: int) -> bool:
 
 
 def _salvage(history: list[bytes], given: int, bits: int) -> Iterator[bytes]:
-    """Yield what is between the `given` bytes and the damage: a failing decoder keeps its last output to itself.
+    """Yield what is between the `given` bytes and the damage: a failing decoder withholds its last output.
 
     The member is inflated again, by zlib and in small steps, from the compressed bytes that were remembered.
     """

@@ -1,7 +1,7 @@
 """Digests of a stream, computed beside it.
 
-hashlib lets other threads run while it works, so the hashes of a blob run on a thread of their own and cost the
-scan nothing as long as a core is free. Chunks are hashed in the order in which they were given.
+hashlib lets other threads run while it works, so the hashes of a blob run on a separate thread and cost the
+scan nothing as long as a core is free. Chunks are hashed in order.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Hashing:
         self._queue.put((target, data))
 
     def finish(self) -> None:
-        """Wait until all that was given has been hashed; `hexdigest` of the targets is right after this."""
+        """Wait until everything so far has been hashed; `hexdigest` of the targets is right after this."""
         self._stop()
         for target, data in self._gathered.values():
             target.update(bytes(data))

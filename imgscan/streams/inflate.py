@@ -1,7 +1,7 @@
 """Inflating: compressed bytes in, chunks of plain bytes out, decided by magic bytes and never by a media type.
 
 Every gzip member, zstd frame, xz and bz2 stream of the input is read, not only the first. Memory is bounded whatever
-the input asks for.
+the input demands.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ENOUGH = 1 << 18  # a chunk of this size is passed on alone
 
 
 def sniff(head: bytes) -> Compression:
-    """Tell the compression by the first `MAGIC_LENGTH` bytes (a zstd stream may begin with a skippable frame)."""
+    """Recognise the compression by the first `MAGIC_LENGTH` bytes (a zstd stream may begin with a skippable frame)."""
     if head.startswith(GZIP_MAGIC):
         return "gzip"
     if head.startswith(ZSTD_MAGICS):
@@ -72,7 +72,7 @@ def xz_memory(head: bytes) -> int:
 def inflate(raw: Reader, compression: Compression) -> Iterator[Chunk]:
     """Yield the plain bytes of `raw` in chunks of about `CHUNK` bytes, to the very end.
 
-    StreamError where the input is damaged or cut, after every byte that could be had before the damage. Chunks are
+    StreamError if the input is damaged or cut, after every byte that could be read before the damage. Chunks are
     never changed after they were given out.
     """
     if compression == "none":
@@ -87,7 +87,7 @@ def inflate(raw: Reader, compression: Compression) -> Iterator[Chunk]:
 
 
 def gather(chunks: Iterator[bytes], enough: int) -> Iterator[bytes]:
-    """Join small chunks until they have `enough` bytes, so that a thousand of them cost no thousand steps downstream.
+    """Join small chunks until they have `enough` bytes, so that they do not cost a step each downstream.
 
     What came before a StreamError is given before it is raised.
     """

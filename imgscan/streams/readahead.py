@@ -1,6 +1,6 @@
-"""Work ahead: run an iterator on a thread of its own, a few items in front of its consumer.
+"""Work ahead: run an iterator on its own thread, a few items ahead of its consumer.
 
-Reading and inflating let other threads run, so a layer that is inflated here is searched there at the same time.
+Reading and inflating let other threads run, so a layer is searched while it is still being inflated.
 """
 
 from __future__ import annotations

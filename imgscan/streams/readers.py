@@ -1,7 +1,7 @@
-"""Readers: the one shape in which stored bytes reach the rest, and the one way in which they fail.
+"""Readers: the one interface through which stored bytes reach the rest, and the one way in which they fail.
 
-A reader has `read(count)`, which gives at most `count` bytes and `b""` only at the end. Whoever opens one closes
-it. Short reads are allowed anywhere, so nothing downstream may take the size of a read for more than a hint.
+A reader has `read(count)`, which returns at most `count` bytes and `b""` only at the end. The opener closes it.
+Short reads are allowed anywhere, so downstream code must treat the size of a read as a hint.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 CHUNK = 1 << 20
-"""Bytes that move through the pipeline at a time: large enough that a step costs nothing beside its bytes."""
+"""Bytes that move through the pipeline at a time: large enough to make the cost of a step negligible."""
 
 Chunk = bytes | memoryview
 """A piece of a stream; it never changes after it was given out."""
@@ -30,7 +30,7 @@ class Reader(Protocol):
 
 
 class StreamError(Exception):
-    """The bytes cannot be read on; what came before is right.
+    """Reading cannot continue; what came before is correct.
 
     `code` is a diagnostic code, `harmless` is true where only bytes behind a complete stream are concerned; `rest` is
     what had been read of those.
@@ -127,7 +127,7 @@ class Peekable:
 
 
 def read_all(reader: Reader, limit: int) -> bytes:
-    """Read to the end, but at most `limit` bytes and one more, which tells that there was more."""
+    """Read to the end, but at most `limit` bytes and one more, which shows that there was more."""
     parts = []
     left = limit + 1
     while left and (data := reader.read(min(left, CHUNK))):

@@ -1,4 +1,4 @@
-"""Holding whole files that have to be read from several places: in memory while it is little, else on disk.
+"""Holding whole files for random access: in memory while they are small, otherwise on disk.
 
 Everything held at one time shares one allowance of memory; what no longer fits goes to a temporary file that has no
 name, so that nothing is left behind however the process ends, within a quota.
@@ -88,7 +88,7 @@ class Hold:
         self._file: IO[bytes] | None = None
 
     def feed(self, chunk: Chunk) -> None:
-        """Take the next bytes; SpoolFullError where they fit nowhere."""
+        """Take the next bytes; SpoolFullError if they fit nowhere."""
         if self._file is None and not self._spool.memory(len(chunk)):
             self._move()
         if self._file is None:
@@ -110,7 +110,7 @@ class Hold:
         self._spool.memory(-self.size)
 
     def data(self) -> Chunk | Mapped:
-        """Return the whole file; it is mapped into memory where it is on disk."""
+        """Return the whole file; it is mapped into memory if it is on disk."""
         if self._file is not None:
             self._file.flush()
             return Mapped(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))

@@ -198,7 +198,7 @@ def test_a_description_tells_layer_life_and_origin() -> None:
     """A description says where the key is, what became of the file, where it came from and what it opens."""
     report = replace(SHOP, findings=(replace(SHOP.findings[0], origin=Origin(9, source="deploy/.env")),))
     assert found(report)[0]["description"].startswith(
-        "`sk_live_51…a1B2` stands in `app/.env:3:19`, layer 4 of 7, made by `COPY . /app # buildkit`. "
+        "`sk_live_51…a1B2` is in `app/.env:3:19`, layer 4 of 7, made by `COPY . /app # buildkit`. "
         "Deleted in layer 5, still readable. It comes from `deploy/.env:9`. It opens account `acct_1HhabcDEFghiJKLm`.\n"
     )
 

@@ -1,4 +1,4 @@
-"""What stands around the targets: head, policy, verdict, list of targets, foot."""
+"""What surrounds the targets: head, policy, verdict, list of targets, foot."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def document(
 
 
 def nothing_scanned(version: str) -> Iterator[str]:
-    """Yield the page of a run without targets, which is no clean result."""
+    """Yield the page of a run without targets, which is not a clean result."""
     title = "No target was scanned"
     yield from _open(title)
     yield f'<header class="verdict unsure">\n<p class="brand">imgscan</p>\n<h1>{title}</h1>\n</header>\n'
