@@ -73,7 +73,7 @@ def clean_environment(bytecode: Path) -> dict[str, str]:
 
 
 def run(command: Command, environment: Mapping[str, str]) -> Run:
-    """Run a command to its end. FailedError where it does not end as it should."""
+    """Run a command to its end. FailedError if it does not end as it should."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         feeder = subprocess.Popen(("cat", command.feed), stdout=subprocess.PIPE) if command.feed else None

@@ -151,7 +151,7 @@ def calls_in(texts: Mapping[str, str]) -> Calls:
 
 
 def _constants(pairs: Sequence[Pair]) -> tuple[object, object]:
-    """Return the constant that is changed, before and after; None for both if it is none."""
+    """Return the constant that is changed, before and after; None for both if it is not one."""
     old, new = pairs[-1] if pairs else (None, None)
     if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
         return old.value, new.value

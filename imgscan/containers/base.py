@@ -25,7 +25,7 @@ class Member(NamedTuple):
 
     `name` is raw, as the container spells it; None if the container is a mere compression, whose content has no
     name of its own: it adds nothing to a path. `chunks` are the plain bytes in pieces of at most about a megabyte; it
-    is read to its end, or given up, before the next member is requested, and it raises StreamError where the bytes
+    is read to its end, or given up, before the next member is requested, and it raises StreamError if the bytes
     end or are damaged, after everything that could be read. `extent` is which bytes of the container hold the member
     (compressed or not), None if that cannot be said: a credential that is found there and in the member is one.
     `brought`, when called, returns the git commit that added it and its path in the repository.

@@ -44,7 +44,7 @@ def available() -> bool:
 
 
 def content(raw: Reader) -> Iterator[Chunk] | None:
-    """Return the plain bytes; StreamError where they are cut or damaged. None if the package is not installed."""
+    """Return the plain bytes; StreamError if they are cut or damaged. None if the package is not installed."""
     if not available():
         return None
     import lz4.block  # noqa: PLC0415 - most scans never need it

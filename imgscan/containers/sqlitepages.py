@@ -26,7 +26,7 @@ _READINGS: Final = 4
 
 
 def page_size(head: bytes) -> int:
-    """Return the size of a page, 0 if it is none."""
+    """Return the size of a page, 0 if it is not one."""
     size = int.from_bytes(head[16:18], "big")
     size = 1 << 16 if size == 1 else size
     return size if size >= 512 and not size & (size - 1) else 0

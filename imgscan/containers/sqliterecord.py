@@ -1,7 +1,7 @@
 """SQLite's records: which bytes of a row are text and which are blobs.
 
 Source of the format: https://www.sqlite.org/fileformat2.html, section 2.1. A record is a header (its own length, then
-a serial type for each column) and the values. Numbers are variable-length integers: seven bits a byte, the highest
+a serial type for each column) and the values. Numbers are variable-length integers: seven bits per byte, the highest
 first, and all eight of the ninth byte.
 """
 
@@ -27,7 +27,7 @@ class RecordError(Exception):
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number at `at` and where it ends. RecordError where the bytes end first."""
+    """Return the number at `at` and where it ends. RecordError if the bytes end first."""
     value = 0
     for count in range(9):
         if at >= len(data):
@@ -98,7 +98,7 @@ class _Feed:
         return self._held[:count]
 
     def take(self, count: int) -> Iterator[bytes]:
-        """Yield exactly `count` bytes. RecordError where they end first."""
+        """Yield exactly `count` bytes. RecordError if they end first."""
         while count:
             piece = self._held or next(self._pieces, b"")
             if not piece:

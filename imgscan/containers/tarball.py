@@ -67,7 +67,7 @@ class _Passage:
         return True
 
     def data(self, member: TarMember) -> Iterator[memoryview]:
-        """Yield a member's bytes; StreamError where the archive ends before it does."""
+        """Yield a member's bytes; StreamError if the archive ends before it does."""
         for start, end, _ in member.fragments or ((member.start, member.end, 0),):
             position = start
             while position < end:

@@ -22,7 +22,7 @@ SIBLING = 65_536
 """Bytes within which another credential of the same file and issuer counts as a sibling."""
 
 ALLOW = re.compile(rb"(?<![\w-])(?:(?:imgscan|gitleaks):allow|pragma: ?allowlist[ -]secret)(?![\w-])")
-"""What a comment on a credential's line says to let it through: ours, gitleaks's and detect-secrets's words."""
+"""What a comment on a credential's line says to suppress it: ours, gitleaks's and detect-secrets's words."""
 
 
 def beside(data: bytes, start: int, end: int, low: int, high: int) -> bytes:

@@ -32,7 +32,7 @@ class Engine:
     def __init__(self, ruleset: Ruleset, *, screen: bool | None = None, now: float | None = None) -> None:
         """Set the sieves up.
 
-        `screen` None takes Hyperscan where it can be imported, True raises ImportError where it cannot, False
+        `screen` None takes Hyperscan where it can be imported, True raises ImportError if it cannot, False
         leaves it out. No account is younger than `now` (seconds since 1970; None: this moment).
         """
         self.ruleset = ruleset

@@ -21,7 +21,7 @@ class Finder:
     def __init__(self, ruleset: Ruleset, *, screen: bool | None) -> None:
         """Set the sieves up.
 
-        `screen` None takes Hyperscan where it can be imported, True raises ImportError where it cannot, False
+        `screen` None takes Hyperscan where it can be imported, True raises ImportError if it cannot, False
         leaves it out.
         """
         self._screen: Screen | None = None

@@ -18,7 +18,7 @@ class Match:
     exact credential, in ASCII, and shows in no `repr`; its first `prefix` characters are public. `example` marks
     those that the issuer prints in its documentation. `account` and `account_created` (ISO 8601, UTC) are what the
     credential itself says of the account it opens. `note` is what the file says of it, ready to be put behind the
-    rule's title. `allowed` says that a comment on the credential's line lets it through.
+    rule's title. `allowed` says that a comment on the credential's line suppresses it.
     """
 
     rule: Rule

@@ -24,7 +24,7 @@ class Screen:
     """A compiled literal search; immutable, shared by threads, each of which gets its own scratch space."""
 
     def __init__(self, literals: Sequence[bytes]) -> None:
-        """Take the literals; ImportError where Hyperscan is not to be had."""
+        """Take the literals; ImportError if Hyperscan is not available."""
         import hyperscan  # noqa: PLC0415 - costs 40 ms, and not every command detects
 
         self._terminated: type[Exception] = hyperscan.ScanTerminated

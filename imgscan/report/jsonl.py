@@ -1,4 +1,4 @@
-"""The JSON Lines report: the JSON report's values, an object a line, written as each target is resolved.
+"""The JSON Lines report: the JSON report's values, one object per line, written as each target is resolved.
 
 Each line has a `type`: `target`, then the target's `layer`, `finding` and `diagnostic` lines, then its `summary`,
 which also holds `stats`. Fields are those of schema `imgscan/1`; a `target` line names schema and program too, so a

@@ -81,7 +81,7 @@ class _Framed:
 
 
 def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
-    """Yield the plain bytes of all frames. StreamError where they are damaged, cut, or ask for too much memory."""
+    """Yield the plain bytes of all frames. StreamError if they are damaged, cut, or ask for too much memory."""
     watched = _Framed(raw)
     decoder = zstandard.ZstdDecompressor(max_window_size=MEMORY_LIMIT)
     reader = decoder.stream_reader(

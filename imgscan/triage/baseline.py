@@ -1,6 +1,6 @@
-"""The baseline: findings that a team knows and has accepted, each with a reason and, if it likes, an end.
+"""The baseline: findings that a team knows and has accepted, each with a reason and, optionally, an expiry date.
 
-The file is committed and reviewed: sorted, a line a value, and no secret in it; what identifies a finding is its
+The file is committed and reviewed: sorted, one value per line, and no secret in it; what identifies a finding is its
 fingerprint, the rest is for human readers.
 """
 

@@ -1,4 +1,4 @@
-"""Globs of paths, in the grammar of gitignore(5) without its exclamation marks.
+"""Globs of paths, in the syntax of gitignore(5) without its exclamation marks.
 
 A glob without a slash in its middle matches at any depth, one that ends in a slash only what is below; whatever matches
 a folder matches all in it.

@@ -97,7 +97,7 @@ def load(path: Path, rules: Collection[str], redact: Callable[[str], str]) -> Ig
 
 
 def read_lines(text: str, name: str, rules: Collection[str], redact: Callable[[str], str]) -> Iterator[Ignore]:
-    """Read the lines of a file that is called `name`; UsageError where one is wrong."""
+    """Read the lines of a file that is called `name`; UsageError if one is wrong."""
     for number, line in enumerate(text.split("\n"), 1):
         place = f"{name}:{number}"
         if redact(line) != line:

@@ -1,6 +1,6 @@
 """Which instruction of a Dockerfile an image's history entry records.
 
-The history of an image is that of its base, then one entry an instruction, in order; some builders leave some out.
+The history of an image is that of its base, then one entry per instruction, in order; some builders leave some out.
 So the two lists are aligned from the end: the alignment with the most in common is looked for, and a pair counts only
 if every such alignment has it. What is uncertain stays out.
 """

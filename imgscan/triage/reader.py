@@ -1,7 +1,7 @@
 """Reading the instructions of a Dockerfile, each with its lines.
 
 Format: the Dockerfile reference (docs.docker.com/reference/dockerfile), and BuildKit's parser where that is silent.
-The reader is lenient: what a builder would refuse is read as far as it makes sense, and nothing raises. Whoever has
+The reader is lenient: what a builder would refuse is read as far as it makes sense, and nothing raises. Anyone who has
 an image has had a builder accept the file.
 """
 
@@ -187,7 +187,7 @@ def _flags(rest: str, escape: str) -> tuple[tuple[tuple[str, str], ...], str]:
 
 
 def _listed(text: str) -> tuple[str, ...] | None:
-    """Read the exec form; None if it is none, and the builder takes the text for a shell's."""
+    """Read the exec form; None if it is not one, and the builder takes the text for a shell's."""
     if not text.startswith("["):
         return None
     try:

@@ -136,7 +136,7 @@ def name_of(body: bytes, kind: int = BLOB) -> bytes:
 
 
 def number(value: int) -> bytes:
-    """Write a number as deltas do: seven bits a byte, the lowest first."""
+    """Write a number as deltas do: seven bits per byte, the lowest first."""
     made = b""
     while value >= 128:
         made += bytes([value & 127 | 128])

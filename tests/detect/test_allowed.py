@@ -42,7 +42,7 @@ REFUSED = [
 
 @over("number", range(len(ALLOWED)))
 def test_allowed(number: int) -> None:
-    """A comment on the credential's own line lets it through, in the spelling of three scanners."""
+    """A comment on the credential's own line suppresses it, in the spelling of three scanners."""
     [match] = ENGINE.search(ALLOWED[number].format(KEY).encode())
     assert match.allowed
 
@@ -62,7 +62,7 @@ def test_utf_16(charset: str) -> None:
 
 
 def test_base64() -> None:
-    """A comment behind an encoded credential lets it through; one inside the encoded text does too."""
+    """A comment behind an encoded credential suppresses it; one inside the encoded text does too."""
     carrier = base64.b64encode(f"key={KEY}".encode()).decode()
     inside = base64.b64encode(f"key={KEY} # imgscan:allow".encode()).decode()
     for text in (f"stripe: {carrier} # imgscan:allow", f"stripe: {inside}"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _varint(value: int) -> bytes:
-    """Write a number as protobuf, LevelDB and (as ULEB128) DEX do: seven bits a byte, least first."""
+    """Write a number as protobuf, LevelDB and (as ULEB128) DEX do: seven bits per byte, least first."""
     more = b""
     while value >> 7:
         more += bytes([value & 0x7F | 0x80])

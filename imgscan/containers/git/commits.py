@@ -1,7 +1,7 @@
 """Which commit brought a blob in, and where, based on the commits and trees of the same pack.
 
-Nobody asks but for the few blobs in which something was found, so nothing is read before the first question; then
-everything is, once: commits are gone through parents first and, as far as that leaves a choice, oldest first, and
+The question comes up only for the few blobs in which something was found, so nothing is read before the first question;
+then everything is, once: commits are gone through parents first and, as far as that leaves a choice, oldest first, and
 each tree where it first appears. What is in it for the first time was brought in by that commit.
 
 Ids are known here by their first eight bytes, and most of what is recorded is in arrays: a history has to fit

@@ -1,7 +1,7 @@
 """Git's deltas: an object described as copies from another object and new bytes.
 
 Source of the format: git's `Documentation/gitformat-pack.txt`, "Deltified representation". A delta is the size of
-its base and the size of its result, seven bits a byte and the lowest first, then instructions: a byte with its
+its base and the size of its result, seven bits per byte and the lowest first, then instructions: a byte with its
 highest bit set is a copy, whose other bits say which bytes of offset (four) and size (three) follow; a size of zero
 means 65536; any other byte but zero is that many new bytes, which follow.
 

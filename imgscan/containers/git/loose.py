@@ -42,7 +42,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
 
 
 def _body(raw: Reader) -> Iterator[Chunk]:
-    """Yield the object's bytes. StreamError where they are damaged, or not as many as the header says."""
+    """Yield the object's bytes. StreamError if they are damaged, or not as many as the header says."""
     plain = _plain(raw)
     head = b""
     trouble = None

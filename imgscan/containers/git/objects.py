@@ -60,7 +60,7 @@ class PackEntry(NamedTuple):
 
 
 def read_entry(held: Held, offset: int, end: int, width: int) -> PackEntry:
-    """Read the header at `offset`; `width` is the length of an id. ObjectError where there is none."""
+    """Read the header at `offset`; `width` is the length of an id. ObjectError if there is none."""
     head = bytes(held[offset : min(offset + _LONGEST_HEADER, end)])
     try:
         byte = head[0]
@@ -118,7 +118,7 @@ def inflate_whole(held: Held, entry: PackEntry, end: int) -> tuple[bytes, int]:
 def stream(held: Held, entry: PackEntry, end: int) -> Generator[bytes, None, int]:
     """Yield an object's inflated bytes in pieces of at most a megabyte, and return where its compressed bytes end.
 
-    ObjectError where they are damaged, are cut, or are not as many as the header says.
+    ObjectError if they are damaged, are cut, or are not as many as the header says.
     """
     decoder = zlib_decoder()
     at, left = entry.data, entry.size

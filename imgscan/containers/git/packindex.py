@@ -53,7 +53,7 @@ class Limited(Exception):  # noqa: N818 - not an error of the pack: the reader h
 class Index:
     """The objects of the pack that begins at `start` of the file, as far as it has been gone through.
 
-    Whoever goes through it calls `next_entry` and then one of `whole`, `pass_over`, `hash_over` and `later`, until
+    The caller uses `next_entry` and then one of `whole`, `pass_over`, `hash_over` and `later`, until
     `done`. Objects are numbered in the order of the file.
     """
 
@@ -87,7 +87,7 @@ class Index:
         return len(self.offsets) >= self.count
 
     def next_entry(self) -> tuple[int, PackEntry]:
-        """Return the next object a number and read its header. ObjectError where there is none; `resume` may help."""
+        """Number the next object and read its header. ObjectError if there is none; `resume` may help."""
         if self._drain is not None:
             entry, self._drain = self._drain, None
             self._run_out(entry)

@@ -132,9 +132,9 @@ class Store(Index):
         return body
 
     def depth_first(self, todo: bytearray) -> Iterator[int]:
-        """Yield the objects whose place in `todo` is not 0, each after its base, as far as that can be had.
+        """Yield the objects whose place in `todo` is not 0, each after its base, as far as that can be obtained.
 
-        Whoever asks sets `prefixes` of what it is given, before it asks for the next: that is how reference deltas
+        The caller sets `prefixes` of what it is given, before it asks for the next: that is how reference deltas
         find their base. Where it leaves 0, what is based on that object is not given.
         """
         count = len(self.kinds)

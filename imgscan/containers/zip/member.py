@@ -107,7 +107,7 @@ class Part:
 class Content:
     """The plain bytes of a member, as an iterable; `end` is where its data ended, once it was read to its end.
 
-    Of the entry count method, sizes, sum and flags. StreamError behind all that could be had where it is damaged,
+    Of the entry count method, sizes, sum and flags. StreamError behind all that could be read where it is damaged,
     cut, or not what its sum says.
     """
 
