@@ -1,6 +1,6 @@
 """Finding credentials in bytes: a `Ruleset` says which, an `Engine` finds them, a `Match` is one of them.
 
-Nothing here knows of images, files or reports, and nothing but `imgscan.detect.stripe` of Stripe.
+Nothing here knows about images, files or reports, and only `imgscan.detect.stripe` knows about Stripe.
 """
 
 from __future__ import annotations

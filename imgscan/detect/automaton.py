@@ -1,7 +1,7 @@
 """The authority on which form is where, and the only user of pyahocorasick.
 
 With a screen in front it reads a few bytes around each hit; without one it reads everything, some fifty times
-slower, and says the same.
+slower, with the same result.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The three sieves put together: screen, automaton, validators.
 
-An `Engine` is built once and shared; a `View` is one buffer of a stream. Everything that a view says of a file
+An `Engine` is built once and shared; a `View` is one buffer of a stream. Everything that a view reports about a file
 depends on no more than `reach_behind` bytes before an anchor and `reach_ahead` bytes from its start on, and on
 nothing outside the file. So a stream may be cut into windows anywhere: as long as each window is given with that
 much around it, the matches are those of the whole.
@@ -44,7 +44,7 @@ class Engine:
         self.reach_ahead = around + 2 * ruleset.needs.ahead
 
     def open(self, data: bytes) -> View:
-        """Return a view of one buffer; costs nothing until it is asked."""
+        """Return a view of one buffer; costs nothing until it is used."""
         return View(self.ruleset, self._finder, self._judge, data)
 
     def prepare(self) -> None:

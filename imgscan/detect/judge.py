@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Judged(NamedTuple):
-    """A candidate that a validator took."""
+    """A candidate that a validator accepted."""
 
     rule: Rule
     prefix: Prefix
@@ -32,7 +32,7 @@ class Judged(NamedTuple):
 
     @property
     def sure(self) -> int:
-        """How sure the verdict is, by itself; more is more certain."""
+        """How certain the verdict is by itself; higher is more certain."""
         return -CONFIDENCES.index(self.verdict.alone)
 
 

@@ -1,4 +1,4 @@
-"""One kind of credential: a `Rule`, and in it all that only this kind knows.
+"""One kind of credential: a `Rule`, with everything specific to that kind.
 
 A rule says once how its credentials begin, what must follow, and what redaction hides. What the sieves look for, how
 far they look and what is redacted is written nowhere: `imgscan.detect.ruleset` derives it.
@@ -52,7 +52,7 @@ def _nothing(_data: bytes, _start: int, _end: int, _low: int, _high: int) -> str
 class Issuer:
     """Who issues credentials, and what else a file may say of them.
 
-    `words` are what speaks of the issuer near a credential, in lower case. `documented` says whether the issuer prints
+    `words` are hints of the issuer near a credential, in lower case. `documented` says whether the issuer prints
     this credential in its documentation. `note` reads what the file says of the credential
     at `data[start:end]`, the file being `data[low:high]`: it is put behind the rule's title, or "".
     """
@@ -64,7 +64,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """A credential's first characters, what they say of the mode, and who judges the rest.
+    """A credential's first characters, what they say about the mode, and what validates the rest.
 
     `least` is what must follow for `validate` to be asked. `anchor` is the part that is searched for in plain text: all
     of `text` by default. `core` is the part that is searched for inside encodings, where a shorter one is rare enough:

@@ -33,7 +33,7 @@ _MEMBERS = frozenset(("fingerprint", "rule_id", "path", "redacted", "reason", "e
 class Acceptance(NamedTuple):
     """An accepted finding.
 
-    `expires` is the last day on which it is accepted, None for no end. `target` is what was scanned when it was
+    `expires` is the last day on which it is accepted, None for no expiry date. `target` is what was scanned when it was
     added. `rule_id`, `path` (as reports spell it), `redacted` and `reason` are for people.
     """
 
@@ -51,14 +51,14 @@ class Acceptance(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A report in which known findings have the status `baseline`; `expired` are entries that no longer hold."""
+    """A report in which known findings have the status `baseline`; `expired` are entries that are no longer valid."""
 
     report: TargetReport
     expired: tuple[Acceptance, ...]
 
 
 class Baseline(NamedTuple):
-    """The entries of a file, by path, rule and fingerprint; no fingerprint stands twice."""
+    """The entries of a file, by path, rule and fingerprint; no fingerprint appears twice."""
 
     entries: tuple[Acceptance, ...] = ()
 
@@ -91,8 +91,8 @@ class Baseline(NamedTuple):
     ) -> Baseline:
         """Accept what was reported; examples from the documentation are not leaks and need no entry.
 
-        An entry that is there already keeps its reason and end unless new ones are given. `only` narrows this down to
-        some fingerprints; UsageError if one of them was not reported.
+        An existing entry keeps its reason and expiry date unless new ones are given. `only` limits this to some
+        fingerprints; UsageError if one of them was not reported.
         """
         entries = {entry.fingerprint: entry for entry in self.entries}
         wanted = {each.fingerprint: each for each in reported if each.status != "example"}
@@ -117,14 +117,14 @@ class Baseline(NamedTuple):
         return Baseline.of(entries.values())
 
     def remove(self, fingerprints: Iterable[str]) -> Baseline:
-        """Take entries out; UsageError if one is not there."""
+        """Remove entries; UsageError if one is missing."""
         gone = set(fingerprints)
         for fingerprint in sorted(gone - {entry.fingerprint for entry in self.entries}):
             raise UsageError(f"the baseline has no entry {fingerprint}")
         return Baseline(tuple(entry for entry in self.entries if entry.fingerprint not in gone))
 
     def prune(self, reports: Reports) -> Baseline:
-        """Keep the entries that the reports still show; UsageError if a scan was not whole and may have missed one."""
+        """Keep the entries that the reports still show; UsageError if a scan was incomplete and may have missed one."""
         if not reports.whole:
             raise UsageError("a report comes from an incomplete scan: what it does not show may still be there")
         shown = {finding.fingerprint for finding in reports.findings}
@@ -179,7 +179,7 @@ def _only(node: JsonValue, members: frozenset[str]) -> None:
 
 
 def render(baseline: Baseline) -> bytes:
-    """Write the file's bytes: the same entries give the same bytes."""
+    """Write the file's bytes: the same entries produce the same bytes."""
     document = {"schema": SCHEMA, "entries": [acceptance_view(entry) for entry in baseline.entries]}
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # A path may hold a lone surrogate, for which UTF-8 has no form; reports spell it the same way.

@@ -1,4 +1,4 @@
-"""A folder of the user's, read with care: links that lead out of it are not followed, and what is read is limited."""
+"""A folder of the user, read with care: links that lead out of it are not followed, and what is read is limited."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST = 16 << 20
 """Bytes of the largest source file that is read; a larger one has no origin."""
 MOST_FILES = 20_000
 MOST_BYTES = 256 << 20
-"""What is read of a tree, or of an archive, in a search by content; where it has more, nothing is concluded."""
+"""What is read of a tree, or of an archive, in a search by content; if it has more, nothing is concluded."""
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, zlib.error, lzma.LZMAError)
 

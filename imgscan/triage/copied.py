@@ -1,6 +1,6 @@
 """The source files that an image was built from: which file COPY brought, and where in it a key is.
 
-A file is taken for the source only if the key is in it; a name alone proves nothing.
+A file counts as the source only if the key is in it; a name alone proves nothing.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class SourceTree:
     def brought(self, copied: Copied, wanted: Wanted, *, unpacks: bool, parents: bool) -> SourceLine | None:
         """Find the file that COPY or ADD (which `unpacks` archives) brought to a path, if the key is in it.
 
-        Where the destination is not known, and several files could be meant, None.
+        None if the destination is unknown and several files are possible.
         """
         found: dict[str, SourceLine] = {}
         for source in copied.sources:
@@ -146,13 +146,13 @@ class SourceTree:
                     elif entry.is_file(follow_symlinks=False) and not self.ignored(relative):
                         yield relative, entry.stat(follow_symlinks=False).st_size
                 except OSError:
-                    continue  # it went away, or may not be looked at: there is no origin in it
+                    continue  # it disappeared or is not accessible: it has no origin
             waiting += reversed(inner)
 
     # files
 
     def keys(self, relative: str) -> Mapping[str, tuple[int, ...]]:
-        """Return the credentials of a file, each with its lines; none where it cannot be read."""
+        """Return the credentials of a file, each with its lines; none if it cannot be read."""
         if relative not in self._files:
             data = self._folder.read(relative)
             self._files[relative] = lines_of(data, self._find(data)) if data else {}

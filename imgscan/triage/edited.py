@@ -29,7 +29,7 @@ def read_file(path: Path, most: int, what: str) -> bytes:
 
 
 def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
-    """Read a JSON document; UsageError with `name`, line and column where it is none.
+    """Read a JSON document; UsageError with `name`, line and column if it is malformed.
 
     `first_line` is the line of `name` on which `data` begins.
     """
@@ -43,7 +43,7 @@ def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
         raise UsageError(text) from error
     except RecursionError as error:
         raise UsageError(f"{name}: it is nested too deeply") from error
-    except ValueError as error:  # a number of thousands of digits, a name that stands twice
+    except ValueError as error:  # a number of thousands of digits, a name that appears twice
         raise UsageError(f"{name}: not JSON: {error}") from error
 
 
@@ -59,14 +59,14 @@ def _constant(_name: str) -> NoReturn:
 
 
 class JsonValue(NamedTuple):
-    """A value of a document and its place in it; each question that does not fit is a UsageError with that place."""
+    """A value of a document and its place in it; reading it as the wrong type is a UsageError with that place."""
 
     value: Any
     file: str
     pointer: str = ""
 
     def wrong(self, message: str) -> UsageError:
-        """Make the error that says what is wrong here."""
+        """Make the error for a mistake at this place."""
         return UsageError(f"{self.file}: {self.pointer or 'the document'}: {message}")
 
     def object(self) -> dict[str, Any]:

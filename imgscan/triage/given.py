@@ -1,7 +1,7 @@
 """What the user gave, or what is in the working folder: from paths to the origins of images.
 
-A Dockerfile that was named is taken for the image's. One that merely is in the working folder is that of some image:
-it counts where all of an image's own history is in it.
+A Dockerfile that was named is assumed to be the image's. One that is merely in the working folder may belong to any
+image: it counts if an image's own history is completely in it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Tracer:
     def image(
         self, history: Sequence[History], layers: Sequence[int | None]
     ) -> Callable[[Finding], Origin | None] | None:
-        """Return what traces the findings of one image; None if nothing is known of it.
+        """Return the tracer for one image's findings; None if nothing is known about it.
 
         `layers` is the layer of each history entry (`Config.align_history`).
         """

@@ -6,8 +6,8 @@ r"""`.imgscanignore`: what is suppressed, line by line, each with its reason.
     fingerprint:0123456789abcdef:1   # rotated on 2026-03-04
     sha256:9f86…0a08             # rotated as well; accepted wherever it moves
 
-A blank and a `#` begin the reason, which no line may lack; a `#` in a glob is written `\#` after a blank. No line
-holds a secret: a credential is named by its SHA-256, which every JSON report gives.
+A space and a `#` begin the reason, which every line needs; after a space, a `#` in a glob is written `\#`. No line
+contains a secret: a credential is named by its SHA-256, which is in every JSON report.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Ignores:
     """The lines of a file, ready to be applied."""
 
     def __init__(self, lines: Collection[Ignore] = ()) -> None:
-        """Take lines that `read_lines` gave."""
+        """Take lines from `read_lines`."""
         self.lines = tuple(lines)
         self._globs = [(each.line, Glob(each.value)) for each in self.lines if each.kind == "path"]
         self._exact = {(each.kind, each.value): each.line for each in reversed(self.lines) if each.kind != "path"}
@@ -84,9 +84,9 @@ class Ignores:
 
 
 def load(path: Path, rules: Collection[str], redact: Callable[[str], str]) -> Ignores:
-    """Read a file; `rules` are the ids that exist. UsageError with the line's number where one is wrong.
+    """Read a file; `rules` are the ids that exist. UsageError with the line number if one is wrong.
 
-    `redact` is asked whether a line holds a secret, which would leak what it means to hide.
+    `redact` checks whether a line contains a secret, which would leak what it is meant to hide.
     """
     data = read_file(path, LARGEST, "ignore file")
     try:

@@ -1,8 +1,8 @@
 """Which instruction of a Dockerfile an image's history entry records.
 
 The history of an image is that of its base, then one entry per instruction, in order; some builders leave some out.
-So the two lists are aligned from the end: the alignment with the most in common is looked for, and a pair counts only
-if every such alignment has it. What is uncertain stays out.
+So the two lists are aligned from the end: the best alignments have the most in common, and a pair counts only
+if all of them have it. Uncertain pairs are left out.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Record(NamedTuple):
 
 
 def weigh(record: Record, step: Step) -> int:
-    """Say how well an entry fits an instruction: 0 for not at all."""
+    """Return how well an entry fits an instruction: 0 for not at all."""
     if record.keyword != step.keyword:
         return 0
     text = record.text

@@ -1,7 +1,7 @@
 """From a finding to the line that made it: of the Dockerfile, or of a source file that it brings in.
 
-An image's history tells which instruction made a layer; the instruction and the file's path tell which source file it
-came from; and the key itself, by its SHA-256, tells the line. What is not certain has no origin.
+An image's history says which instruction made a layer; the instruction and the file's path say which source file it
+came from; and the key itself, by its SHA-256, says which line. What is not certain has no origin.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Origins:
     ) -> None:
         """Set up; no source file is read before it is needed.
 
-        `find` finds the credentials in bytes and gives the hex SHA-256 and offset of each. `prefix` is put before the
+        `find` finds the credentials in bytes and returns the hex SHA-256 and offset of each. `prefix` is put before the
         path of a source file, so that it is right from where the report is read. With `certain` the Dockerfile was
-        only come upon, and counts for an image only if all of that image's own history is in it. `ignore_file` is
+        only discovered, and counts for an image only if all of that image's own history is in it. `ignore_file` is
         the Dockerfile's own (`Dockerfile.dockerignore`).
         """
         self.tree = SourceTree(source_root, find, ignore_file=ignore_file) if source_root is not None else None
@@ -59,7 +59,7 @@ class Origins:
         self.prefix = prefix
 
     def image(self, history: Sequence[History], layers: Sequence[int | None]) -> ImageOrigins | SourceOrigins | None:
-        """Return the origins of one image; None if nothing is known of it.
+        """Return the origins of one image; None if nothing is known about it.
 
         `layers` is the layer of each history entry (`Config.align_history`).
         """
@@ -160,7 +160,7 @@ class ImageOrigins:
     def _squashed(self, layer: int) -> bool:
         """Whether a layer may hold the work of all instructions: it is the last, or there is no history.
 
-        None of those that bring files in has an entry then.
+        Then no instruction that adds files has an entry.
         """
         last = max((each for each in self._layers if each is not None), default=None)
         makers = [step for step in self._chain if step.keyword in MAKERS]

@@ -1,8 +1,8 @@
 """Reading the instructions of a Dockerfile, each with its lines.
 
 Format: the Dockerfile reference (docs.docker.com/reference/dockerfile), and BuildKit's parser where that is silent.
-The reader is lenient: what a builder would refuse is read as far as it makes sense, and nothing raises. Anyone who has
-an image has had a builder accept the file.
+The reader is lenient: what a builder would refuse is read as far as it makes sense, and nothing raises. If there is an
+image, a builder has accepted the file.
 """
 
 from __future__ import annotations

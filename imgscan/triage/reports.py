@@ -1,6 +1,6 @@
 """Reports of earlier scans, as the baseline reads them: JSON and JSON Lines of schema `imgscan/1`.
 
-Only what names a finding is taken, and every text of it goes through `redact` first: a report that was written with
+Only what identifies a finding is read, and every text in it goes through `redact` first: a report that was written with
 `--show-secrets` must leave no secret in a file that is committed.
 """
 
@@ -44,7 +44,7 @@ class Reports:
 
 
 def read_report(data: bytes, name: str, redact: Callable[[str], str]) -> Reports:
-    """Read a report; `name` is what the user calls it. UsageError with the place where it is none."""
+    """Read a report; `name` is what the user calls it. UsageError with the place of the mistake if it is malformed."""
     if len(data) > LARGEST:
         raise UsageError(f"{name}: too large for a report: {len(data):,} bytes")
     first = data.lstrip().partition(b"\n")[0].rstrip()

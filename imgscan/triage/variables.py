@@ -1,4 +1,4 @@
-"""What stands for what at one place of a Dockerfile: its variables, working folder and shell."""
+"""What is in effect at one place of a Dockerfile: its variables, working folder and shell."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHELLS = (_SHELL, ("cmd", "/S", "/C"))
 class Variables:
     """The variables and settings at one place of a stage, changed by each instruction.
 
-    `fixed` says whether ARG keeps its default: where it does not, the command line may have set it.
+    `fixed` says whether ARG keeps its default: if not, the command line may have set it.
     """
 
     escape: str
@@ -66,5 +66,5 @@ class Variables:
         return posixpath.normpath(whole).replace("//", "/")
 
     def fork(self) -> Variables:
-        """Return the scope of a stage that starts from here: ARG does not go over."""
+        """Return the scope of a stage that starts from here: ARG does not carry over."""
         return Variables(self.escape, self.fixed, self.heads, dict(self.variables), {}, self.folder, self.shell)

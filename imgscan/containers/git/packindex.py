@@ -87,7 +87,7 @@ class Index:
         return len(self.offsets) >= self.count
 
     def next_entry(self) -> tuple[int, PackEntry]:
-        """Number the next object and read its header. ObjectError if there is none; `resume` may help."""
+        """Assign the next object a number and read its header. ObjectError if there is none; `resume` may help."""
         if self._drain is not None:
             entry, self._drain = self._drain, None
             self._run_out(entry)
