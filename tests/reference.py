@@ -18,22 +18,13 @@ from imgscan.cli import settings
 from imgscan.cli.app import cli
 from imgscan.cli.exits import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE
 from imgscan.cli.pairing import PairedCommand
+from imgscan.report import FORMATS, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 FILE = Path(__file__).parents[1] / "docs" / "reference.md"
 WIDTH = 120
-
-FORMATS = {
-    "text": "for people; grouped by layer, one key told once with all its places",
-    "json": "for programs: schema `imgscan/1`, see [schema/report.json](schema/report.json)",
-    "jsonl": "the same, an object a line, written while the scan goes on",
-    "sarif": "SARIF 2.1.0, for code scanning",
-    "gitlab": "GitLab's secret detection report, version 15.0",
-    "markdown": "for job summaries and comments on merge requests, at most 1 MiB",
-    "html": "one file that needs nothing else, to be searched, filtered and printed",
-}
 
 EXITS = {
     EXIT_CLEAN: "nothing found at or above `--fail-on`, and everything was read",
@@ -69,7 +60,7 @@ def text() -> str:
         _options(shared),
         "### Formats",
         "Each `-o` belongs to the `-f` before it; at most one format goes to standard output.",
-        _table(("format", ""), ((f"`{name}`", told) for name, told in FORMATS.items())),
+        _table(("format", ""), ((f"`{name}`", summary(name)) for name in FORMATS)),
         "## Exit codes",
         _table(("exit code", ""), ((str(code), told) for code, told in EXITS.items())),
         "## Settings and variables",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from imgscan.errors import TargetError, UsageError
 from imgscan.image.documents import DocumentError, docker_entries, kind_of, parse_json
+from imgscan.model import SCHEMES
 from imgscan.sources.archive import ArchiveFile, ArchiveStream, member_name
 from imgscan.sources.base import RootFilesystem
 from imgscan.sources.folder import ImageFolder
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 ARCHIVE_SCHEMES = ("docker-archive", "oci-archive")
 FOLDER_SCHEMES = ("oci-layout", "docker-dir")
 ENGINE_SCHEMES = ("docker", "podman")
-SCHEMES = (*ENGINE_SCHEMES, *ARCHIVE_SCHEMES, *FOLDER_SCHEMES, "rootfs")
 
 _SCHEME = re.compile(rf"({'|'.join(SCHEMES)}):(?!//)(.+)", re.DOTALL)
 _BARE_SCHEME = re.compile(rf"({'|'.join(SCHEMES)}|registry):")
