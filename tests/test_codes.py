@@ -24,6 +24,8 @@ MODULES: Final = {
 
 PLACES: Final = {
     "StreamError": 0,
+    "LimitReachedError": 0,
+    "RatioError": 0,
     "Unread": 1,
     "Diagnostic": 1,
     "ObjectError": 1,

@@ -32,7 +32,7 @@ def test_files_are_recognised_by_their_content(known: Format) -> None:
 
 
 APART = {"git pack", "git bundle", "sqlite", "apk", "lzma"}
-"""Formats that are tried with keys in them by tests of their own (lzma, and Alpine's newer packages, as xz and zip)."""
+"""Formats that tests of their own try: `test_gitpack.py`, `test_sqlite.py`, `test_compressed.py`."""
 
 
 def test_every_format_is_tried_with_a_key_in_it() -> None:
