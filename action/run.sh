@@ -2,18 +2,18 @@
 # The scan of action.yml: install imgscan, scan, write SARIF, the job's summary and the step's outputs.
 #
 # Inputs come as INPUT_…, see action.yml; the rest is the runner's: RUNNER_TEMP, GITHUB_ACTION_PATH, GITHUB_OUTPUT,
-# GITHUB_STEP_SUMMARY. Ends with imgscan's exit code: 0 nothing found, 1 findings, 2 could not run or not whole; 2 as
-# well where an input is wrong or imgscan cannot be installed.
+# GITHUB_STEP_SUMMARY. Exits with imgscan's exit code: 0 nothing found, 1 findings, 2 could not run or incomplete; also
+# 2 if an input is wrong or imgscan cannot be installed.
 #
-# An input is hostile until shown otherwise: none is evaluated, each is one quoted word, targets stand behind `--`, and
-# Python runs with -I, so that no module of the repository that is being scanned takes the place of its own.
+# Inputs are treated as hostile: none is evaluated, each is one quoted word, targets come after `--`, and Python runs
+# with -I, so that no module in the scanned repository can shadow a standard one.
 # Written for bash 3.2, which macOS has.
 set -euo pipefail
-unset PYTHONPATH PYTHONHOME # pip's own children, which build the package, do not run with -I
+unset PYTHONPATH PYTHONHOME # pip's child processes, which build the package, do not run with -I
 
 work=
 ended=
-finish() { # whatever stops this script on the way is not 1, which says findings
+finish() { # if anything stops this script early, do not exit with 1: that means findings
   if [ -n "$work" ]; then
     rm -rf "$work"
   fi
@@ -29,7 +29,7 @@ output() { # name, value without line breaks
   fi
 }
 
-refuse() { # a sentence of our own: an input in it could hold commands for the runner
+refuse() { # a fixed sentence: an input in it could contain commands for the runner
   printf '::error title=imgscan::%s\n' "$1"
   output exit-code 2
   exit 2
@@ -42,7 +42,7 @@ single() { # a value and the input's name: one line, no control characters
 }
 
 lines=()
-read_lines() { # text: fills `lines` with its lines, without blanks around them
+read_lines() { # text: fills `lines` with its lines, stripped
   lines=()
   local line
   while IFS= read -r line || [ -n "$line" ]; do
@@ -90,8 +90,8 @@ fi
 read_lines "${INPUT_ARGS:-}"
 for line in ${lines[@]+"${lines[@]}"}; do
   case $line in
-    --show-secrets*) refuse "The action does not take --show-secrets: logs and reports are kept and shared." ;;
-    --) refuse "The input args takes options only: the input target takes targets." ;;
+    --show-secrets*) refuse "The action does not accept --show-secrets: logs and reports are kept and shared." ;;
+    --) refuse "The input args takes only options: put targets in the input target." ;;
   esac
   options+=("$line")
 done
@@ -120,7 +120,7 @@ fi
 bin=$environment/bin
 [ -d "$bin" ] || bin=$environment/Scripts
 
-# The reports go to a new folder first: what is there afterwards is of this scan, whatever was there before.
+# The reports go to a new folder first, so that what is there afterwards is from this scan.
 work=$(mktemp -d "$temporary/imgscan-reports.XXXXXX")
 code=0
 "$bin/python" -I -m imgscan "$kind" --no-progress -f text -f sarif -o "$work/sarif" -f markdown -o "$work/summary" \

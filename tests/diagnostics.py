@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 FILE: Final = Path(__file__).parents[1] / "docs" / "diagnostics.md"
 
 _ABOUT: Final = (
-    "What a report says under `diagnostics`, by code, written by `make docs` from `imgscan/codes.py`: change that, not "
-    "this file."
+    "The codes that a report lists under `diagnostics`. `make docs` writes this page from `imgscan/codes.py`: change "
+    "that, not this file."
 )
 _SEVERITIES: Final = (
     "An `error` means that the list of findings may lack something, and makes the exit code 2. `skipped` means that "
-    "something was passed over for a stated reason; `--strict` makes it exit code 2 too. Each diagnostic has a message "
-    "with the details, and path, layer and bytes where they are known."
+    "something was passed over for a stated reason; with `--strict`, it makes the exit code 2 as well. Each diagnostic "
+    "has a message with the details, and path, layer and bytes if they are known."
 )
 
 

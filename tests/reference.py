@@ -1,8 +1,8 @@
 """The command line reference, written from what the program declares: `python -m tests.reference` (`make docs`).
 
-Commands, options, settings and variables are asked of click and of `imgscan.cli.settings`; only what neither of them
-knows is said here, and `tests/test_reference.py` holds that to the program as well. What is written depends on nothing
-but the declarations: no terminal, no environment, no version of click.
+Commands, options, settings and variables come from click and `imgscan.cli.settings`; only what neither of them knows is
+written here, and `tests/test_reference.py` checks that against the program as well. The result depends on nothing but
+the declarations: no terminal, no environment, no version of click.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ WIDTH = 120
 
 EXITS = {
     EXIT_CLEAN: "nothing found at or above `--fail-on`, and everything was read",
-    EXIT_FINDINGS: "findings, and the list is whole",
-    EXIT_INCOMPLETE: "could not run, or not everything was read; outranks 1. The report is written in any case",
+    EXIT_FINDINGS: "findings, and the list is complete",
+    EXIT_INCOMPLETE: "could not run, or not everything was read; takes precedence over 1. A report is always written",
 }
 
 VARIABLES = {
-    "IMGSCAN_ENGINE_TIMEOUT": "seconds that a container engine may be silent (600)",
-    "GITHUB_ACTIONS": "where it is `true`, findings are told as annotations on standard error too",
+    "IMGSCAN_ENGINE_TIMEOUT": "how many seconds a container engine may be silent (600)",
+    "GITHUB_ACTIONS": "if it is `true`, findings are also written to standard error as annotations",
     "CI_COMMIT_SHA": "the commit that a `gitlab` report names",
-    "NO_COLOR": "not empty: no colours in a terminal",
-    "PRE_COMMIT_FROM_REF": "with its kin, what `imgscan git --pre-push` reads where pre-commit calls it",
-    "_IMGSCAN_COMPLETE": "completion in shells, see [settings](settings.md#completion-in-shells)",
+    "NO_COLOR": "if not empty, no colours in a terminal",
+    "PRE_COMMIT_FROM_REF": "with its siblings, what `imgscan git --pre-push` reads when pre-commit runs it",
+    "_IMGSCAN_COMPLETE": "shell completion, see [settings](settings.md#shell-completion)",
 }
-"""Variables that are no settings, by what they do. Those of git, Docker and podman act through their own programs."""
+"""Variables that are not settings, by what they do. Those of git, Docker and podman act through their own programs."""
 
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"))
 
@@ -51,27 +51,27 @@ def text() -> str:
     parts = [
         "# Reference",
         _wrapped(
-            "Every command and option, written by `make docs` from the program's own declarations: change those, not "
-            "this file. `-h` and `--help` go with every command."
+            "Every command and option. `make docs` writes this page from the program's own declarations: change those, "
+            "not this file. Every command accepts `-h` and `--help`."
         ),
         *_command(cli, "imgscan", shared),
         "## Options of every scan",
-        _wrapped(f"{_listed([f'`imgscan {name}`' for name in _scanning()])} take these."),
+        _wrapped(f"{_listed([f'`imgscan {name}`' for name in _scanning()])} accept these."),
         _options(shared),
         "### Formats",
         "Each `-o` belongs to the `-f` before it; at most one format goes to standard output.",
-        _table(("format", ""), ((f"`{name}`", summary(name)) for name in FORMATS)),
+        _table(("format", "what it is"), ((f"`{name}`", summary(name)) for name in FORMATS)),
         "## Exit codes",
-        _table(("exit code", ""), ((str(code), told) for code, told in EXITS.items())),
+        _table(("exit code", "meaning"), ((str(code), each) for code, each in EXITS.items())),
         "## Settings and variables",
         _wrapped(
             "A setting is a long option, in `imgscan.toml` or under `[tool.imgscan]` in `pyproject.toml`. The command "
-            "line wins, then the variable, then the file. [settings.md](settings.md) says where files are looked for, "
-            "[schema/settings.json](schema/settings.json) describes them for editors."
+            "line takes precedence, then the variable, then the file. [settings.md](settings.md) says where "
+            "imgscan looks for files, and [schema/settings.json](schema/settings.json) describes them for editors."
         ),
         _table(("setting", "variable", "default", "commands"), _settings()),
-        "Other variables that have an effect:",
-        _table(("variable", ""), ((f"`{name}`", told) for name, told in VARIABLES.items())),
+        "Other variables:",
+        _table(("variable", "effect"), ((f"`{name}`", each) for name, each in VARIABLES.items())),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -81,7 +81,7 @@ def _scanning() -> dict[str, click.Command]:
 
 
 def _shared() -> list[click.Option]:
-    """Give the options that every command that scans declares alike, in the order of the first."""
+    """Return the options that all scanning commands share, in the order of the first."""
     first, *others = [_shown(command) for command in _scanning().values()]
     return [option for option in first if all(_row(option) in map(_row, other) for other in others)]
 
@@ -105,11 +105,11 @@ def _command(command: click.Command, path: str, shared: Sequence[click.Option]) 
     if rest:
         yield _options(rest)
     if len(rest) < len(own):
-        yield "And the [options of every scan](#options-of-every-scan)."
+        yield "Also the [options of every scan](#options-of-every-scan)."
     if isinstance(command, click.Group):
         below = {name: each for name, each in command.commands.items() if not each.hidden}
         yield _table(
-            ("command", ""),
+            ("command", "what it does"),
             ((f"[`{path} {name}`](#{_anchor(f'{path} {name}')})", _summary(each)) for name, each in below.items()),
         )
         for name, each in below.items():
@@ -126,7 +126,7 @@ def _summary(command: click.Command) -> str:
 
 
 def _prose(told: str) -> Iterator[str]:
-    """Give the paragraphs of a help text; those behind click's mark for lines to be kept as code."""
+    """Yield the paragraphs of a help text; those after click's mark for verbatim lines, as code."""
     mark = "\b"
     for paragraph in textwrap.dedent(told).split("\n\n"):
         lines = paragraph.strip("\n").splitlines()
@@ -137,7 +137,7 @@ def _prose(told: str) -> Iterator[str]:
 
 
 def _options(options: Iterable[click.Option]) -> str:
-    return _table(("option", ""), map(_row, options))
+    return _table(("option", "meaning"), map(_row, options))
 
 
 def _row(option: click.Option) -> tuple[str, str]:
@@ -193,7 +193,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _escaped(told: str) -> str:
-    """Take what would mean something in Markdown for what it is; lone brackets and underscores inside words do not."""
+    """Escape what has a meaning in Markdown; lone brackets and underscores inside words have none."""
     return re.sub(r"([*<>|`\\])", r"\\\1", told)
 
 

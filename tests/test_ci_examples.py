@@ -132,7 +132,7 @@ def _play(name: str, target: str, folder: Path) -> int:
     for command in EXAMPLES[name][0]():
         done = subprocess.run(
             ["/bin/sh", "-e", "-c", command], cwd=folder, env=environment(**variables), capture_output=True,
-            stdin=subprocess.DEVNULL, check=False, timeout=60,
+            stdin=subprocess.DEVNULL, check=False, timeout=300,
         )  # fmt: skip
         code = done.returncode
         if code:

@@ -12,23 +12,23 @@ from imgscan.cli.exits import EXIT_INCOMPLETE, ignore_signals, silence
 
 _HELP = frozenset(("-h", "--help"))
 _COLLECT = 100_000
-"""Objects after which garbage is looked for. Hardly any is made in cycles, and looking is a twentieth of a scan."""
+"""The garbage collector's threshold, in objects. Cycles are rare, and looking for them takes a twentieth of a scan."""
 
 
 def main() -> NoReturn:
     """Run imgscan with the arguments of this process and exit."""
     code = _flushed(_run())
-    ignore_signals()  # all is written
+    ignore_signals()  # everything is written
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.flush()
-    # Without the interpreter's own way out: it takes 40 ms to take everything down, and where KeyboardInterrupt has
-    # passed through exec() (a dataclass being made), it ends by the signal, whoever has caught it since.
+    # Skip the interpreter's shutdown: it takes 40 ms, and if a KeyboardInterrupt has passed through exec() (while a
+    # dataclass was being made), it ends the process by the signal even though the exception was caught.
     os._exit(code)
 
 
 def _flushed(code: int) -> int:
-    """Write what standard output still holds; the interpreter would fail with a code of its own where that fails."""
+    """Write what standard output still buffers; if that failed, the interpreter would exit with its own code."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -37,7 +37,7 @@ def _flushed(code: int) -> int:
         return 0
     except OSError as error:
         silence()
-        if code != EXIT_INCOMPLETE:  # else it has been said
+        if code != EXIT_INCOMPLETE:  # otherwise it has been reported
             print(f"imgscan: cannot write standard output: {error.strerror}", file=sys.stderr)  # noqa: T201
         return EXIT_INCOMPLETE
     return code
@@ -54,7 +54,7 @@ def _run() -> int:
 
         return run(sys.argv[1:])
     except BrokenPipeError:
-        silence()  # whoever read our output has seen enough
+        silence()  # the reader of our output has seen enough
         return 0
     except KeyboardInterrupt:
         print("imgscan: interrupted", file=sys.stderr)  # noqa: T201 - this is the terminal's side of the program

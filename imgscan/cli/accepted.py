@@ -20,10 +20,10 @@ _MOST_TOLD = 10
 
 
 class Accepted:
-    """What one run accepts. UsageError where a file is wrong, before anything is scanned."""
+    """What one run accepts. UsageError if a file is wrong, before anything is scanned."""
 
     def __init__(self, request: ScanRequest, rules: Collection[str], redact: Callable[[str], str]) -> None:
-        """Read the files that `request` names, or that are nearest; `rules` are the ids that exist."""
+        """Read the files that `request` names, or the nearest ones; `rules` are the existing ids."""
         self._baseline = baselines.load(request.baseline) if request.baseline else None
         self._file = _nearest(Path.cwd()) if request.ignores else None
         self._ignores = ignores.load(self._file, rules, redact) if self._file else None

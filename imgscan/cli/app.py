@@ -1,4 +1,4 @@
-"""The commands, on one screen: what is asked for, what is scanned, what is written, how it ends."""
+"""The commands, on one screen: what is requested, what is scanned, what is written, how it ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _IMAGE_HELP = f"""Scan container images.
 
-TARGET is an image name that a container engine here knows, an archive (docker save, podman save, skopeo, buildx,
+TARGET is an image name that a local container engine knows, an archive (docker save, podman save, skopeo, buildx,
 kaniko; also compressed), a folder (OCI layout, docker-dir), SCHEME:REST with one of the schemes
 {" ".join(f"{scheme}:" for scheme in SCHEMES)}, or - for an archive on standard input.
 
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         result = cli.main(args=list(arguments), prog_name="imgscan", standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
-    except SystemExit as end:  # click's way to end after shell completion, and where nobody reads its output any more
+    except SystemExit as end:  # click ends so after shell completion, and when nobody reads its output any more
         if _COMPLETION in os.environ:
             raise
         raise BrokenPipeError from end
@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except OSError as error:
-        say(f"cannot go on: {error.strerror or type(error).__name__}")
+        say(f"cannot continue: {error.strerror or type(error).__name__}")
         return EXIT_INCOMPLETE
     except Exception as error:  # noqa: BLE001 - a traceback would show what was being scanned
         frame = error.__traceback__
@@ -90,7 +90,7 @@ def cli() -> None:
 @cli.command(cls=PairedCommand, help=_IMAGE_HELP)
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @report_options
-@click.option("--platform", metavar="OS/ARCH[/VARIANT]|all", help="Which platform of a multi-platform image.")
+@click.option("--platform", metavar="OS/ARCH[/VARIANT]|all", help="The platform to scan of a multi-platform image.")
 @click.option(
     "--dockerfile",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -99,10 +99,10 @@ def cli() -> None:
 @click.option(
     "--source-root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder that the image was built from (default: that of the Dockerfile).",
+    help="The folder that the image was built from (default: the Dockerfile's).",
 )
 @limit_options
-@run_options("Layers")
+@run_options("layers")
 @click.pass_context
 def image(
     context: click.Context,
@@ -136,19 +136,20 @@ def _platform(text: str | None) -> str | None:
     "--exclude",
     multiple=True,
     metavar="GLOB",
-    help="Leave out files and folders of a folder, as .gitignore would: *.log, /build/, docs/**/*.pdf. Repeatable.",
+    help="Leave out files and folders below a folder, as .gitignore would: *.log, /build/, docs/**/*.pdf. Repeatable.",
 )
 @click.option("--respect-gitignore", is_flag=True, help="Leave out what .gitignore files name.")
 @limit_options
-@run_options("Files")
+@run_options("files")
 @click.pass_context
 def fs(
     context: click.Context, /, paths: tuple[str, ...], exclude: tuple[str, ...], respect_gitignore: bool, **options: Any
 ) -> int:
     """Scan files and folders.
 
-    PATH is a folder, a file, or - for standard input. Every file below a folder is read, hidden and ignored ones too;
-    links are not followed. Compressed files, archives and other containers are read for what is in them.
+    PATH is a folder, a file, or - for standard input. Every file below a folder is read, including hidden and
+    ignored ones; links are not followed. imgscan also reads what is inside compressed files, archives and other
+    containers.
 
     \b
       imgscan fs .
@@ -161,7 +162,7 @@ def fs(
 @cli.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> None:
-    """List the rules; with a RULE, say what it finds, what a holder can do, and how to rotate."""
+    """List the rules; with a RULE, explain what it finds, what the key allows, and how to rotate it."""
     from imgscan.cli.rules import describe, list_rules  # noqa: PLC0415
 
     click.echo(list_rules() if rule is None else describe(rule))

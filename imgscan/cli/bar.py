@@ -28,7 +28,7 @@ class QuietProgress(Progress, AbstractContextManager["QuietProgress"]):
 
 
 class TerminalProgress(QuietProgress):
-    """Bytes, rate and findings so far, on one line that goes away again."""
+    """Bytes, rate and findings so far, on one line that disappears at the end."""
 
     def __init__(self) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - only where it is shown
@@ -58,7 +58,7 @@ class TerminalProgress(QuietProgress):
                 self._bar.update(count)
 
     def layer(self, found: int) -> None:
-        """Show how many layers were read, and what was found in them."""
+        """Show how many layers have been read, and how many keys were found in them."""
         with self._lock:
             self._found += found
             self._done += 1
@@ -66,7 +66,7 @@ class TerminalProgress(QuietProgress):
                 self._bar.set_postfix_str(f"layer {self._done}{self._of}, found {self._found}")
 
     def hide(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         with self._lock:
             if self._bar is not None:
                 self._bar.close()
@@ -77,5 +77,5 @@ class TerminalProgress(QuietProgress):
 
 
 def make_progress(*, enabled: bool) -> QuietProgress:
-    """Give a progress line if it was not switched off and standard error is a terminal."""
+    """Return a progress line if it was not switched off and standard error is a terminal."""
     return TerminalProgress() if enabled and sys.stderr is not None and sys.stderr.isatty() else QuietProgress()

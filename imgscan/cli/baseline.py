@@ -1,4 +1,4 @@
-"""`imgscan baseline`: accept known findings with a reason, see them, take them back."""
+"""`imgscan baseline`: accept known findings with a reason, list them, remove them."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _FILE = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     default=DEFAULT_FILE,
     show_default=True,
-    help="The baseline's file.",
+    help="The baseline file.",
 )
 
 
 def today() -> date:
-    """Give the date that expiry dates are compared with: UTC, so that a team has one."""
+    """Return the date that expiry dates are compared with, in UTC, so that it is the same for a whole team."""
     return datetime.now(tz=UTC).date()
 
 
 @click.group()
 def baseline() -> None:
-    """Accept known findings, with a reason and an end.
+    """Accept known findings, with a reason and an expiry date.
 
-    A scan with --baseline FILE still lists them, but they do not make it fail. The file holds no secret: commit it.
+    A scan with --baseline FILE still lists them, but they do not make it fail. The file contains no secret: commit it.
     """
 
 
@@ -47,9 +47,12 @@ def baseline() -> None:
 @_FILE
 @click.option("--reason", metavar="TEXT", help="Why they are accepted.")
 @click.option(
-    "--expires", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which they are (YYYY-MM-DD)."
+    "--expires",
+    metavar="DATE",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The last day on which they are accepted (YYYY-MM-DD).",
 )
-@click.option("--only", metavar="FINGERPRINT", multiple=True, help="Accept this finding alone (repeatable).")
+@click.option("--only", metavar="FINGERPRINT", multiple=True, help="Accept only this finding (repeatable).")
 def add(
     reports: tuple[str, ...], file: Path, reason: str | None, expires: datetime | None, only: tuple[str, ...]
 ) -> None:
@@ -74,9 +77,9 @@ def add(
     before = {entry.fingerprint: entry for entry in old.entries}
     added = sum(entry.fingerprint not in before for entry in new.entries)
     changed = sum(before.get(entry.fingerprint, entry) != entry for entry in new.entries)
-    show(f"{file}: {added} added, {changed} changed, {len(new.entries)} in all")
+    show(f"{file}: {added} added, {changed} changed, {len(new.entries)} in total")
     if any(entry.reason is None for entry in new.entries if entry.fingerprint not in before):
-        show("say why with --reason TEXT: whoever reads the file later will ask", err=True)
+        show("add a reason with --reason TEXT: later readers of the file will ask", err=True)
 
 
 @baseline.command("list")
@@ -98,7 +101,7 @@ def list_(file: Path, form: str) -> None:
 @click.argument("fingerprints", metavar="FINGERPRINT...", nargs=-1, required=True)
 @_FILE
 def remove(fingerprints: tuple[str, ...], file: Path) -> None:
-    """Take findings out, so that they fail again."""
+    """Remove findings, so that they fail the scan again."""
     from imgscan.triage.baseline import load  # noqa: PLC0415
 
     old = load(file)
@@ -110,9 +113,9 @@ def remove(fingerprints: tuple[str, ...], file: Path) -> None:
 @baseline.command()
 @click.argument("reports", metavar="REPORT...", nargs=-1, required=True)
 @_FILE
-@click.option("--dry-run", is_flag=True, help="Only say what would be taken out.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 def prune(reports: tuple[str, ...], file: Path, dry_run: bool) -> None:
-    """Take out what the reports no longer show.
+    """Remove what the reports no longer show.
 
     Give the reports of everything that the baseline is used for, scanned with --no-ignore --min-confidence low.
     """
@@ -185,7 +188,7 @@ def _table(entries: Sequence[Acceptance], now: date) -> list[str]:
 
 def _until(entry: Acceptance, now: date) -> str:
     if entry.expires is None:
-        return "no end"
+        return "no expiry date"
     return f"until {entry.expires}" if entry.holds(now) else f"EXPIRED {entry.expires}"
 
 

@@ -1,4 +1,4 @@
-"""`imgscan config`: each setting as it is in effect here, and where it comes from."""
+"""`imgscan config`: each setting that is in effect here, and where its value comes from."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from imgscan.cli.stdio import say
 @click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print it.")
 @click.pass_context
 def config(context: click.Context, form: str) -> None:
-    """Show each setting, its value here, and where that comes from.
+    """Show each setting, its current value, and where the value comes from.
 
     Settings are the long options, in imgscan.toml or in [tool.imgscan] of pyproject.toml, in this folder or the nearest
-    one above in the same repository, and variables like IMGSCAN_FAIL_ON. Options of the command line win, then
+    one above it in the same repository, and variables such as IMGSCAN_FAIL_ON. The command line takes precedence, then
     variables, then the file.
     """
     known = settings_of(scanning(context))

@@ -16,15 +16,15 @@ from imgscan.errors import UsageError
 
 _NAME = "docker-imgscan"
 _MODULE = "imgscan.cli.dockerplugin"
-"""Named in every file that `install` writes, and in the console script of the same name: how ours is known."""
+"""Appears in every file that `install` writes, and in the console script of the same name: it identifies ours."""
 _LARGEST = 1 << 20
-"""Bytes of a file in the plugin folder that are looked at; ours has a few hundred, a launcher of Windows 110,000."""
+"""How many bytes of a file in the plugin folder are examined; ours has a few hundred, a Windows launcher 110,000."""
 
 _DIRECTORY = click.option(
     "--dir",
     "directory",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of plugins (default: cli-plugins in DOCKER_CONFIG, or in ~/.docker).",
+    help="The plugin folder (default: cli-plugins in DOCKER_CONFIG, or in ~/.docker).",
 )
 
 
@@ -36,7 +36,7 @@ def docker_plugin() -> None:
 @docker_plugin.command()
 @_DIRECTORY
 def install(directory: Path | None) -> None:
-    """Put the plugin where Docker finds it. It runs the imgscan that installs it."""
+    """Put the plugin where Docker finds it. The plugin runs this imgscan."""
     path = _path(directory)
     if os.path.lexists(path) and not _ours(path):
         raise UsageError(f"{path} is not imgscan's: remove it first")
@@ -56,7 +56,7 @@ def uninstall(directory: Path | None) -> None:
         click.echo(f"{path}: not installed")
         return
     if not _ours(path):
-        raise UsageError(f"{path} is not imgscan's, and stays")
+        raise UsageError(f"{path} is not imgscan's, so it was not removed")
     try:
         path.unlink()
     except OSError as error:
@@ -72,7 +72,7 @@ def _path(directory: Path | None) -> Path:
 
 
 def _ours(path: Path) -> bool:
-    """Whether a file is one that `install` has written, or imgscan's own console script."""
+    """Whether a file is one that `install` wrote, or imgscan's own console script."""
     try:
         if not path.is_file():
             return False
@@ -89,7 +89,7 @@ def _write(path: Path) -> None:
     from imgscan.cli.replacing import replace_file  # noqa: PLC0415
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Docker runs nothing but .exe on Windows: there it is the launcher that pip has made.
+    # On Windows Docker runs only .exe files: there it is the launcher that pip made.
     launcher = Path(sysconfig.get_path("scripts")) / path.name
     replace_file(path, launcher.read_bytes() if os.name == "nt" else script().encode(), 0o755)
 
@@ -97,8 +97,8 @@ def _write(path: Path) -> None:
 def script() -> str:
     """Give the executable for systems with a shell.
 
-    -P keeps the working folder out of Python's path: `docker imgscan` may be run in a folder that holds a package
-    named imgscan. A line of a script's `#!` has a length limit, `exec` has none.
+    -P keeps the working folder out of Python's path: `docker imgscan` may be run in a folder with a package
+    named imgscan. A script's `#!` line has a length limit, `exec` has none.
     """
     import shlex  # noqa: PLC0415 - as above
 

@@ -1,8 +1,8 @@
 """`docker imgscan`: imgscan as a plugin of Docker's command line; `imgscan.cli.dockerinstall` puts it there.
 
 Docker looks for executables named `docker-NAME` in `cli-plugins` of its configuration folder. It runs each with
-`docker-cli-plugin-metadata` and reads one JSON object; on use it hands over its own command line as it was typed, with
-its global options in front: `docker-imgscan --context build imgscan myapp:latest`
+`docker-cli-plugin-metadata` and reads one JSON object; in use it passes its own command line as typed, with its
+global options first: `docker-imgscan --context build imgscan myapp:latest`
 (cli-plugins/metadata of github.com/docker/cli).
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 METADATA = "docker-cli-plugin-metadata"
 _COMMAND = "imgscan"
 _PAGE = "https://docs.stripe.com/keys-best-practices"
-"""The page that SARIF reports name too, written out: importing it would bring the reports along."""
+"""The page that SARIF reports name too, repeated here: importing it would load the reports."""
 
 _SETTINGS = {
     "--config": "DOCKER_CONFIG",
@@ -34,14 +34,14 @@ _SETTINGS = {
     "--host": "DOCKER_HOST",
     "-H": "DOCKER_HOST",
 }
-"""Docker's global options that choose an engine, and the variables by which imgscan hears of the same."""
+"""Docker's global options that choose an engine, and the variables that tell imgscan the same."""
 _PASSED_OVER = frozenset(("-l", "--log-level"))
-"""Global options with a value that say nothing about the engine."""
+"""Global options with a value that have nothing to do with the engine."""
 _FLAGS = frozenset(("-D", "--debug", "--debug=true", "--debug=false"))
 
 
 def metadata() -> str:
-    """Give what Docker asks a plugin for: its schema is version 0.1.0."""
+    """Return the metadata that Docker asks a plugin for, in schema version 0.1.0."""
     told = {
         "SchemaVersion": "0.1.0",
         "Vendor": "The imgscan authors",
@@ -53,10 +53,10 @@ def metadata() -> str:
 
 
 def arguments_of(given: Sequence[str], commands: frozenset[str]) -> tuple[list[str], dict[str, str]]:
-    """Turn what Docker hands over into arguments of imgscan, and variables that say which engine was meant.
+    """Turn what Docker passes into imgscan's arguments, and variables that choose the engine.
 
     What follows `imgscan` is an image, unless it begins with one of imgscan's `commands` or asks for help or the
-    version. UsageError for a global option that cannot be passed on: without it another engine would be asked.
+    version. UsageError for a global option that cannot be passed on: without it imgscan would use another engine.
     """
     variables: dict[str, str] = {}
     words = iter(given)
@@ -80,7 +80,7 @@ def _command(rest: list[str], commands: frozenset[str]) -> list[str]:
 
 
 def _global(word: str, words: Iterator[str], variables: dict[str, str]) -> None:
-    """Note one of Docker's global options, which may take its value from the next word."""
+    """Record one of Docker's global options, which may take its value from the next word."""
     option, equals, value = word.partition("=")
     if word in _FLAGS:
         return
@@ -108,7 +108,7 @@ def main() -> NoReturn:
     if given[:1] and given[0].startswith("__complete"):
         click.echo(":0")  # nothing to suggest; the shell completes file names
         sys.exit(0)
-    import imgscan.cli  # noqa: PLC0415 - Docker asks every plugin for its metadata, often: that needs no more
+    import imgscan.cli  # noqa: PLC0415 - Docker asks every plugin for its metadata, often: keep it quick
     from imgscan.cli.app import cli  # noqa: PLC0415
 
     try:

@@ -1,4 +1,4 @@
-"""How the process ends: its exit codes, signals that come too late, and a pipe that nobody reads.
+"""How the process ends: its exit codes, late signals, and a pipe that nobody reads.
 
 Imported before anything else, so it imports nothing that takes time.
 """
@@ -10,9 +10,9 @@ import signal
 import sys
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 2
-"""Nothing found and everything read; findings, and the list is whole; could not run, or not everything was read.
+"""Nothing found and everything read; findings, and the list is complete; could not run, or not everything was read.
 
-Of several targets the highest counts.
+For several targets, the highest counts.
 """
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -20,7 +20,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def ignore_signals() -> None:
-    """Take no more notice of signals: they must not cut off what is being written, nor change the exit code."""
+    """Ignore signals from now on: they must not truncate what is being written, nor change the exit code."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from imgscan.model import Level, TargetReport
 
 FailOn = Literal["error", "warning", "note", "never"]
-"""A level of findings, or none of them."""
+"""A level of findings, or `never`."""
 
 
 class ExitPolicy(NamedTuple):
-    """Findings of the level `fail_on` or above fail; where it is `strict`, skipped content makes a scan incomplete."""
+    """Findings at level `fail_on` or above fail; if `strict`, skipped content makes a scan incomplete."""
 
     fail_on: FailOn
     strict: bool

@@ -1,4 +1,4 @@
-"""Where files of settings and of ignores are looked for."""
+"""Where imgscan looks for settings and ignore files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def upward(folder: Path) -> Iterator[Path]:
-    """Give a folder and those above it, no farther than the top of the repository that it is in."""
+    """Yield a folder and those above it, up to the top of its repository."""
     for place in (folder, *folder.parents):
         yield place
         if (place / ".git").exists():

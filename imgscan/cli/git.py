@@ -1,4 +1,4 @@
-"""`imgscan git`: what a commit or a push would add, or what a history holds."""
+"""`imgscan git`: what a commit or a push would add, or what a history contains."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _LARGEST_INPUT = 1 << 24
 @click.command(cls=PairedCommand)
 @click.argument("named", metavar="[RANGE | REMOTE [URL]]", nargs=-1)
 @click.option("--staged", is_flag=True, help="What the next commit would add (the default).")
-@click.option("--pre-push", is_flag=True, help="What a push would add, as git or pre-commit tell a pre-push hook.")
-@click.option("--all-history", is_flag=True, help="All commits and annotated tags that any reference reaches.")
+@click.option("--pre-push", is_flag=True, help="What a push would add, read as a pre-push hook of git or pre-commit.")
+@click.option("--all-history", is_flag=True, help="Every commit and annotated tag that any reference reaches.")
 @report_options
 @limit_options
 @run_options(None)
@@ -37,15 +37,15 @@ def git(
 ) -> int:
     """Scan what git commits add, without checking anything out.
 
-    RANGE is what git rev-list takes, main..HEAD for one. A finding names the commit that brought the key in; a key
-    that the parent's version of the file already had is not reported again.
+    RANGE is what git rev-list accepts, such as main..HEAD. A finding names the commit that added the key; a key that
+    was already in the parent's version of the file is not reported again.
 
     \b
       imgscan git --staged                     in .git/hooks/pre-commit
       imgscan git --pre-push "$@"              in .git/hooks/pre-push
       imgscan git origin/main..HEAD
       imgscan git --all-history -f sarif -o results.sarif
-    """  # noqa: D301 - click's mark for lines to be kept is the character itself
+    """  # noqa: D301 - click's mark for verbatim lines is the character itself
     from imgscan.scan.git.scope import Request  # noqa: PLC0415 - keeps --help quick
 
     if staged + pre_push + all_history > 1 or (named and (staged or all_history)):
@@ -60,7 +60,7 @@ def git(
 
 
 def _pushed() -> bytes:
-    """Read what git writes to its pre-push hook; under pre-commit there is nothing left of it."""
+    """Read what git writes to its pre-push hook; under pre-commit it has already been read."""
     if sys.stdin is not None and sys.stdin.isatty():
-        raise click.UsageError("--pre-push reads what git writes to a pre-push hook: run it as one")
+        raise click.UsageError("--pre-push reads what git writes to a pre-push hook: run it from one")
     return read_standard_input(_LARGEST_INPUT)

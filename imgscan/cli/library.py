@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
 
 _FEW = 4 << 20
-"""Staged bytes up to which the automaton alone is done before Hyperscan has been set up."""
+"""The number of staged bytes below which the automaton alone finishes before Hyperscan is set up."""
 
 
 class Library:
-    """One session for all targets of a run, and the scanner of what is wanted."""
+    """One session for all targets of a run, and the scanner for them."""
 
     scan: Callable[[str], Iterator[TargetReport]]
-    """Scans one of the targets. TargetError or UsageError where it cannot be scanned at all."""
+    """Scans one of the targets. TargetError or UsageError if it cannot be scanned at all."""
 
     def __init__(self, wanted: Images | Files | Commits, request: ScanRequest, progress: Progress) -> None:
-        """Set up for what is wanted. UsageError where git is asked for something that makes no sense."""
+        """Set up the session. UsageError if the request to git makes no sense."""
         options = Options(
             include=request.include,
             min_confidence=request.min_confidence,
@@ -56,12 +56,12 @@ class Library:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a scan was interrupted, so that no other should be begun."""
+        """Whether a scan was interrupted, so that no other should start."""
         return self._session.interrupted
 
     @property
     def screened(self) -> bool:
-        """Whether Hyperscan is at work."""
+        """Whether Hyperscan is in use."""
         return self._session.concealer.engine.screened
 
     def redact(self, text: str) -> str:
@@ -69,7 +69,7 @@ class Library:
         return self._session.concealer.engine.redact(text)
 
     def conceal(self, text: str) -> str:
-        """Make a text fit for a report: redacted, unless whole secrets were asked for."""
+        """Make a text fit for a report: redacted, unless --show-secrets was given."""
         return self._session.concealer.text(text)
 
 
@@ -81,7 +81,7 @@ def _commits(
     try:
         repository, scopes = resolve(Path.cwd(), wanted.request)
     except TargetError as error:
-        # Raised again where every target that cannot be scanned is, so that the report has it too.
+        # Raised again when the target is scanned, like any target that fails, so that the report has it too.
         failure = error
 
         def fail(_target: str) -> Iterator[TargetReport]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 120
 _DESCRIPTORS = re.compile(r"/(?:dev|proc/self)/(?:fd/([0-9]{1,6})|(stdout|stderr))")
-"""Names of what is open already; it is not opened again, which would cut off what stands there in a file."""
+"""Names of open streams. They are not opened again, which would truncate a file behind them."""
 
 
 class _Output:
@@ -42,7 +42,7 @@ class _Output:
         self.file: BinaryIO
         self.standard = path is None
         if path is None:
-            # Where PYTHONUNBUFFERED is set this is a raw file, which takes as much as the pipe has room for.
+            # With PYTHONUNBUFFERED this is a raw file, which accepts only as much as the pipe has room for.
             raw: Any = sys.stdout.buffer
             unbuffered = isinstance(raw, io.RawIOBase)
             self.file = open(raw.fileno(), "wb", closefd=False) if unbuffered else raw  # noqa: SIM115 - see discard()
@@ -79,14 +79,14 @@ class _Output:
         if self._replacement is not None:
             self._replacement.discard()
         elif not self.standard:
-            with suppress(OSError):  # it failed before, and the user has been told
+            with suppress(OSError):  # the earlier failure has already been reported
                 self.file.close()
 
 
 class Outputs:
     """All reports of one run. Leaving the context without `finish` leaves no half-written file behind.
 
-    A pipe that nobody reads any more is left out from then on; BrokenPipeError where nothing else is left to write.
+    A pipe that nobody reads any more is dropped; BrokenPipeError if nothing else is left to write.
     """
 
     def __init__(self, request: ScanRequest, before_write: Callable[[], None]) -> None:
@@ -96,7 +96,7 @@ class Outputs:
         # GitHub's runner reads commands from either stream of a step; standard output may be a report for a script.
         marks = os.environ.get("GITHUB_ACTIONS") == "true" and not request.show_secrets
         self._annotations = _annotations() if marks else None
-        if sys.stdout is None and any(path is None for _, path in request.pairs):  # the shell was told >&-
+        if sys.stdout is None and any(path is None for _, path in request.pairs):  # the shell closed it: >&-
             raise OutputError("standard output is closed: give the report a file with -o")
         try:
             for name, path in request.pairs:
@@ -133,7 +133,7 @@ class Outputs:
         self._each(_Output.complete)
 
     def tell(self, say: Callable[[str], None]) -> None:
-        """Tell, after `finish`, what is to be told beside the reports: remarks on them, and GitHub's annotations."""
+        """After `finish`, print what goes beside the reports: remarks on them, and GitHub's annotations."""
         for remark in self._remarks:
             say(remark)
         if self._annotations is not None and sys.stderr is not None:
@@ -168,6 +168,6 @@ class Outputs:
 
 
 def _annotations() -> Annotations:
-    from imgscan.report.annotations import Annotations  # noqa: PLC0415 - only GitHub's runner takes them
+    from imgscan.report.annotations import Annotations  # noqa: PLC0415 - only GitHub's runner uses them
 
     return Annotations()

@@ -16,7 +16,7 @@ class PairedCommand(click.Command):
     """A command that remembers in which order -f and -o were given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let settings speak, pair formats with outputs, then parse as usual."""
+        """Apply settings, pair formats with outputs, then parse as usual."""
         values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         formats = iter(values.get("formats") or ())
         outputs = iter(values.get("outputs") or ())
@@ -34,14 +34,14 @@ class PairedCommand(click.Command):
 
 
 def scanning(ctx: click.Context) -> dict[str, click.Command]:
-    """Give the commands that scan, by name: the options of these can be settings."""
+    """Return the scanning commands by name: their options can be settings."""
     root = ctx.find_root().command
     commands = root.commands if isinstance(root, click.Group) else {root.name or "": root}
     return {name: command for name, command in commands.items() if isinstance(command, PairedCommand)}
 
 
 def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list[Pair]:
-    """Pair the formats and outputs in the order in which they were typed; click.UsageError where that fails."""
+    """Pair the formats and outputs in the order in which they were typed; click.UsageError if they do not fit."""
     pairs: list[Pair] = []
     for name, value in given:
         if name == "formats":
@@ -51,7 +51,7 @@ def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list
         elif pairs[-1][1] is None:
             pairs[-1] = (pairs[-1][0], value)
         else:
-            raise click.UsageError(f"-o {value}: there is no -f before it that has no -o yet", ctx)
+            raise click.UsageError(f"-o {value}: every -f before it already has an -o", ctx)
     if not pairs:
         pairs.append(("text", None))
     named = [output for _, output in pairs if output is not None]

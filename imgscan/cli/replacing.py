@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: a new one is written beside the old one, and takes its name when complete."""
+"""Files that are replaced atomically: a new one is written beside the old one, and takes its name when complete."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 
 class Replacement:
-    """The new content of a file, in the making. Whoever has one ends it with `complete` or `discard`.
+    """The new content of a file in progress. Its owner ends it with `complete` or `discard`.
 
     `file` is open for writing. The new file has the permissions of the old one, or those that any new file would have.
     """
 
     def __init__(self, path: Path, mode: int | None = None) -> None:
-        """Begin to replace `path`, which need not exist; `mode` is for other permissions. OSError where that fails.
+        """Begin to replace `path`, which need not exist; `mode` sets other permissions. OSError if that fails.
 
         A link is replaced itself: resolve the path to replace what it points to.
         """
@@ -32,7 +32,7 @@ class Replacement:
             raise
 
     def complete(self) -> None:
-        """Close the file and put it in its place; OSError where that fails, and the old file is as it was."""
+        """Close the file and put it in place; OSError if that fails, and the old file is unchanged."""
         self.file.close()
         if self._temporary is not None:
             self._temporary.replace(self._path)
@@ -40,7 +40,7 @@ class Replacement:
 
     def discard(self) -> None:
         """Remove what was not completed; nothing to do after `complete`."""
-        with suppress(OSError):  # what failed before this is what the user hears of
+        with suppress(OSError):  # the earlier failure is the one to report
             self.file.close()
         if self._temporary is not None:
             with suppress(OSError):
@@ -48,7 +48,7 @@ class Replacement:
 
 
 def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
-    """Replace a file's content as a whole, on the disk too; OSError where that fails, and the old file is as it was."""
+    """Replace a file's content atomically, synced to disk; OSError if that fails, and the old file is unchanged."""
     replacement = Replacement(path, mode)
     try:
         replacement.file.write(data)

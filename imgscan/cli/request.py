@@ -1,4 +1,4 @@
-"""What one run is asked to do, as values: from here on nobody looks at options of the command line.
+"""What one run has to do, as values: from here on no code looks at command line options.
 
 A `ScanRequest` says how to scan and where reports go; `Images`, `Files` and `Commits` say what is scanned.
 """
@@ -33,8 +33,7 @@ class ScanRequest:
 
     `pairs` are report formats with their files, None for standard output. `include` may name `examples` and
     `publishable`. `baseline` is a file or None; `ignores` obeys `.imgscanignore` and comments. `timeout` is in seconds.
-    `jobs` is None for as many as there are processors. `progress` allows a progress line, `verbose` counts how often
-    more was asked for.
+    `jobs` is None for one per processor. `progress` allows a progress line, `verbose` counts how often `-v` was given.
     """
 
     pairs: tuple[Pair, ...]
@@ -67,7 +66,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Files and folders; `exclude` are globs in the grammar of gitignore(5), `gitignore` obeys `.gitignore` files."""
+    """Files and folders; `exclude` are globs in the syntax of gitignore(5), `gitignore` obeys `.gitignore` files."""
 
     targets: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -84,12 +83,12 @@ class Commits:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What the parts are called together."""
+        """The common name of the parts."""
         return (self.request.label,)
 
 
 def request_of(context: click.Context, options: Mapping[str, Any]) -> ScanRequest:
-    """Read the values of the options that `imgscan.cli.options` declares; UsageError where they contradict."""
+    """Read the values of the options that `imgscan.cli.options` declares; UsageError if they contradict each other."""
     from imgscan.scan.limits import Limits  # noqa: PLC0415 - keeps --help and --version quick
 
     pairs = tuple(pairs_of(context))
@@ -134,7 +133,7 @@ def _included(text: str | None) -> frozenset[str]:
 def _refuse_leak(pairs: Sequence[Pair]) -> None:
     closed = [name for name, _ in pairs if not may_reveal(name)]
     if closed:
-        raise click.UsageError(f"--show-secrets is not for {closed[0]} reports, which are made to be passed on")
+        raise click.UsageError(f"--show-secrets does not work with {closed[0]} reports, which are made to be shared")
     if any(_is_pipe(output) for _, output in pairs):
         raise click.UsageError("--show-secrets writes to a terminal or to a file named by -o, not to a pipe")
 

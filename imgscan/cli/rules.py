@@ -1,4 +1,4 @@
-"""The rules as people and reports see them: what the detector knows, joined with what to do about it."""
+"""The rules as people and reports see them: what the detector knows, combined with the remedies."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def list_rules() -> str:
 
 
 def describe(rule_id: str) -> str:
-    """Explain one rule; click.UsageError if there is none of that name."""
+    """Explain one rule; click.UsageError if there is no such rule."""
     info = next((info for info in rule_infos() if info.id == rule_id), None)
     if info is None:
-        raise click.UsageError(f"there is no rule {rule_id}: imgscan rules lists them")
+        raise click.UsageError(f"there is no rule {rule_id}; imgscan rules lists all rules")
     parts = [f"{info.title} ({info.id}, {info.level}, severity {info.score})", fill(info.description, _WIDTH)]
     for heading, steps in (("Rotate", info.rotate), ("Rebuild", info.rebuild)):
         numbered = [

@@ -1,8 +1,8 @@
 """Settings: `imgscan.toml`, `[tool.imgscan]` in `pyproject.toml`, and variables named `IMGSCAN_…`.
 
-A setting is an option of a scanning command under its long name; nothing is declared twice. What the command line
-says wins, then the environment, then the nearest file, then the option's default. What is found is handed to click as
-`default_map`, after it was checked here, where the line is still known.
+A setting is an option of a scanning command under its long name; nothing is declared twice. The command
+line takes precedence, then the environment, then the nearest file, then the option's default. The values go to click as
+`default_map`, after they are checked here, where the line is still known.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 PREFIX = "IMGSCAN_"
 
 NOT_SETTINGS = frozenset(("help", "version", "output", "show-secrets", "staged", "pre-push", "all-history"))
-"""Options that one run is told and no file: where to write and whether to show secrets would be dangerous in a
-repository that one has only cloned, the others say what is scanned."""
+"""Options for the command line only: where to write and whether to show secrets would be dangerous in a repository that
+one has only cloned; the others say what is scanned."""
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 class Setting(NamedTuple):
-    """A setting as its option declares it. `key` is the long name without dashes in front."""
+    """A setting, as its option declares it. `key` is the long name without the leading dashes."""
 
     key: str
     option: click.Option
@@ -48,7 +48,7 @@ class Setting(NamedTuple):
         return self.option.multiple or self.option.metavar == "LIST"
 
     def read(self, value: Any) -> Any:
-        """Check a value of a file and give what click takes for it; ValueError with a sentence if it is wrong."""
+        """Check a value from a file and return it as click expects it; ValueError with a sentence if it is wrong."""
         option = self.option
         if self.listed:
             values = [value] if isinstance(value, str) else value
@@ -66,11 +66,11 @@ class Setting(NamedTuple):
                 raise ValueError("must be a whole number" if numbers == (int,) else "must be a number")
             return self._converted(value)
         if not isinstance(value, str):
-            raise ValueError("must be a string")  # noqa: TRY004 - one exception for all that is wrong
+            raise ValueError("must be a string")  # noqa: TRY004 - one exception for everything wrong
         return self._converted(value)
 
     def read_variable(self, text: str) -> Any:
-        """Check the text of a variable, as `read` does. A list has commas."""
+        """Check the text of a variable, as `read` does. A list is separated by commas."""
         if self.listed:
             return self.read([each.strip() for each in text.split(",") if each.strip()])
         if self.option.is_flag:
@@ -91,9 +91,9 @@ class Setting(NamedTuple):
         return (int,) if self.option.count or isinstance(kind, click.types.IntParamType) else ()
 
     def _converted(self, value: Any) -> Any:
-        """Ask the option's own type; ValueError with what click says of a value that it does not take."""
+        """Ask the option's own type; ValueError with click's message if the value is invalid."""
         kind = self.option.type
-        if isinstance(kind, click.Path):  # whether it is there matters to the commands that use it, and they ask
+        if isinstance(kind, click.Path):  # the commands that use the path check that it exists
             return value
         try:
             kind.convert(value, None, None)
@@ -136,7 +136,7 @@ class Setting(NamedTuple):
 
 
 class Value(NamedTuple):
-    """What a setting is set to, and by whom: a file and line, or a variable."""
+    """The value of a setting and its source: a file and line, or a variable."""
 
     value: Any
     source: str
@@ -163,7 +163,7 @@ def _key(option: click.Parameter) -> str | None:
 def effective(
     settings: Mapping[str, Setting], folder: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> dict[str, Value]:
-    """Read the nearest file and the environment; UsageError where they are wrong. What is not set is not in it."""
+    """Read the nearest file and the environment; UsageError if one is wrong. Unset settings are left out."""
     found: dict[str, Value] = {}
     file = nearest(folder or Path.cwd())
     if file is not None:
@@ -181,7 +181,7 @@ def effective(
 
 
 def apply(command: click.Command, context: click.Context, commands: Mapping[str, click.Command]) -> None:
-    """Let files and environment speak where the command line does not; before the command's options are processed."""
+    """Apply files and environment below the command line, before the command's options are processed."""
     found = effective(settings_of(commands))
     names = {_key(option): option.name for option in command.params if _key(option) is not None}
     context.default_map = {name: found[key].value for key, name in names.items() if key in found and name is not None}
@@ -194,9 +194,8 @@ def _read_file(file: Path, settings: Mapping[str, Setting]) -> dict[str, Value]:
         place = f"{name}:{line(file, key)}"
         setting = settings.get(key)
         if setting is None:
-            why = (
-                "is not for a file: give it on the command line" if key in NOT_SETTINGS else "there is no such setting"
-            )
+            line_only = key in NOT_SETTINGS
+            why = "not allowed in a file: give it on the command line" if line_only else "there is no such setting"
             raise UsageError(f"{place}: {key}: {why}" + meant(key, settings))
         try:
             found[key] = Value(setting.read(value), place)
@@ -206,24 +205,24 @@ def _read_file(file: Path, settings: Mapping[str, Setting]) -> dict[str, Value]:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """Suggest what may have been meant; empty where nothing is near."""
+    """Suggest what may have been meant; empty if nothing is close."""
     near = difflib.get_close_matches(word, list(known), 1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
 def strays(settings: Mapping[str, Setting], environment: Mapping[str, str]) -> Iterator[str]:
-    """Tell of variables that look like settings and are none."""
+    """Yield a remark for each variable that looks like a setting but is not one."""
     known = {setting.variable for setting in settings.values()}
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known and (hint := meant(name, known)):
-            yield f"{name} is no setting{hint}"
+            yield f"{name} is not a setting{hint}"
 
 
 def schema(settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Give the JSON schema of `imgscan.toml`, which is that of `[tool.imgscan]` too."""
+    """Give the JSON schema of `imgscan.toml`, which also applies to `[tool.imgscan]`."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Settings of imgscan",
+        "title": "imgscan settings",
         "description": "imgscan.toml, or [tool.imgscan] in pyproject.toml. Keys are long options of the command line.",
         "type": "object",
         "properties": {key: settings[key].schema() for key in sorted(settings)},

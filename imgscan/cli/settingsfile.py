@@ -1,4 +1,4 @@
-"""The file that settings are read from, and the lines they are on, which `tomllib` does not tell."""
+"""The file that settings are read from, and the lines they are on, which `tomllib` does not report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST = 1 << 20
 
 
 def nearest(folder: Path) -> Path | None:
-    """Find the file that counts in a folder: there or above, no farther than the repository's top. None without one."""
+    """Find the file for a folder, in it or above it, up to the top of the repository; None if there is none."""
     for place in upward(folder):
         for name in (FILE, PROJECT):
             file = place / name
@@ -40,11 +40,11 @@ def _text(file: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{shown(file)}:{line}: not TOML: it is no UTF-8") from error
+        raise UsageError(f"{shown(file)}:{line}: not TOML: it is not UTF-8") from error
 
 
 def table(file: Path) -> dict[str, Any] | None:
-    """Give a file's settings as they stand there; None where a `pyproject.toml` has none."""
+    """Return a file's settings unchecked; None if a `pyproject.toml` has none."""
     text = _text(file)
     import tomllib  # noqa: PLC0415 - seldom needed
 
@@ -56,7 +56,7 @@ def table(file: Path) -> dict[str, Any] | None:
         reason = str(error).partition(" (at ")[0]
         raise UsageError(f"{place}: not TOML: {reason}") from error
     except RecursionError as error:
-        raise UsageError(f"{shown(file)}: it is nested too deeply to be read") from error
+        raise UsageError(f"{shown(file)}: it is nested too deeply") from error
     if found is not None and not isinstance(found, dict):
         raise UsageError(f"{shown(file)}: tool.imgscan must be a table")
     return found
@@ -70,8 +70,8 @@ def _inside(document: dict[str, Any], file: Path) -> Any:
 
 
 def line(file: Path, key: str) -> int:
-    """Find the line that a key stands on: the last line that names it of those before which it is not set."""
-    import tomllib  # noqa: PLC0415 - for a mistake, or to show where a value comes from
+    """Find a key's line: the last line with its name before which the key is not set."""
+    import tomllib  # noqa: PLC0415 - for an error, or to show where a value comes from
 
     lines = _text(file).split("\n")
     best = 1
@@ -80,7 +80,7 @@ def line(file: Path, key: str) -> int:
             continue
         try:
             found = _inside(tomllib.loads("\n".join(lines[:index])), file)
-        except tomllib.TOMLDecodeError:  # inside a value that goes on over lines
+        except tomllib.TOMLDecodeError:  # inside a value that spans lines
             continue
         if isinstance(found, dict) and key in found:
             break
@@ -89,7 +89,7 @@ def line(file: Path, key: str) -> int:
 
 
 def shown(file: Path) -> str:
-    """Give a file's name from the working directory, if it is below it."""
+    """Return a file's name, relative to the working directory if it is below it."""
     try:
         return str(file.relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The three standard streams: what the user is told, what is printed, and what is read."""
+"""The three standard streams: messages, output and input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 
 def say(message: str) -> None:
-    """Tell the user something on standard error, with whatever looks like a credential redacted."""
+    """Write a message to standard error, with whatever looks like a credential redacted."""
     from imgscan.detect import Engine  # noqa: PLC0415 - only when there is something to say
     from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
     from imgscan.report.base import escape_terminal  # noqa: PLC0415
@@ -17,12 +17,12 @@ def say(message: str) -> None:
 
 
 def show(line: str, *, err: bool = False) -> None:
-    """Print a line that may hold names from files, with control characters escaped."""
+    """Print a line that may contain names from files, with control characters escaped."""
     from imgscan.report.base import escape_terminal  # noqa: PLC0415 - keeps --help quick
 
     click.echo(escape_terminal(line), err=err)
 
 
 def read_standard_input(most: int) -> bytes:
-    """Read standard input to its end, but no more than `most` bytes; nothing where the shell has closed it."""
+    """Read standard input to its end, but no more than `most` bytes; nothing if the shell closed it."""
     return b"" if sys.stdin is None else sys.stdin.buffer.read(most)

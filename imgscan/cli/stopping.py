@@ -1,4 +1,4 @@
-"""What stops a scan before its end: Ctrl-C, a signal to terminate, `--timeout`. The report is still written."""
+"""What stops a scan early: Ctrl-C, a signal to terminate, `--timeout`. The report is still written."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def heed_signals() -> None:
-    """End the scan at the first signal, by a KeyboardInterrupt; where this is not the main thread, leave signals be."""
+    """Let the first signal raise a KeyboardInterrupt, which ends the scan; does nothing outside the main thread."""
     if threading.current_thread() is threading.main_thread():
         for number in STOPPING:
             signal.signal(number, _stopped)
 
 
 def _stopped(_signal: int, _frame: object) -> NoReturn:
-    ignore_signals()  # the report is written, which takes a moment
+    ignore_signals()  # the report is still being written, which takes a moment
     raise KeyboardInterrupt
 
 
@@ -41,7 +41,7 @@ class Timeout(AbstractContextManager["Timeout"]):
         _thread.interrupt_main(signal.SIGINT)
 
     def explain(self, report: TargetReport) -> TargetReport:
-        """Say of a scan that was interrupted because its time ran out that this was why."""
+        """If the scan was interrupted because its time ran out, say so in the report."""
         if not self._expired.is_set():
             return report
         return replace(

@@ -1,4 +1,4 @@
-"""The run over the targets: each is scanned, triaged and written, and the worst of them makes the exit code."""
+"""The run over the targets: each is scanned, triaged and written, and the worst determines the exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def scan_targets(wanted: Images | Files | Commits, request: ScanRequest) -> int:
-    """Scan each target as asked, write the reports, and give the exit code."""
+    """Scan each target as requested, write the reports, and return the exit code."""
     from imgscan.cli.accepted import Accepted  # noqa: PLC0415 - all of these keep --help and --version quick
     from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.library import Library  # noqa: PLC0415
@@ -43,7 +43,7 @@ def scan_targets(wanted: Images | Files | Commits, request: ScanRequest) -> int:
 
 
 class _Stations(NamedTuple):
-    """What each report passes, in this order."""
+    """What each report goes through, in this order."""
 
     library: Library
     accepted: Accepted
@@ -52,11 +52,11 @@ class _Stations(NamedTuple):
     policy: ExitPolicy
 
     def all(self, wanted: Images | Files | Commits, *, verbose: bool) -> int:
-        """Scan each target and give the exit code of all. One that fails does not stop the others."""
+        """Scan each target and return the overall exit code. One that fails does not stop the others."""
         code, told = EXIT_CLEAN, not verbose
         for target in wanted.targets:
             try:
-                if not told:  # here, where Ctrl-C still gives a report
+                if not told:  # here, where Ctrl-C still leads to a report
                     _tell_setup(self.library)
                     told = True
                 for report in self._reports(target):
@@ -69,7 +69,7 @@ class _Stations(NamedTuple):
                 say(str(error))
                 self.outputs.target(self._failed(target, wanted, "target-unreadable", str(error)))
                 code = EXIT_INCOMPLETE
-            except KeyboardInterrupt:  # before there was anything to report of this target
+            except KeyboardInterrupt:  # before there was anything to report about this target
                 message = "the scan was interrupted before anything of this target was searched"
                 say(f"{target}: {message}")
                 self.outputs.target(self.timeout.explain(self._failed(target, wanted, "interrupted", message)))
@@ -102,7 +102,7 @@ def _tell_errors(report: TargetReport) -> None:
 
 
 def _tell_setup(library: Library) -> None:
-    from imgscan.streams.deflate import ACCELERATED  # noqa: PLC0415 - only when it is asked for
+    from imgscan.streams.deflate import ACCELERATED  # noqa: PLC0415 - only on request
 
     say("searching with " + ("Hyperscan" if library.screened else "the automaton alone: Hyperscan is missing"))
     say("inflating gzip with " + ("isal" if ACCELERATED else "zlib: isal is missing, which is slower"))

@@ -1,7 +1,7 @@
 """What to do about a leaked credential: what it opens, how to rotate it, how to rebuild without it.
 
 Plain data, a `Remedy` for each rule. The texts are shown in terminals and as a code scanning rule's help, so they
-hold no markup, and no bracket or brace, which SARIF messages would have to escape.
+contain no markup, and no brackets or braces, which SARIF messages would have to escape.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ REMEDIES: Mapping[str, Remedy] = {
         summary="A live secret key gives full control of a Stripe account.",
         description=text(
             """
-            A live secret key (sk_live_) is the password of a Stripe account for programs. Whoever holds it can create
+            A live secret key (sk_live_) is a program's password to a Stripe account. Anyone who has it can create
             charges, refunds and payouts, read customers and their payment details, and create webhook endpoints that
-            keep sending data after the key is gone. Anyone who can pull the image can read the key, also when a later
+            keep sending data after the key is gone. Anyone who can pull the image can read the key, even if a later
             layer deletes the file.
             """
         ),
@@ -42,8 +42,8 @@ REMEDIES: Mapping[str, Remedy] = {
         description=text(
             """
             A test secret key (sk_test_) opens a Stripe sandbox or test mode: a holder can read and change all test
-            data and test settings, but move no money. Where a test key is built into an image, the live key often
-            takes the same way.
+            data and test settings, but cannot move money. If a test key is built into an image, the live key often gets
+            in the same way.
             """
         ),
         rotate=ROTATE_TEST,
@@ -52,12 +52,12 @@ REMEDIES: Mapping[str, Remedy] = {
         precision="very-high",
     ),
     "stripe-restricted-key": Remedy(
-        summary="A live restricted key gives the permissions it was made with in a Stripe account.",
+        summary="A live restricted key gives access to a Stripe account, with the permissions it was given.",
         description=text(
             """
-            A live restricted key (rk_live_) can do what it was given permission for, which only its account's
+            A live restricted key (rk_live_) has the permissions it was given, which only its account's
             Dashboard shows: from reading one kind of object to nearly everything a secret key can. Anyone who can
-            pull the image can read the key, also when a later layer deletes the file.
+            pull the image can read the key, even if a later layer deletes the file.
             """
         ),
         rotate=(
@@ -67,7 +67,7 @@ REMEDIES: Mapping[str, Remedy] = {
                 keys by its last four characters. Its permissions tell you what a holder could do.
 
                 Open its menu, choose Rotate key, and take the shortest expiry you can deploy within; Now, if
-                strangers may have it already. The new key has the same permissions: take away those it does not need.
+                strangers may have it already. The new key has the same permissions: remove those it does not need.
 
                 Deploy the new key to everything that used the old one.
                 """
@@ -79,12 +79,12 @@ REMEDIES: Mapping[str, Remedy] = {
         precision="very-high",
     ),
     "stripe-restricted-key-test": Remedy(
-        summary="A test restricted key gives the permissions it was made with over a Stripe account's test data.",
+        summary="A test restricted key gives access to an account's test data, with the permissions it was given.",
         description=text(
             """
-            A test restricted key (rk_test_, or rkcs_test_ of a claimable sandbox) can do with test data what it was
-            given permission for, and moves no money. Where a test key is built into an image, the live key often
-            takes the same way.
+            A test restricted key (rk_test_, or rkcs_test_ from a claimable sandbox) has the permissions it was
+            given, on test data only, and cannot move money. If a test key is built into an image, the live key often
+            gets in the same way.
             """
         ),
         rotate=ROTATE_TEST,
@@ -97,8 +97,8 @@ REMEDIES: Mapping[str, Remedy] = {
         description=text(
             """
             An organization key (sk_org_) acts on every account of a Stripe organization, with the permissions it was
-            given: one leaked key exposes all of them at once. Anyone who can pull the image can read the key, also
-            when a later layer deletes the file.
+            given: one leaked key exposes all of them at once. Anyone who can pull the image can read the key, even
+            if a later layer deletes the file.
             """
         ),
         rotate=steps(
@@ -106,16 +106,16 @@ REMEDIES: Mapping[str, Remedy] = {
             In the Stripe Dashboard, switch to the organization itself (not one of its accounts) and open its API
             keys.
 
-            Rotate the key with the shortest expiry you can deploy within; at once, if strangers may
-                have it already.
+            Rotate the key with the shortest expiry you can deploy within, or immediately if strangers may have it
+            already.
 
-            Deploy the new key to everything that used the old one, or replace it by restricted keys of the single
-            accounts.
+            Deploy the new key to everything that used the old one, or replace it with restricted keys of the
+            individual accounts.
 
-            Check each account of the organization, not only the one you use. Look for what was not yours: Developers
-            > Logs in the Dashboard lists each request with its key and IP address; then payments, refunds, payouts,
-            new keys and new webhook endpoints since the image was first pushed. If you find any, contact Stripe
-            support at once.
+            Check each account of the organization, not only the one you use. Look for activity that was not yours:
+            Developers > Logs in the Dashboard lists each request with its key and IP address; then payments, refunds,
+            payouts, new keys and new webhook endpoints since the image was first pushed. If you find any, contact
+            Stripe support at once.
             """
         ),
         rebuild=REBUILD,
@@ -126,8 +126,8 @@ REMEDIES: Mapping[str, Remedy] = {
         summary="A webhook signing secret lets its holder forge Stripe events.",
         description=text(
             """
-            A webhook signing secret (whsec_) proves to your server that an event comes from Stripe. Whoever holds it
-            and knows the endpoint's address can send events that your server believes: an order paid, a subscription
+            A webhook signing secret (whsec_) proves to your server that an event comes from Stripe. Anyone who has
+            it and knows the endpoint's address can send events that your server trusts: an order paid, a subscription
             renewed. A secret of 64 hexadecimal digits comes from stripe listen and protects only local forwarding.
             """
         ),
@@ -135,9 +135,8 @@ REMEDIES: Mapping[str, Remedy] = {
             """
             In the Stripe Dashboard, open Developers > Webhooks and the endpoint that uses the secret.
 
-            Open its menu and choose Roll secret. The old secret can be kept for up to 24 hours, in which Stripe signs
-            with both; expire it at once if
-            strangers may have it already.
+            Open its menu and choose Roll secret. The old secret can be kept for up to 24 hours, during which Stripe
+            signs with both; expire it immediately if strangers may have it already.
 
             Deploy the new secret to the server behind the endpoint.
 
@@ -150,11 +149,11 @@ REMEDIES: Mapping[str, Remedy] = {
         precision="high",
     ),
     "stripe-app-secret": Remedy(
-        summary="A Stripe App's signing secret lets its holder forge requests of the app.",
+        summary="A Stripe App's signing secret lets its holder forge requests from the app.",
         description=text(
             """
             A Stripe App's signing secret (absec_) proves to the app's backend that a request comes from the app in
-            some user's Dashboard. Whoever holds it can send requests in the name of any user and account that
+            some user's Dashboard. Anyone who has it can send requests in the name of any user and account that
             installed the app.
             """
         ),
@@ -177,14 +176,14 @@ REMEDIES: Mapping[str, Remedy] = {
         description=text(
             """
             An OAuth token of the Stripe CLI (oak_, oaac_, oart_) acts on the account as the person who ran stripe
-            login, with that person's rights. A refresh token (oart_) makes new access tokens for as long as it is
+            login, with that person's rights. A refresh token (oart_) creates new access tokens for as long as it is
             valid. It usually comes from a copied home directory: .config/stripe.
             """
         ),
         rotate=(
             *steps(
                 """
-                In the Stripe Dashboard, open Developers > API keys and delete what the CLI made for that machine or
+                In the Stripe Dashboard, open Developers > API keys and delete what the CLI created for that machine or
                 person. If nothing is listed there, ask Stripe support to revoke the token.
 
                 Then run stripe logout --all on the machine that logged in, and stripe login if the CLI is still
@@ -211,18 +210,18 @@ REMEDIES: Mapping[str, Remedy] = {
         description=text(
             """
             An ephemeral key or terminal token (ek_, pst_, pss_) is handed to a mobile app or a card reader to reach
-            one customer's or one reader's data, and expires by itself, as a rule within the hour. One inside an image
-            has probably expired, but it shows that a response of the API was written to disk, and it names the
+            one customer's or one reader's data, and expires by itself, usually within the hour. One inside an image
+            has probably expired, but it shows that an API response was written to disk, and it names the
             account.
             """
         ),
         rotate=steps(
             """
-            It expires by itself. If it was made within the last hour, delete it: DELETE /v1/ephemeral_keys/ and its
+            It expires by itself. If it was created within the last hour, delete it: DELETE /v1/ephemeral_keys/ and its
             id.
 
-            Find what wrote it: a log, a recorded HTTP session, a cache of the app. The same place may hold longer
-            lived secrets.
+            Find what wrote it: a log, a recorded HTTP session, a cache of the app. The same place may contain
+            longer-lived secrets.
             """
         ),
         rebuild=(
@@ -250,7 +249,7 @@ REMEDIES: Mapping[str, Remedy] = {
             It belongs to one object and cannot be rotated. Cancel the PaymentIntent or SetupIntent if it is still
             open; sessions expire by themselves.
 
-            Find what wrote it: a log, a recorded HTTP session, a fixture. The same place may hold real keys.
+            Find what wrote it: a log, a recorded HTTP session, a fixture. The same place may contain real keys.
             """
         ),
         rebuild=steps(
@@ -265,20 +264,20 @@ REMEDIES: Mapping[str, Remedy] = {
         summary="A publishable key is meant to be seen; it names the account.",
         description=text(
             """
-            A publishable key (pk_) is made to stand in web pages and apps and is no secret: it can only start
+            A publishable key (pk_) is made to appear in web pages and apps and is not a secret: it can only start
             payments and tokens for the account that it names. It is reported on request, because it shows which
             account an image belongs to.
             """
         ),
         rotate=steps(
             """
-            No rotation is needed. If card testing runs over it, rotate it in the Stripe Dashboard under Developers >
+            No rotation is needed. If it is used for card testing, rotate it in the Stripe Dashboard under Developers >
             API keys.
             """
         ),
         rebuild=steps(
             """
-            Nothing to do if the image serves or contains the web page or app that the key is made for.
+            Nothing to do if the image serves or contains the web page or app that the key is for.
             """
         ),
         help_uri=_KEYS,

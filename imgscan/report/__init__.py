@@ -71,15 +71,15 @@ class _Format(NamedTuple):
 
 
 _FORMATS = {
-    "text": _Format(_text, "for people; grouped by layer, one key told once with all its places", reveals=True),
+    "text": _Format(_text, "for people; grouped by layer, each key listed once with all its places", reveals=True),
     "json": _Format(
         _json, "for programs: schema `imgscan/1`, see [schema/report.json](schema/report.json)", reveals=True
     ),
-    "jsonl": _Format(_jsonl, "the same, an object a line, written while the scan goes on", reveals=True),
+    "jsonl": _Format(_jsonl, "the same, one object per line, written while the scan runs", reveals=True),
     "sarif": _Format(_sarif, "SARIF 2.1.0, for code scanning"),
     "gitlab": _Format(_gitlab, "GitLab's secret detection report, version 15.0"),
     "markdown": _Format(_markdown, "for job summaries and comments on merge requests, at most 1 MiB"),
-    "html": _Format(_html, "one file that needs nothing else, to be searched, filtered and printed"),
+    "html": _Format(_html, "one self-contained file, with search, filters and a print layout"),
 }
 """A new format is a module of this package, a function above that imports it, and an entry here."""
 

@@ -214,9 +214,9 @@ class FilePour(Pour):
             self._told(new)
 
 
-def pieces_of(raw: Reader, first: bytes = b"") -> Iterator[bytes]:
-    """Give a reader's bytes in pieces, `first` before them."""
-    return chain((first,) if first else (), iter(partial(raw.read, CHUNK), b""))
+def pieces_of(raw: Reader) -> Iterator[bytes]:
+    """Give a reader's bytes in pieces."""
+    return iter(partial(raw.read, CHUNK), b"")
 
 
 def _is_text(piece: Chunk) -> bool:

@@ -99,5 +99,5 @@ def command(*arguments: object) -> list[str]:
 def process(*arguments: object, **changes: Any) -> Run:
     """Run the command line as a process of its own."""
     options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "env": environment()} | changes
-    done = subprocess.run(command(*arguments), capture_output=True, check=False, timeout=60, **options)
+    done = subprocess.run(command(*arguments), capture_output=True, check=False, timeout=300, **options)
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())

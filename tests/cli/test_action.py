@@ -198,11 +198,11 @@ def test_baseline(runner: Runner, targets: Targets) -> None:
     with (runner.workspace / "report.json").open("wb") as report:
         subprocess.run(
             [sys.executable, "-m", "imgscan", "image", targets.live, "-f", "json"],
-            env=environment(), stdout=report, check=False, timeout=60,
+            env=environment(), stdout=report, check=False, timeout=300,
         )  # fmt: skip
     subprocess.run(
         [sys.executable, "-m", "imgscan", "baseline", "add", "report.json", "--reason", "known"],
-        env=environment(), cwd=runner.workspace, check=True, timeout=60, capture_output=True,
+        env=environment(), cwd=runner.workspace, check=True, timeout=300, capture_output=True,
     )  # fmt: skip
     step = runner.step(target=targets.live, baseline="imgscan-baseline.json")
     assert (step.code, step.outputs["findings"]) == (0, "0")
@@ -327,7 +327,7 @@ def test_action_passes_the_schema() -> None:
     """action.yml is what GitHub takes for an action."""
     done = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-actions", ACTION],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 

@@ -29,7 +29,7 @@ def plugin(*arguments: str, cwd: Path | None = None, **variables: str) -> Run:
     """Run the plugin as Docker does."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "imgscan.cli.dockerplugin", *arguments],
-        capture_output=True, check=False, timeout=60, cwd=cwd, stdin=subprocess.DEVNULL,
+        capture_output=True, check=False, timeout=300, cwd=cwd, stdin=subprocess.DEVNULL,
         env=environment(PYTHONWARNINGS="", **variables),
     )  # fmt: skip
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -50,7 +50,7 @@ def test_metadata_imports_nothing_heavy() -> None:
     """`docker --help` asks every plugin for its metadata, and does not wait for a detector."""
     code = "import sys, imgscan.cli.dockerplugin as plugin; plugin.metadata(); print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True, timeout=300
     )
     assert set(done.stdout.split()) & HEAVY == set()
 
@@ -223,7 +223,7 @@ def test_script_of_a_path_with_special_characters(tmp_path: Path, monkeypatch: p
     path.write_text(dockerinstall.script())
     done = subprocess.run(
         ["/bin/sh", path, "imgscan", "--version"],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
         env=environment(PYTHONPATH=os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), *sys.path]))),
     )  # fmt: skip
     assert done.stdout == f"imgscan {__version__}\n"
@@ -238,7 +238,7 @@ def test_a_package_in_the_working_folder_is_not_run(
     (tmp_path / "imgscan/__init__.py").write_text("raise SystemExit(77)\n")
     done = subprocess.run(
         [folder / "docker-imgscan", "imgscan", "--version"],
-        capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=environment(),
+        capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path, env=environment(),
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, f"imgscan {__version__}\n")
 
@@ -250,7 +250,7 @@ def _docker(*arguments: str) -> Run:
     """Run Docker's command line, with no engine."""
     variables = {name: value for name, value in environment().items() if name not in ("DOCKER_HOST", "DOCKER_CONTEXT")}
     done = subprocess.run(
-        [tools.find("docker"), *arguments], capture_output=True, check=False, timeout=60, env=variables
+        [tools.find("docker"), *arguments], capture_output=True, check=False, timeout=300, env=variables
     )
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -128,7 +128,7 @@ def test_file_substitution(tmp_path: Path) -> None:
         env=environment(),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stderr) == (1, b"")
 
@@ -144,7 +144,7 @@ def test_stopped_while_standard_input_is_silent(number: int) -> None:
         running.stdin.write(LINE + b"\n" * (4 << 20))
         running.stdin.flush()  # it has taken all but what a pipe holds, so it is reading
         running.send_signal(number)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 2
     assert b"Traceback" not in err
     [target] = json.loads(out)["targets"]
@@ -159,7 +159,7 @@ def test_a_closed_standard_input() -> None:
         env=environment(),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, b"standard input is closed" in done.stderr) == (2, True)
 

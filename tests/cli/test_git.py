@@ -162,7 +162,7 @@ def test_starts_light(repo: Repo) -> None:
     repo.write({"a.txt": "clean\n"})
     done = subprocess.run(
         [sys.executable, "-P", "-X", "importtime", "-m", "imgscan", "git", "--staged"],
-        capture_output=True, text=True, env=environment(), check=True, timeout=60,
+        capture_output=True, text=True, env=environment(), check=True, timeout=300,
     )  # fmt: skip
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "imgscan.scan.git.history" in modules
@@ -183,7 +183,7 @@ def push(repo: Repo, data: bytes, *arguments: str, **environment_: str) -> tuple
     """Run the hook's command on its input; give its code and output."""
     options = environment(**environment_)
     done = subprocess.run(
-        command("git", "--pre-push", *arguments), input=data, capture_output=True, check=False, env=options, timeout=60
+        command("git", "--pre-push", *arguments), input=data, capture_output=True, check=False, env=options, timeout=300
     )
     return done.returncode, done.stdout.decode() + done.stderr.decode()
 
@@ -275,7 +275,7 @@ def hooked(repo: Repo) -> Repo:
 def attempt(repo: Repo, *arguments: str) -> tuple[bool, str]:
     """Run git, which may be stopped by a hook."""
     done = subprocess.run(
-        ["git", *arguments], cwd=repo.folder, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL
+        ["git", *arguments], cwd=repo.folder, capture_output=True, check=False, timeout=300, stdin=subprocess.DEVNULL
     )
     return done.returncode == 0, (done.stdout + done.stderr).decode("utf-8", "replace")
 
@@ -446,4 +446,4 @@ def test_terminal(repo: Repo) -> None:
     os.close(ours)
     os.close(theirs)
     assert done.code == 2
-    assert "run it as one" in done.err
+    assert "run it from one" in done.err

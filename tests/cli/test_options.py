@@ -156,11 +156,11 @@ WRONG = [
     (["image", "x", "-f"], "Option '-f' requires an argument"),
     (["image", "x", "-o"], "Option '-o' requires an argument"),
     (["image", "x", "-f", "json", "-f", "sarif"], "only one -f can go to standard output"),
-    (["image", "x", "-o", "a", "-o", "b"], "-o b: there is no -f before it that has no -o yet"),
+    (["image", "x", "-o", "a", "-o", "b"], "-o b: every -f before it already has an -o"),
     (["image", "x", "-f", "json", "-o", "a", "-o", "b"], "-o b: there is no -f"),
     (["image", "x", "-f", "json", "-o", "a", "-f", "sarif", "-o", "a"], "-o a: two reports cannot go to the same file"),
     (["image", "x", "-qv", "--verify"], "No such option"),
-    (["rules", "stripe-nothing"], "there is no rule stripe-nothing: imgscan rules lists them"),
+    (["rules", "stripe-nothing"], "there is no rule stripe-nothing; imgscan rules lists all rules"),
     (["rules", "a", "b"], "unexpected extra argument (b)"),
 ]
 

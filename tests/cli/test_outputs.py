@@ -102,7 +102,7 @@ def test_full_standard_output(targets: Targets, arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             command(*(argument.format(targets.live) for argument in arguments)),
-            stdout=full, stderr=subprocess.PIPE, env=environment(), check=False, timeout=60,
+            stdout=full, stderr=subprocess.PIPE, env=environment(), check=False, timeout=300,
         )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.decode().startswith("imgscan: cannot ")
@@ -152,7 +152,7 @@ def test_standard_output_is_not_cut(targets: Targets, tmp_path: Path) -> None:
     log.write_text("before\n")
     with log.open("ab") as file:
         words = command("image", targets.live, "-q", "-o", "/dev/stdout", "-f", "json", "-o", tmp_path / "json")
-        done = subprocess.run(words, stdout=file, env=environment(), check=False, timeout=60)
+        done = subprocess.run(words, stdout=file, env=environment(), check=False, timeout=300)
     assert done.returncode == 1
     lines = log.read_text().splitlines()
     assert lines[0] == "before"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.cli.driver import Targets
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
-DEADLINE = 60
+DEADLINE = 300
 """Seconds that anything is waited for. What stalls in these tests does so for longer: a run that waits for it fails."""
 
 
@@ -149,7 +149,7 @@ def test_stopped_while_files_are_read(number: int, targets: Targets, slow: Path)
     assert running.returncode == 2
     assert "Traceback" not in err
     reports = json.loads(out)["targets"]
-    assert reports[-1]["diagnostics"][0]["code"] == "interrupted"
+    assert "interrupted" in [diagnostic["code"] for diagnostic in reports[-1]["diagnostics"]]
     assert len(reports) < 11
 
 
@@ -185,7 +185,7 @@ def test_closed_pipe(targets: Targets, arguments: list[str]) -> None:
         *(word.format(targets.live) for word in arguments), stdout=writing, stdin=subprocess.DEVNULL
     ) as running:
         os.close(writing)
-        assert running.wait(60) == 0
+        assert running.wait(300) == 0
         assert _read(running.stderr) == ""
 
 
@@ -197,7 +197,7 @@ def test_head(tmp_path: Path) -> None:
         assert running.stdout is not None
         assert running.stdout.read(10).startswith(b"{")
         running.stdout.close()
-        assert running.wait(60) == 0
+        assert running.wait(300) == 0
         assert _read(running.stderr) == ""
 
 
@@ -208,7 +208,7 @@ def test_closed_pipe_beside_a_file(targets: Targets, tmp_path: Path) -> None:
     arguments = ("image", targets.live, "-f", "text", "-f", "sarif", "-o", tmp_path / "sarif")
     with started(*arguments, stdout=writing, stdin=subprocess.DEVNULL) as running:
         os.close(writing)
-        assert running.wait(60) == 1
+        assert running.wait(300) == 1
         assert _read(running.stderr) == ""
     assert json.loads((tmp_path / "sarif").read_text())["version"] == "2.1.0"
 
@@ -217,7 +217,7 @@ def test_closed_pipe_beside_a_file(targets: Targets, tmp_path: Path) -> None:
 def test_closed_descriptors(targets: Targets, redirection: str) -> None:
     """Standard streams that the shell has closed lead to no traceback."""
     line = f"{shlex.join(command('image', targets.live))} {redirection}"
-    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=60)
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=300)
     assert done.returncode == (1 if redirection in ("2>&-", "<&-") else 2)
     if redirection == ">&-":
         assert done.stderr == b"imgscan: standard output is closed: give the report a file with -o\n"
@@ -226,7 +226,7 @@ def test_closed_descriptors(targets: Targets, redirection: str) -> None:
 def test_no_standard_input() -> None:
     """A standard input that is closed is told."""
     line = f"{shlex.join(command('image', '-'))} <&-"
-    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=60)
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=300)
     assert done.returncode == 2
     assert done.stderr.startswith(b"imgscan: standard input is closed")
 
@@ -253,7 +253,7 @@ def terminal(*arguments: object, out: bool = False, columns: int = 80, **changes
         finally:
             os.close(ours)
         written = _read(running.stdout)
-        return running.wait(60), written, shown.decode()
+        return running.wait(300), written, shown.decode()
 
 
 def test_progress(tmp_path: Path) -> None:

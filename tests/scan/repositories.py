@@ -47,7 +47,7 @@ class Repo:
             env=os.environ | ENVIRONMENT | environment,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
         if check and done.returncode:
             raise AssertionError(done.stderr.decode("utf-8", "replace"))

@@ -122,7 +122,7 @@ def git(root: Path, *arguments: str, **options: object) -> bytes:
     """Run git in a folder without anybody's settings."""
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
     command = [str(tools.find("git")), "-C", str(root), "-c", "core.excludesFile=", *arguments]
-    return subprocess.run(command, env=environment, check=False, capture_output=True, timeout=60, **options).stdout  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, env=environment, check=False, capture_output=True, timeout=300, **options).stdout  # type: ignore[call-overload,no-any-return]
 
 
 def kept_by_git(root: Path) -> list[bytes]:

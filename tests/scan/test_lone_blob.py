@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sqlite3
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -77,11 +78,11 @@ def as_file(blob: bytes, where: Path) -> list[Spotted]:
 
 def database(text: str) -> bytes:
     """Make a database with one value."""
-    connection = sqlite3.connect(":memory:")
-    connection.execute("create table t (v text)")
-    connection.execute("insert into t values (?)", (text,))
-    connection.commit()
-    return connection.serialize()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("create table t (v text)")
+        connection.execute("insert into t values (?)", (text,))
+        connection.commit()
+        return connection.serialize()
 
 
 def wasm(data: bytes) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING
 
@@ -15,53 +13,19 @@ from fixtures.containers import CHAINS, FORMATS, chained
 from fixtures.keys import Keys
 from imgscan.scan.image import images
 from imgscan.scan.layer import scan_layer
-from imgscan.scan.result import LayerResult
 from imgscan.scan.session import Session
 from imgscan.streams.readers import BytesReader
 from tests.scan.support import concealer, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
-    from imgscan.streams.readers import Reader
+    from tests.scan.another import Another
+
 
 KEYS = Keys("results")
 KEY, OTHER = KEYS.secret99(), KEYS.secret34()
 LINE = f"KEY={KEY}\n".encode()
-
-_COPY = """
-import sys
-from imgscan.scan.result import LayerResult
-
-while size := sys.stdin.buffer.readline():
-    written = LayerResult.read(sys.stdin.buffer.read(int(size))).write()
-    sys.stdout.buffer.write(b"%d\\n" % len(written) + written)
-    sys.stdout.buffer.flush()
-"""
-
-
-@pytest.fixture(scope="module")
-def another() -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process, with another seed of Python's own hashes, that reads results and writes them again."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _COPY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"PYTHONHASHSEED": "7"}
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-def passed_on(result: LayerResult, process: subprocess.Popen[bytes]) -> LayerResult:
-    """Give a result as another process has read and written it."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    written = result.write()
-    process.stdin.write(b"%d\n" % len(written) + written)
-    process.stdin.flush()
-    again = process.stdout.read(int(process.stdout.readline()))
-    assert again == written
-    return LayerResult.read(again)
 
 
 def _layers() -> list[Layer]:
@@ -90,22 +54,15 @@ IMAGES = {
 
 @pytest.mark.parametrize("kind", IMAGES)
 def test_a_report_of_results_that_were_kept_is_the_same(
-    kind: str, another: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    kind: str, another: Another, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every result of an image goes through another process and back; the report does not change."""
-    image = IMAGES[kind]()
-    expected = scan(image)
-    passed = []
-
-    def kept(raw: Reader, session: Session, **options: Any) -> LayerResult:
-        result = passed_on(scan_layer(raw, session, **options), another)
-        passed.append(result)
-        return result
-
-    monkeypatch.setattr(images, "scan_layer", kept)
-    assert scan(image) == expected
-    assert passed
-    assert any(report.findings for report in expected)
+    image, passed = IMAGES[kind](), another.passed
+    kept = scan(image)
+    assert another.passed > passed
+    monkeypatch.setattr(images, "scan_layer", scan_layer)
+    assert scan(image) == kept
+    assert any(report.findings for report in kept)
 
 
 def test_what_is_written_holds_no_secret_and_no_name_that_is_one() -> None:

@@ -100,11 +100,10 @@ def test_no_flipped_header_bit_is_quiet() -> None:
     blocks = [m.start - 512 for m in whole.members[:-2]] + [m.header for m in whole.members]
     for block in blocks:
         for at in range(block, block + 512):
-            for bit in (1, 0x20, 0x80):
-                damaged = bytearray(SMALL)
-                damaged[at] ^= bit
-                walked = walk(bytes(damaged))
-                assert walked.problems or walked == whole
+            damaged = bytearray(SMALL)
+            damaged[at] ^= (1, 0x20, 0x80)[at % 3]
+            walked = walk(bytes(damaged))
+            assert walked.problems or walked == whole, at
 
 
 def test_no_flipped_payload_bit_raises() -> None:

@@ -59,10 +59,10 @@ def test_by_path(tmp_path: Path) -> None:
         ("app/x.env", ["app"], f"{UNKNOWN}/sub", "any/where/sub/x.env", False),
         ("app/x.env", ["../../app"], "/srv", "srv/x.env", False),
     ]
-    for source, given, destination, path, named in table:
-        write(tmp_path, source)
-        found = brought(tmp_path, (given, destination), path)
-        assert found == SourceLine(source, 2, named), (source, given, destination, path, named)
+    for number, (source, given, destination, path, named) in enumerate(table):
+        root = tmp_path / str(number)
+        write(root, source)
+        assert brought(root, (given, destination), path) == SourceLine(source, 2, named), (given, destination)
 
 
 @pytest.mark.parametrize(
