@@ -91,7 +91,8 @@ def test_every_example_can_be_called() -> None:
             assert known is not None, f"{page}: imgscan {' '.join(words)}"
             command = known
             rest = rest[1:]
-        context = click.Context(command, info_name=command.name)
+        # click keeps a command's help option as it was first asked for
+        context = click.Context(command, info_name=command.name, **cli.context_settings)
         try:
             command.make_parser(context).parse_args(args=rest)
         except click.UsageError as error:
