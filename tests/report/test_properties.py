@@ -53,22 +53,35 @@ digests = st.builds(
     st.text("0123456789abcdef", min_size=64, max_size=64),
 )
 indexes = st.integers(0, 130)
-locations = st.builds(
-    Location,
-    layer=st.none() | indexes,
-    path=names | st.just(".image/config.json"),
-    path_bytes=st.none() | st.binary(max_size=20),
-    line=maybe_counts,
-    column=maybe_counts,
-    end_line=maybe_counts,
-    end_column=maybe_counts,
-    offset=maybe_counts,
-    length=maybe_counts,
-    encoding=st.sampled_from(["plain", "base64", "utf-16-le"]),
-    field=maybe_names,
-    commit=maybe_names,
-    authored=maybe_names,
+numbers = st.integers(0, 2**70)
+lines = st.integers(1, 2**70)
+visibilities = st.just(Visibility("visible")) | st.builds(
+    Visibility, st.sampled_from(["overwritten", "deleted"]), st.none() | indexes
 )
+origins = st.builds(Origin, lines, dockerfile=names) | st.builds(Origin, lines, source=names)
+
+
+@st.composite
+def locations(draw: st.DrawFn) -> Location:
+    """Make any place that a location may be: in a field, in a binary, or in a text with or without its end."""
+    begins, ends, commits = (draw(st.booleans()) for _ in range(3))
+    return Location(
+        layer=draw(st.none() | indexes),
+        path=draw(names | st.just(".image/config.json")),
+        path_bytes=draw(st.none() | st.binary(max_size=20)),
+        line=draw(lines) if begins else None,
+        column=draw(lines) if begins else None,
+        end_line=draw(lines) if begins and ends else None,
+        end_column=draw(lines) if begins and ends else None,
+        offset=draw(st.none() | numbers),
+        length=draw(st.none() | numbers),
+        encoding=draw(st.sampled_from(["plain", "base64", "utf-16-le"])),
+        field=draw(maybe_names),
+        commit=draw(names) if commits else None,
+        authored=draw(maybe_names) if commits else None,
+    )
+
+
 findings = st.builds(
     Finding,
     rule_id=st.sampled_from([rule.id for rule in RULES]) | names,
@@ -85,11 +98,10 @@ findings = st.builds(
         account=maybe_names,
         account_created=maybe_names,
     ),
-    location=locations,
-    visibility=st.none()
-    | st.builds(Visibility, st.sampled_from(["visible", "overwritten", "deleted"]), st.none() | indexes),
+    location=locations(),
+    visibility=st.none() | visibilities,
     fingerprint=names,
-    origin=st.none() | st.builds(Origin, counts, dockerfile=names) | st.builds(Origin, counts, source=names),
+    origin=st.none() | origins,
 )
 layers = st.builds(
     LayerInfo,
@@ -107,7 +119,7 @@ diagnostics = st.builds(
     Diagnostic,
     severity=st.sampled_from(["error", "skipped"]),
     code=names,
-    message=names,
+    message=names.filter(bool),
     layer=st.none() | indexes,
     path=maybe_names,
     bytes=maybe_counts,
