@@ -12,7 +12,7 @@ MUTANTS = _HERE / "mutants" / "mutants.json"
 
 
 def read(path: Path) -> Any:
-    """Read a record; None where nothing was measured yet."""
+    """Read a record; None if nothing was measured yet."""
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 

@@ -41,7 +41,7 @@ def _image(path: Path) -> Path:
 
 
 def jars(images: Images) -> tuple[Path, Path]:
-    """Make jars of some sixty classes each; give the folder, and an image that holds it."""
+    """Make jars of some sixty classes each; return the folder, and an image that holds it."""
     folder = images.new("jars", "x").parent
     images.tell(f"building {images.sizes.archives:,} jars")
     texts = _texts("imgscan jars", 5, 120)
@@ -55,7 +55,7 @@ def jars(images: Images) -> tuple[Path, Path]:
 
 
 def pages(images: Images) -> tuple[Path, Path]:
-    """Make small gzip files like manual pages; give the folder, and an image that holds it."""
+    """Make small gzip files like manual pages; return the folder, and an image that holds it."""
     folder = images.new("pages", "x").parent
     images.tell(f"building {images.sizes.compressed:,} small gzip files")
     texts = _texts("imgscan pages", 20, 300)
@@ -65,7 +65,7 @@ def pages(images: Images) -> tuple[Path, Path]:
 
 
 def repository(images: Images) -> tuple[Path, Path]:
-    """Make a git repository with so many objects in one pack; give it, and an image that holds it."""
+    """Make a git repository with so many objects in one pack; return it, and an image that holds it."""
     folder = images.new("repository", "x").parent
     images.tell(f"building a repository of {images.sizes.objects:,} objects")
     git = ("git", "-C", str(folder))
@@ -82,7 +82,7 @@ def repository(images: Images) -> tuple[Path, Path]:
 
 
 def _stream(objects: int) -> Iterator[bytes]:
-    """Give a history in which each commit changes a few files: a commit is some seven objects (git-fast-import(1))."""
+    """Yield a history in which each commit changes a few files: a commit is some seven objects (git-fast-import(1))."""
     chance = random.Random("imgscan repository")
     files = {f"src/d{number % 50}/f{number}.txt": chance.choices(_WORDS, k=40) for number in range(500)}
     names = sorted(files)

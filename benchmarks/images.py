@@ -204,7 +204,7 @@ class Images:
         return self._dense(f"prefixes{times}.tar", _LIVE, size // len(_LIVE))
 
     def placeholders(self, times: int) -> Path:
-        """Make a root filesystem's tar with one file of keys that are placeholders, one a line."""
+        """Make a root filesystem's tar with one file of keys that are placeholders, one per line."""
         line = b"key = " + _LIVE + b"x" * 24 + b"\n"
         return self._dense(f"placeholders{times}.tar", line, self.sizes.placeholders * times)
 
@@ -229,7 +229,7 @@ class Images:
         return self._dense(f"digits{times}.tar", text, 50 * (self.sizes.prefixes * times) // len(text))
 
     def new(self, *parts: str) -> Path:
-        """Give a path below the folder of the images whose parents are there."""
+        """Return a path below the folder of the images whose parents are there."""
         return self._new(*parts)
 
     def tell(self, message: str) -> None:

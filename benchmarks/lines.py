@@ -44,7 +44,7 @@ class Bench:
 class Result:
     """What became of a line.
 
-    `value` is what is compared, in words, `budget` what is allowed; `within` is None where there is no budget.
+    `value` is what is compared, in words, `budget` what is allowed; `within` is None if there is no budget.
     `runs` are all runs by their labels. `failure` says why there is nothing to compare.
     """
 

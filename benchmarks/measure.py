@@ -64,7 +64,7 @@ def shell(label: str, line: str, *paths: Path) -> Command:
 
 
 def clean_environment(bytecode: Path) -> dict[str, str]:
-    """Give this process's environment without what would make Python run otherwise than where it is installed.
+    """Return this process's environment without what would make Python run otherwise than where it is installed.
 
     The modules' bytecode is kept in a folder: an installed program has it, and the repository shall not get it.
     """

@@ -48,7 +48,7 @@ class Joined(io.RawIOBase):
         return self._hash.hexdigest()
 
     def read(self, count: int = -1, /) -> bytes:
-        """Give `count` bytes, fewer at the end."""
+        """Return `count` bytes, fewer at the end."""
         while len(self._held) < count and (piece := next(self._source, b"")):
             self._held += piece
         data, self._held = self._held[:count], self._held[count:]
@@ -109,12 +109,12 @@ def add_stream(archive: tarfile.TarFile, name: str, data: BinaryIO | io.RawIOBas
 
 
 def planted() -> bytes:
-    """Give the settings file with the key that every scan must find."""
+    """Return the settings file with the key that every scan must find."""
     return f"STRIPE_SECRET_KEY={Keys('bench').secret99()}\n".encode()
 
 
 def digest_of(path: Path) -> str:
-    """Give the SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -126,7 +126,7 @@ def plain_blob(path: Path) -> Blob:
 
 
 def blob_name(digest: str) -> str:
-    """Give the path of a blob in an OCI layout."""
+    """Return the path of a blob in an OCI layout."""
     return f"blobs/sha256/{digest}"
 
 
@@ -139,7 +139,7 @@ def config_of(diff_ids: Iterable[str]) -> bytes:
 
 
 def documents(blobs: Sequence[Blob], config: bytes) -> dict[str, Any]:
-    """Give the JSON files of an OCI layout with these layers, and docker's `manifest.json`."""
+    """Return the JSON files of an OCI layout with these layers, and docker's `manifest.json`."""
     layers: list[dict[str, Any]] = [
         {"mediaType": blob.media_type, "digest": f"sha256:{blob.digest}", "size": blob.path.stat().st_size}
         for blob in blobs

@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 def inflate(path: Path) -> tuple[str, str]:
-    """Give the digest of a gzip file (of any number of members) and of what is in it."""
+    """Return the digest of a gzip file (of any number of members) and of what is in it."""
     stored, plain = hashlib.sha256(), hashlib.sha256()
     with path.open("rb", buffering=0) as file:
         decoder = isal_zlib.decompressobj(31)

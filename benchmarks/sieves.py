@@ -18,7 +18,7 @@ _WINDOW = 1 << 20
 
 
 def rate(engine: Engine, windows: list[bytes]) -> tuple[float, int]:
-    """Give the bytes a second at which anchors are found, and how many there are."""
+    """Return the bytes per second at which anchors are found, and how many there are."""
     engine.find(windows[0], 0, len(windows[0]))
     found = 0
     started = time.perf_counter()

@@ -89,7 +89,7 @@ def _is_container(path: Path) -> bool:
 
 
 def _measure(entries: Sequence[Entry]) -> tuple[int, int]:
-    """Give the bytes and the number of files that are not empty."""
+    """Return the bytes and the number of files that are not empty."""
     return sum(entry.size for entry in entries), sum(1 for entry in entries if entry.size)
 
 
@@ -103,7 +103,7 @@ def _beginning(entries: Iterator[Entry], limit: int) -> Iterator[Entry]:
 
 
 def _groups(top: Path, depth: int) -> Iterator[tuple[Path, bool]]:
-    """Give folders, and whether what is below them belongs to their group too."""
+    """Yield folders, and whether what is below them belongs to their group too."""
     yield top, depth == 0
     if depth:
         try:

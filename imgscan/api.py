@@ -1,4 +1,4 @@
-"""The scanner as a library: one session, three scanners of one shape, and two generators for other programs."""
+"""The scanner as a library: one session, three scanners with one interface, and two generators for other programs."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Options(NamedTuple):
     """How to scan, with the command line's defaults.
 
     `include` may name `examples` and `publishable`. `platform` is `OS/ARCH[/VARIANT]`, `all`, or None for the
-    default: every platform of a file, the host's of an engine. `jobs` is how many blobs are read at a time, None for
-    one a processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
-    folder, in the grammar of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
+    default: every platform of a file, the host's of an engine. `jobs` is how many blobs are read at once, None for
+    one per processor. `reveal` puts whole secrets into the findings. `exclude` are globs of what is left out of a
+    folder, in the syntax of gitignore(5) and relative to it; `gitignore` obeys the `.gitignore` files in it too.
     `screen` is that of `Engine`: False for so few bytes that setting Hyperscan up would take longer than searching.
     `limits` is where to stop looking into containers. `origins` says where the findings of an image come from: by
-    `dockerfile` or one that lies in the working folder and matches, and by the files below `source_root`. `comments`
-    lets through what a comment on its line says (`imgscan:allow`).
+    `dockerfile` or one that is in the working folder and matches, and by the files below `source_root`. `comments`
+    honours comments that suppress a line (`imgscan:allow`).
     """
 
     include: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class Options(NamedTuple):
 
 
 def default_jobs() -> int:
-    """Give the number of processors that this process may use, at most eight."""
+    """Return the number of processors that this process may use, at most eight."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
@@ -67,7 +67,7 @@ def default_jobs() -> int:
 
 
 def host_platform() -> Platform:
-    """Give the platform that an engine on this machine runs: Linux, also where it runs in a virtual machine."""
+    """Return the platform that an engine on this machine runs: Linux, even if it runs in a virtual machine."""
     import platform  # noqa: PLC0415 - seldom needed
 
     from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without
@@ -76,10 +76,10 @@ def host_platform() -> Platform:
 
 
 class Scanner(Protocol):
-    """One way to scan: images, files or a git history. What the user typed goes in, reports come out."""
+    """One way to scan: images, files or a git history. It takes what the user typed and yields reports."""
 
     def scan(self, target: str) -> Iterator[TargetReport]:
-        """Scan a target. TargetError or UsageError where it cannot be opened."""
+        """Scan a target. TargetError or UsageError if it cannot be opened."""
 
 
 def open_session(options: Options, progress: Progress | None = None) -> Session:
@@ -94,7 +94,7 @@ def open_session(options: Options, progress: Progress | None = None) -> Session:
 
 
 def image_scanner(session: Session, options: Options) -> Scanner:
-    """Give what scans images, a report for each of their platforms. UsageError for a platform that is none."""
+    """Return the scanner of images, with one report per platform. UsageError for an invalid platform."""
     from imgscan.image.documents import parse_platform  # noqa: PLC0415 - a git hook does without all of this
     from imgscan.scan.image.images import ImageScanner  # noqa: PLC0415
 
@@ -108,14 +108,14 @@ def image_scanner(session: Session, options: Options) -> Scanner:
 
 
 def file_scanner(session: Session, options: Options) -> Scanner:
-    """Give what scans a file, the files below a folder, or standard input (`-`), as files: one report each."""
-    from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - likewise
+    """Return the scanner of a file, the files below a folder, or standard input (`-`): one report each."""
+    from imgscan.scan.tree.files import FileScanner  # noqa: PLC0415 - as above
 
     return FileScanner(session, options.exclude, options.gitignore)
 
 
 def history_scanner(session: Session, repository: Repository, scopes: Sequence[Scope]) -> Scanner:
-    """Give what scans parts of a git repository, a report for each. TargetError where git knows no such part."""
+    """Return the scanner of parts of a git repository, with one report each. TargetError if git knows no such part."""
     from imgscan.scan.git.history import HistoryScanner  # noqa: PLC0415 - seldom needed
 
     return HistoryScanner(session, repository, scopes)
@@ -131,7 +131,7 @@ def _trace_image(session: Session, options: Options) -> TraceImage | None:
 
 
 def _tracing(session: Session, options: Options) -> TraceImage:
-    """Set up the tracing of findings to lines. TargetError where the Dockerfile that was named cannot be read."""
+    """Set up the tracing of findings to lines. TargetError if the named Dockerfile cannot be read."""
     from imgscan.scan.position import HEAD, charset_of  # noqa: PLC0415 - seldom needed
     from imgscan.triage.given import Tracer  # noqa: PLC0415
 
@@ -159,7 +159,7 @@ def scan_image(
 ) -> Iterator[Finding | Diagnostic]:
     """Scan an image and yield what was found and what could not be scanned, image by image, layer by layer.
 
-    `target` is what `imgscan image` takes: a path, a name that a container engine knows, or `SCHEME:REST`. The
+    `target` is what `imgscan image` accepts: a path, a name that a container engine knows, or `SCHEME:REST`. The
     other arguments are those of the command line. Raises TargetError or EngineError if there is no such image,
     UsageError or ValueError if the request makes no sense.
     """
@@ -179,8 +179,8 @@ def scan_path(
 ) -> Iterator[Finding | Diagnostic]:
     """Scan a file, or every file below a folder, and yield what was found and what could not be scanned.
 
-    Links in the folder are not followed. `exclude` are globs as of `imgscan fs --exclude`. Raises TargetError if there
-    is no such file or folder, UsageError if a glob is none.
+    Links in the folder are not followed. `exclude` are globs as for `imgscan fs --exclude`. Raises TargetError if there
+    is no such file or folder, UsageError if a glob is malformed.
     """
     options = Options(frozenset(include), min_confidence, jobs=jobs, exclude=tuple(exclude))
     for report in file_scanner(open_session(options), options).scan(os.fspath(path)):

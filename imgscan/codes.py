@@ -145,7 +145,7 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         "document-digest": Code(ERROR, "A document of the image does not match its digest.", _ALTERED),
         "documents-disagree": Code(
             ERROR,
-            "The image's old metadata contains a credential that its config lacks, so one of them was altered.",
+            "The image's old description contains a credential that its config lacks, so one of them was altered.",
             _ALTERED,
         ),
         "manifest-unreadable": Code(
@@ -225,6 +225,7 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
     },
     "The scan": {
         "interrupted": Code(ERROR, "The scan was stopped before it finished.", "Scan again."),
+        "timeout": Code(ERROR, "`--timeout` stopped the scan before it finished.", "Allow more time, or scan less."),
         "target-unreadable": Code(
             ERROR, "The target cannot be opened, or is not something that imgscan reads.", "Check what you typed."
         ),

@@ -1,8 +1,8 @@
 """The nouns of imgscan: what a target is made of and what a scan says about it.
 
 Every value here is frozen and free of secrets: a `Finding` holds a redacted credential and its SHA-256, never
-the credential. Strings that came out of an image (paths, `created_by`, field names) have been redacted before
-they are put in, so whoever prints these values needs to think of escaping only, not of secrecy.
+the credential. Strings that came out of an image (paths, `created_by`, field names) were redacted before
+they were put in, so code that prints these values need only escape them, not redact them.
 
 Layers are numbered from 0, base first, as in the JSON report; people are shown numbers from 1.
 """
@@ -25,7 +25,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Most severe first."""
 
 CONFIDENCES: tuple[Confidence, ...] = ("very-high", "high", "medium", "low")
-"""Surest first."""
+"""Most certain first."""
 
 SCHEMA = "imgscan/1"
 """The schema of JSON reports, which `docs/schema/report.json` describes."""
@@ -34,7 +34,7 @@ SCHEMES = ("docker", "podman", "docker-archive", "oci-archive", "oci-layout", "d
 """What an image's target may begin with, before a colon, to say what it is."""
 
 IMAGE_DOCUMENTS = ".image/"
-"""Where findings in the manifest, config, history and attestations have their path; no file lives there."""
+"""Where findings in the manifest, config, history and attestations have their path; no real file is there."""
 
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DIGEST = re.compile(r"([a-z0-9]+(?:[.+_-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
@@ -82,8 +82,8 @@ class LayerInfo:
     """One layer of an image, as its manifest and config describe it and as the scan measured it.
 
     `digest` is of the blob as stored (compressed or not), `diff_id` of the uncompressed tar. `created_by` is
-    None where the history does not say which instruction made the layer; it is redacted. `size` counts the
-    stored bytes, `bytes` the uncompressed ones, `entries` the tar members; None where they were not read.
+    None if the history does not say which instruction made the layer; it is redacted. `size` counts the
+    stored bytes, `bytes` the uncompressed ones, `entries` the tar members; None if they were not read.
     """
 
     index: int
@@ -99,11 +99,11 @@ class LayerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What may be said of a credential: never the credential.
+    """What may be said about a credential: never the credential itself.
 
     `redacted` is its prefix and last four characters, `sha256` the hex SHA-256 of the exact credential,
     `length` its characters. `account` is the `acct_…` that the credential itself names, `account_created` that
-    account's creation time (ISO 8601, UTC, to the second), each None where the credential does not say.
+    account's creation time (ISO 8601, UTC, to the second), each None if the credential does not say.
     """
 
     redacted: str
@@ -116,7 +116,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    r"""Where a credential stands.
+    r"""Where a credential is.
 
     `layer` is None for image documents and for targets without layers. `path` is the member's name without a
     leading `./` or `/`, bytes that are not UTF-8 written `\xNN`; `path_bytes` holds the raw name in that case.
@@ -148,13 +148,13 @@ class Location:
         if any(each is not None and each < 0 for each in numbers) or any(
             each is not None and each < 1 for each in places
         ):
-            raise ValueError("layers, offsets and lengths count from 0, lines and columns from 1")
+            raise ValueError("layers, offsets and lengths count from 0; lines and columns from 1")
         if (self.line is None) != (self.column is None) or (self.end_line is None) != (self.end_column is None):
-            raise ValueError("a line has a column, and a column a line")
+            raise ValueError("line and column come together")
         if self.line is None and self.end_line is not None:
-            raise ValueError("a region that ends on a line begins on one")
+            raise ValueError("a region with an end line has a start line")
         if self.commit is None and self.authored is not None:
-            raise ValueError("only a commit has been authored")
+            raise ValueError("only a commit has an author date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class Visibility:
 
     def __post_init__(self) -> None:
         if self.state == "visible" and self.layer is not None:
-            raise ValueError("no layer ends the life of a file that is visible")
+            raise ValueError("a visible file has no layer that removed it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Origin:
 
     def __post_init__(self) -> None:
         if (self.dockerfile is None) == (self.source is None) or self.line < 1:
-            raise ValueError("an origin is a line, from 1, of a Dockerfile or of a source file")
+            raise ValueError("an origin is a line, counted from 1, of a Dockerfile or a source file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class Finding:
     """One credential at one place.
 
     `fingerprint` stays the same over rebuilds, new tags and new layers; see `imgscan.secrecy.fingerprint`.
-    `visibility` is None where nothing can be said: documents, targets without layers.
+    `visibility` is None if nothing can be said: documents, targets without layers.
     """
 
     rule_id: str
@@ -211,11 +211,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """Something that was not scanned, or not as it should be.
+    """Something that was not scanned, or not fully.
 
-    `error` means that the scan is not whole (exit code 2); `skipped` means that content was passed over for the
+    `error` means that the scan is incomplete (exit code 2); `skipped` means that content was passed over for the
     stated reason. `code` is a stable kebab-case word, `message` one sentence for a person. `layer` is an index,
-    `path` as in `Location`, `bytes` how many were not read, each None where unknown.
+    `path` as in `Location`, `bytes` how many were not read, each None if unknown.
     """
 
     severity: Severity
@@ -232,7 +232,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """How many findings were left out of the list, and by which rule."""
+    """How many findings were left out of the list, and why."""
 
     confidence: int = 0
     examples: int = 0
@@ -258,7 +258,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """All that is known of one image (one platform of it), directory or file.
+    """Everything known about one image (one platform of it), directory or file.
 
     `target` is what the user typed, redacted; `reference` the name inside the archive or engine. Findings are in
     layer, entry, offset order, documents last.
@@ -288,7 +288,7 @@ class TargetReport:
 
     @property
     def whole(self) -> bool:
-        """Whether every byte that should have been read was read, and was what its digest says."""
+        """Whether every byte that should have been read was read, and matched its digest."""
         return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 

@@ -1,4 +1,4 @@
-"""The one noun for what was not read: made where it is noticed, handed on as it is, shown as a `Diagnostic`.
+"""The one noun for what was not read: created where it is noticed, passed on unchanged, shown as a `Diagnostic`.
 
 `imgscan.codes` says what each code means and what to do about it.
 """
@@ -15,9 +15,9 @@ class Unread(NamedTuple):
     """Something that was not read, or is not what it should be.
 
     `error` is content that is damaged or cannot be read, `skipped` content that was passed over for a stated reason;
-    whoever hands it on may make it less grave (`skipped`), never more. `message` is one sentence for a person and holds
-    nothing of the content but numbers. `path` is the raw name of the file, None for the whole that was being read;
-    `bytes` is how many were not read, None where that is not known.
+    code that passes it on may make it less severe (`skipped`), never more. `message` is one sentence for a person and
+    contains nothing of the content but numbers. `path` is the raw name of the file, None for the whole that was being
+    read; `bytes` is how many were not read, None if that is not known.
     """
 
     severity: Severity
@@ -27,5 +27,5 @@ class Unread(NamedTuple):
     bytes: int | None = None
 
     def passed_over(self) -> Unread:
-        """Make it less grave: it lies in something that need not be whole."""
+        """Make it less severe: it is in something that need not be intact."""
         return self._replace(severity="skipped") if self.severity == "error" else self

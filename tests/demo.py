@@ -75,7 +75,7 @@ class Place:
 
 
 def demo_image() -> tuple[Image, list[Place]]:
-    """Give the image and the six places where its keys are."""
+    """Return the image and the six places where its keys are."""
     keys = Keys("demo")
     account = keys.account()
     visible = keys.secret99(account=account)

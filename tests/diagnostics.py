@@ -27,7 +27,7 @@ _SEVERITIES: Final = (
 
 
 def text() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     parts = ["# Diagnostics", *(textwrap.fill(each, 120, break_on_hyphens=False) for each in (_ABOUT, _SEVERITIES))]
     for title, codes in SECTIONS.items():
         parts += [f"## {title}", _table(codes)]

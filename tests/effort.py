@@ -12,5 +12,5 @@ _IN_CI = 3
 
 
 def examples(few: int) -> int:
-    """Give the number of examples for a property that tries `few` on a desk."""
+    """Return the number of examples for a property that tries `few` on a desk."""
     return few * _IN_CI if os.environ.get("CI") else few

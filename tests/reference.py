@@ -46,7 +46,7 @@ _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"))
 
 
 def text() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     shared = _shared()
     parts = [
         "# Reference",
@@ -91,7 +91,7 @@ def _shown(command: click.Command) -> list[click.Option]:
 
 
 def _command(command: click.Command, path: str, shared: Sequence[click.Option]) -> Iterator[str]:
-    """Give the sections of a command and of those below it."""
+    """Yield the sections of a command and of those below it."""
     yield f"## {path}"
     arguments = [
         each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)

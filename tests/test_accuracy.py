@@ -40,7 +40,7 @@ def _case() -> Case:
 
 
 def _report(case: Case) -> Reported:
-    """Give the report that is right in everything."""
+    """Return the report that is right in everything."""
     [expected] = case.expected
     return Reported(
         case.path,
@@ -56,7 +56,7 @@ def _report(case: Case) -> Reported:
 
 @cache
 def _some(seed: int) -> tuple[Case, ...]:
-    """Give a case of every carrier, the kinds taking turns."""
+    """Return a case of every carrier, the kinds taking turns."""
     made = []
     for number, carrier in enumerate(CARRIERS.values()):
         kinds = [kind for kind in KINDS.values() if kind.tier in carrier.tiers]
@@ -70,7 +70,7 @@ def _decoys(seed: int) -> tuple[decoys.Decoy, ...]:
 
 
 def digest(seed: int) -> str:
-    """Give the hash of some cases, of what is expected of them, and of a quick corpus's decoys."""
+    """Return the hash of some cases, of what is expected of them, and of a quick corpus's decoys."""
     state = hashlib.sha256()
     for case in _some(seed):
         state.update(case.path.encode() + case.data)
@@ -319,7 +319,7 @@ def test_no_share_is_rounded_up_to_all() -> None:
 
 
 def test_no_file_of_the_package_holds_a_key() -> None:
-    """Keys are assembled when they are asked for."""
+    """Keys are assembled when they are requested."""
     files = [path for path in (_TOP / "accuracy").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert files
     assert [path.name for path in files if SHAPED.search(path.read_bytes())] == []

@@ -55,7 +55,7 @@ def changed(before: str, after: str, text: str = MODULE) -> Change:
 
 
 def left_out(before: str, after: str, text: str = MODULE) -> str:
-    """Give the name of the exemption that leaves a replacement out; nothing if none does."""
+    """Return the name of the exemption that leaves a replacement out; nothing if none does."""
     assert text.count(before) == 1
     exemption = exemption_of(difference(text, text.replace(before, after)), calls_in({"engine": text}))
     return exemption.name if exemption else ""
@@ -223,7 +223,7 @@ def test_an_argument_that_serves_nothing_is_listed() -> None:
 
 
 def test_a_record_goes_on() -> None:
-    """A mutant that was run again is counted anew, once; what was not run stays as it was."""
+    """A mutant that was run again is counted again, once; what was not run stays as it was."""
     first = outcome.record(MADE, SOURCES, {}, NOTHING)
     assert (first["total"], first["killed"], first["timeouts"], first["left out"]) == (5, 2, 1, 1)
     second = outcome.record([Mutant("two", "tokens", "killed")], {}, {"two": "tokens"}, first)

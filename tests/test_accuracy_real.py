@@ -64,7 +64,7 @@ def test_low_confidence_is_counted_and_fails_nothing(tree: Path) -> None:
 def test_a_tree_that_cannot_be_fetched_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A tree that was asked for and could not be fetched is named, and the run fails."""
+    """A tree that was requested and could not be fetched is named, and the run fails."""
     monkeypatch.setenv("PATH", "")
     assert examine.main(["--only", "tarballs"]) == 1
     assert "NOT AVAILABLE: no npm" in capsys.readouterr().out

@@ -78,7 +78,7 @@ OWNERS: dict[str, set[str]] = {
 
 @cache
 def imports() -> list[tuple[str, str]]:
-    """Give each import as (file, module), those inside functions and for type checking too."""
+    """Return each import as (file, module), those inside functions and for type checking too."""
     found = []
     for path in sorted(ROOT.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -92,7 +92,7 @@ def imports() -> list[tuple[str, str]]:
 
 
 def part(path: str) -> str:
-    """Give the package or module that a file belongs to."""
+    """Return the package or module that a file belongs to."""
     return path.split("/", maxsplit=1)[0].removesuffix(".py")
 
 
@@ -133,14 +133,14 @@ SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
 
 
 def files_of_the_house() -> dict[str, Path]:
-    """Give every file by the name of its module."""
+    """Return every file by the name of its module."""
     named = {path.relative_to(ROOT.parent).with_suffix(""): path for path in ROOT.rglob("*.py")}
     return {name.as_posix().replace("/", ".").removesuffix(".__init__"): path for name, path in named.items()}
 
 
 @cache
 def file_imports() -> dict[str, set[str]]:
-    """Give which file imports which, inside functions and for type checking too."""
+    """Return which file imports which, inside functions and for type checking too."""
     files = files_of_the_house()
     graph: dict[str, set[str]] = {}
     for module, path in files.items():

@@ -111,7 +111,7 @@ def _targets(tmp_path_factory: pytest.TempPathFactory) -> Targets:
 
 
 def _play(name: str, target: str, folder: Path) -> int:
-    """Run an example's commands one after the other, as the product does, and give the exit code."""
+    """Run an example's commands one after the other, as the product does, and return the exit code."""
     shims = folder / "shims"
     for each in (shims, folder / "staging"):
         each.mkdir()

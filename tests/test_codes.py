@@ -49,7 +49,7 @@ HYPHENED: Final = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 def strings(node: ast.AST | None) -> Iterator[str]:
-    """Give the strings that an expression may be, through conditions."""
+    """Yield the strings that an expression may be, through conditions."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
@@ -58,7 +58,7 @@ def strings(node: ast.AST | None) -> Iterator[str]:
 
 
 def assigned(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Give what each variable may be: assigned alone or beside others, by a loop over tuples, or by default."""
+    """Yield what each variable may be: assigned alone or beside others, by a loop over tuples, or by default."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -77,7 +77,7 @@ def assigned(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def calls(tree: ast.Module) -> Iterator[tuple[ast.Call, ast.expr]]:
-    """Give each call that takes a code, and that argument."""
+    """Yield each call that takes a code, and that argument."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -86,7 +86,7 @@ def calls(tree: ast.Module) -> Iterator[tuple[ast.Call, ast.expr]]:
 
 
 def expected(name: str, tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """Give what stands where a code is expected, with its place: in calls, and first in tuples that are yielded."""
+    """Yield what is where a code is expected, with its place: in calls, and first in tuples that are yielded."""
     for _, argument in calls(tree):
         yield f"{name}:{argument.lineno}", argument
     for node in ast.walk(tree):
@@ -97,7 +97,7 @@ def expected(name: str, tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def used() -> dict[str, list[str]]:
-    """Find the codes that the program uses, and what stands where a code is expected and cannot be followed."""
+    """Find the codes that the program uses, and what is where a code is expected and cannot be followed."""
     found: dict[str, list[str]] = {}
     constants: dict[str, set[str]] = {}  # which modules import from each other
     for tree in MODULES.values():

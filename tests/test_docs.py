@@ -20,28 +20,28 @@ _CODE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 
 def name_of(page: Path) -> str:
-    """Give a page's name in the repository."""
+    """Return a page's name in the repository."""
     return page.relative_to(ROOT).as_posix()
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the names under which a page's headings can be linked to, as GitHub and GitLab make them."""
+    """Return the names under which a page's headings can be linked to, as GitHub and GitLab make them."""
     heads = re.findall(r"^#+ (.+)$", _CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def links(page: Path) -> list[str]:
-    """Give the relative links of a page and the pictures that it shows."""
+    """Return the relative links of a page and the pictures that it shows."""
     text = _CODE.sub("", page.read_text(encoding="utf-8"))
     found = [one or other for one, other in _LINK.findall(text)]
     return [link for link in found if re.match(r"[a-z][a-z0-9+.-]*:", link) is None]
 
 
 def examples() -> list[tuple[str, list[str]]]:
-    """Give each call of imgscan in a code block, as page and words without `imgscan`."""
+    """Return each call of imgscan in a code block, as page and words without `imgscan`."""
     found = []
     for page in PAGES:
-        if page.name == "reference.md":  # its usage lines are no calls; tests/test_reference.py holds it
+        if page.name == "reference.md":  # its usage lines are not calls; tests/test_reference.py holds it
             continue
         for block in _CODE.findall(page.read_text(encoding="utf-8")):
             if block.lstrip().startswith(("```yaml", "```python", "```toml", "```json", "```dockerfile", "```groovy")):
@@ -69,7 +69,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_every_page_can_be_reached() -> None:
-    """Each page of the documentation is linked to, or lies in a folder that is."""
+    """Each page of the documentation is linked to, or is in a folder that is."""
     reached = {ROOT / "README.md"}
     for page in PAGES:
         reached |= {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
@@ -100,7 +100,7 @@ def test_every_example_can_be_called() -> None:
 
 
 def table(page: str, head: str) -> dict[str, set[str]]:
-    """Give the table with a head: of each row the first cell, and what is in code in the second."""
+    """Return the table with a head: of each row the first cell, and what is in code in the second."""
     body = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"| {head} |", 1)[1].split("\n\n", 1)[0]
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in body.splitlines()[2:]]
     return {first.strip("`"): set(re.findall(r"`([^`]+)`", second)) for first, second in rows}

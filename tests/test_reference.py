@@ -18,7 +18,7 @@ SOURCES = sorted(Path(imgscan.__file__).parent.rglob("*.py"))
 
 
 def commands(command: click.Command, path: str) -> dict[str, click.Command]:
-    """Give a command and those below it, by what is typed."""
+    """Return a command and those below it, by what is typed."""
     found = {path: command}
     if isinstance(command, click.Group):
         for name, each in command.commands.items():
@@ -27,7 +27,7 @@ def commands(command: click.Command, path: str) -> dict[str, click.Command]:
 
 
 def section(page: str, title: str) -> str:
-    """Give what stands under a heading."""
+    """Return what is under a heading."""
     return page.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
@@ -44,7 +44,7 @@ def test_every_command_has_a_section() -> None:
 
 
 def test_every_option_is_told_where_it_can_be_given() -> None:
-    """Each option stands in its command's section, or in that of the options which every scan takes."""
+    """Each option is in its command's section, or in that of the options which every scan takes."""
     page = reference.text()
     shared = section(page, "Options of every scan")
     missing = [
@@ -59,7 +59,7 @@ def test_every_option_is_told_where_it_can_be_given() -> None:
 
 
 def test_an_option_of_every_scan_is_one() -> None:
-    """What stands under "Options of every scan" is taken by each command that scans."""
+    """What is under "Options of every scan" is taken by each command that scans."""
     told = set(re.findall(r"^\| .*?`(--[a-z-]+)`", section(reference.text(), "Options of every scan"), re.MULTILINE))
     for command in cli.commands.values():
         if isinstance(command, PairedCommand):
@@ -67,7 +67,7 @@ def test_an_option_of_every_scan_is_one() -> None:
 
 
 def test_every_setting_has_its_variable() -> None:
-    """Each setting stands in the reference, with the variable that it is read from."""
+    """Each setting is in the reference, with the variable that it is read from."""
     page = section(reference.text(), "Settings and variables")
     scanning = {name: each for name, each in cli.commands.items() if isinstance(each, PairedCommand)}
     assert [
@@ -87,7 +87,7 @@ def test_every_format_is_described() -> None:
 
 
 def test_every_variable_told_is_read_somewhere() -> None:
-    """A variable that is no setting occurs in the program, and each of ours that does is told."""
+    """A variable that is not a setting occurs in the program, and each of ours that does is reported."""
     source = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
     assert [name for name in reference.VARIABLES if name not in source] == []
     ours = set(re.findall(r"environ\S*\(\s*\"(_?IMGSCAN_[A-Z_]+)\"", source))
@@ -96,7 +96,7 @@ def test_every_variable_told_is_read_somewhere() -> None:
 
 
 def test_lines_to_be_kept_become_code() -> None:
-    """What click prints as it is stands in a code block, and the mark that asks for it does not show."""
+    """What click prints as it is is in a code block, and the mark that asks for it does not show."""
     page = reference.text()
     assert "```\nimgscan image myapp:latest\n" in page
     assert "\b" not in page

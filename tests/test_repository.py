@@ -1,4 +1,4 @@
-"""What must not stand in the repository: credentials, and anything that is true on one machine only."""
+"""What must not be in the repository: credentials, and anything that is true on one machine only."""
 
 from __future__ import annotations
 

@@ -13,6 +13,6 @@ class Trickle(io.BytesIO):
         self._size = size
 
     def read(self, count: int | None = -1, /) -> bytes:
-        """Give the next few bytes."""
+        """Return the next few bytes."""
         size = self._size if count is None or count < 0 else min(count, self._size)
         return super().read(size)

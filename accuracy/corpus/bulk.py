@@ -147,7 +147,7 @@ def _jwt(random: Random) -> str:
 
 
 def files(seed: int, *, quick: bool = False) -> Iterator[tuple[str, str, bytes]]:
-    """Give each file's name, its class and its bytes; `quick` makes them a sixteenth of the size."""
+    """Yield each file's name, its class and its bytes; `quick` makes them a sixteenth of the size."""
     random = Random(f"{seed} bulk")
     size = 1 << (16 if quick else 20)
     yield "random.bin", "random bytes", random.randbytes(4 * size)

@@ -34,7 +34,7 @@ def example(carrier: Carrier, kind: Kind, seed: int, variant: int) -> Case:
 
 
 def path(carrier: Carrier, kind: Kind, variant: int) -> str:
-    """Give the path of a case, which says nothing of what it holds."""
+    """Return the path of a case, which says nothing of what it holds."""
     return f"c/{_NUMBERS[carrier.name]:03}/{_NUMBERS[kind.name]:02}/{variant:03}"
 
 
@@ -42,7 +42,7 @@ _NUMBERS = {name: number for names in (CARRIERS, KINDS) for number, name in enum
 
 
 def choices(seed: int, *, quick: bool = False) -> Iterator[tuple[Carrier, Kind, int]]:
-    """Give each carrier with each kind that can be recognised in it, in all variants; if `quick`, in one."""
+    """Yield each carrier with each kind that can be recognised in it, in all variants; if `quick`, in one."""
     for carrier in CARRIERS.values():
         for kind in KINDS.values():
             if kind.tier in carrier.tiers:

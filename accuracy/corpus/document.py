@@ -24,22 +24,22 @@ _HEAD = """\
 # Accuracy
 
 `make accuracy` reproduces these figures on any machine: keys, files and the places of keys in them follow from the
-seeds alone. Nothing here holds a key.
+seeds alone. This document contains no key.
 
 **What is measured.** A case is a file with one key in it (some hold the same key twice). Each *carrier*, one of the
-ways in which keys appear in images, is combined with each *kind* of credential in each shape that the kind takes. A
-carrier that has letters on both sides of the key, or breaks it into pieces, can carry only today's keys, which prove
-themselves (tier A); the others carry all. Around the carrier there is nothing, or lines of text with characters of
-several bytes, or the bytes of a binary; the carrier is at the start of the file, in the middle, at the end, or at an
-end where a tar block ends too. Wrapped lines break the encoded prefix at every position. Every byte value that the
-tier allows is tried before the key and behind it.
+ways in which keys appear in images, is combined with each *kind* of credential in each of its shapes. A carrier that
+has letters on both sides of the key, or breaks it into pieces, can carry only today's keys, which prove themselves
+(tier A); the others carry all kinds. Around the carrier there is nothing, lines of text with multi-byte characters, or
+the bytes of a binary. The carrier is at the start of the file, in the middle, at the end, or at an end that is also the
+end of a tar block. Wrapped lines break the encoded prefix at every position. Every byte value that the
+tier allows is tried before and after the key.
 
 A case is **found** if a finding has the key's SHA-256 and rule. It is **whole** if offset, line, column, encoding and
-confidence are right as well, and nothing else is reported in the file. The offsets are computed when the file is made,
-not searched for.
+confidence are also right, and nothing else is reported in the file. The offsets are computed when the file is
+generated, not searched for.
 
-A **false alarm** is any finding of medium confidence or more in a file of *decoys*. Keys are random, and drawn again
-when chance makes one look typed (a run of six equal characters, or mostly words): about one in a thousand.
+A **false alarm** is any finding of medium confidence or more in a file of *decoys*. Keys are random. A key that
+happens to look typed (a run of six equal characters, or mostly words) is replaced: about one in a thousand.
 
 **How the corpus is scanned.** As one layer of an image, by the code that scans layers, in windows of 1 MiB and of
 64 KiB; by the command line, on an image archive; and, for window borders, by the engine, with the carrier across the
@@ -59,7 +59,7 @@ The exit code is 1 if a case is not whole or there is a false alarm, and the out
 _LIMITS = """\
 ## What is not measured
 
-* Documented examples cannot be written into a file of this repository, so no decoy is one; the real trees hold them.
+* Documented examples cannot be written into a file of this repository, so no decoy is one; the real trees contain them.
 * PayMongo, Tap and Moyasar issue keys of exactly Stripe's old shape. Nothing distinguishes them, so they are neither
   cases nor decoys.
 * A key of 24 or 34 characters that is broken into pieces is not read: pieces are joined only to a key that proves
@@ -101,7 +101,7 @@ def _lines(figures: Figures) -> Iterator[str]:
     yield _AGAIN
     yield "## By carrier"
     yield ""
-    yield "The columns of the tiers count their cases; all of them are whole unless a cell says otherwise."
+    yield "The tier columns count cases; all of them are whole unless a cell says otherwise."
     yield ""
     yield from tables.by_carrier(first, markup=True)
     yield ""
@@ -151,8 +151,8 @@ def _others(figures: Figures) -> Iterator[str]:
         return
     yield (
         f"One case of each carrier and kind, and small decoys, of seed {figures.seeds.start}, as files in a folder. "
-        "*Whole*: the secret that was reported is the key, with nothing but delimiters beside it. *Touched*: "
-        "something else was reported in the file. Each scanner reported its lowest confidence and verified nothing. "
+        "*Whole*: the secret that was reported is the key, with nothing but delimiters around it. *Touched*: "
+        "something else was reported in the file. Each scanner reported at its lowest confidence and verified nothing. "
         "Reports on decoys are counted by whether the rule is named after Stripe; imgscan's are those of medium "
         "confidence or more."
     )

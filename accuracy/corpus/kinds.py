@@ -1,6 +1,6 @@
 """The credentials of the corpus: every kind in every shape that it is known to take, with its tier.
 
-Keys are assembled when they are asked for, by `fixtures.keys`, so none is in the repository. A credential depends
+Keys are assembled when they are requested, by `fixtures.keys`, so none is in the repository. A credential depends
 on nothing but the seed and its own name, so adding a kind or a carrier changes no other case.
 """
 

@@ -99,7 +99,7 @@ def command(layer: bytes, folder: Path) -> Reports:
 
 
 def borders(seed: int, *, quick: bool = False) -> Iterator[tuple[Case, list[Reported]]]:
-    """Put each carrier across the border of two windows, at each of some bytes, and give what is found.
+    """Put each carrier across the border of two windows, at each of some bytes, and return what is found.
 
     Also where the bytes that the engine asks for around an anchor begin and end. The kinds take turns.
     """
@@ -133,7 +133,7 @@ def borders(seed: int, *, quick: bool = False) -> Iterator[tuple[Case, list[Repo
 
 
 def _shifts(made: Unit, engine: Engine) -> tuple[int, ...]:
-    """Give how far from a border a carrier is to begin."""
+    """Return how far from a border a carrier is to begin."""
     size = made.end - made.start
     return (
         0, -1, 1, -size, 1 - size, -(size // 2), -(size // 4), -min(9, size), engine.reach_behind, -engine.reach_ahead,

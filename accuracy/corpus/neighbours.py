@@ -31,7 +31,7 @@ _UNDERSCORED = {rule.id for rule in STRIPE.rules if any(b"_" in each.least.patte
 
 
 def _plain_sides(kind: Kind) -> tuple[frozenset[int], frozenset[int]]:
-    """Give the bytes that may be before and behind a key of this kind."""
+    """Return the bytes that may be before and behind a key of this kind."""
     if kind.tier == STRUCTURAL:
         return _ALL, _ALL
     after = _ALL - _BASE62
@@ -61,7 +61,7 @@ def _sides(encoding: str, kind: Kind) -> tuple[list[int], list[int]]:
 
 
 def cases(seed: int, *, quick: bool) -> Iterator[Case]:
-    """Give each kind in each of four encodings, each allowed byte before it, and behind it; if quick, some of them."""
+    """Yield each kind in each of four encodings, each allowed byte before it, and behind it; if quick, some of them."""
     for number, kind in enumerate(KINDS.values()):
         for index, encoding in enumerate(_FORMS):
             chosen = slice(number % _QUICK, None, _QUICK) if quick else slice(None)
@@ -97,7 +97,7 @@ _PAIRS: tuple[tuple[str, str, bytes], ...] = (
 
 
 def _twice(seed: int, kind: Kind, number: int) -> Iterator[Case]:
-    """Give files that hold one key twice: two occurrences are two findings, whatever their encodings."""
+    """Yield files that hold one key twice: two occurrences are two findings, whatever their encodings."""
     secret = kind.secret(seed, 0)
     for variant, (first, second, between) in enumerate(_PAIRS):
         one, other = (_FORMS[encoding][1](unit(b"", secret.encode(), b"")) for encoding in (first, second))

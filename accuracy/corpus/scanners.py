@@ -73,7 +73,7 @@ class Scanner:
 
 
 def _alone() -> tuple[str, ...]:
-    """Give the words that run a command without a network, where that can be done."""
+    """Return the words that run a command without a network, where that can be done."""
     words = ("unshare", "--map-root-user", "--net")
     if shutil.which(words[0]) is None or subprocess.run((*words, "true"), capture_output=True, check=False).returncode:
         return ()

@@ -37,7 +37,7 @@ def _share(row: Row | None) -> str:
 
 
 def by_carrier(tally: Tally, *, markup: bool) -> list[str]:
-    """Give recall by carrier, and the cases of each tier."""
+    """Return recall by carrier, and the cases of each tier."""
     rows: dict[str, dict[str, Row]] = {}
     for (carrier, kind), cell in tally.cells.items():
         row = rows.setdefault(carrier, {}).setdefault(KINDS[kind].tier, Row())
@@ -54,7 +54,7 @@ def by_carrier(tally: Tally, *, markup: bool) -> list[str]:
 
 
 def by_kind(tally: Tally, *, markup: bool) -> list[str]:
-    """Give recall by kind."""
+    """Return recall by kind."""
     rows = tally.by(1)
     return table(
         ("kind", "tier", "recall", "cases", "found", "whole"),
@@ -78,7 +78,7 @@ def contained(rows: Mapping[str, Inside], *, markup: bool) -> list[str]:
 
 
 def by_decoy(tally: Tally, *, markup: bool) -> list[str]:
-    """Give the false alarms of each class of decoys."""
+    """Return the false alarms of each class of decoys."""
     return table(
         ("decoys", "files", "kB", "false alarms", "low confidence"),
         [(name, row.files, -(-row.size // 1000), row.alarms, row.low) for name, row in sorted(tally.decoys.items())],
@@ -87,7 +87,7 @@ def by_decoy(tally: Tally, *, markup: bool) -> list[str]:
 
 
 def _percent(part: int, whole: int) -> str:
-    """Give a share, never rounded up to all."""
+    """Return a share, never rounded up to all."""
     if part == whole:
         return "100 %"
     return f"{min(part * 100 / whole, 99.99):.2f} %" if whole else ""
@@ -130,7 +130,7 @@ def _pair(one: int, other: int) -> str:
 
 
 def printed(tallies: Mapping[str, Tally], scores: Mapping[str, Score]) -> str:
-    """Give the tables for a terminal."""
+    """Return the tables for a terminal."""
     first = next(iter(tallies.values()))
     parts = [by_carrier(first, markup=False), by_kind(first, markup=False), by_decoy(first, markup=False)]
     if scores:

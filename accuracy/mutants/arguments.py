@@ -31,7 +31,7 @@ def arguments(file: Path = SURVIVORS) -> dict[Change, str]:
 
 
 def stale(changes: Iterable[Change], texts: Mapping[str, str]) -> Iterator[Change]:
-    """Give the changes whose function is gone, or no longer has the code that they change.
+    """Yield the changes whose function is gone, or no longer has the code that they change.
 
     `texts` are the modules, by name; only the last part of a name counts, so a module may move between folders.
     """

@@ -46,7 +46,7 @@ class Change:
 
 
 def difference(before: str, after: str) -> tuple[Pair, ...]:
-    """Give the pieces that hold the change between two texts of a module: the module first, the smallest last.
+    """Return the pieces that hold the change between two texts of a module: the module first, the smallest last.
 
     Nothing if both are the same program.
     """
@@ -60,7 +60,7 @@ def difference(before: str, after: str) -> tuple[Pair, ...]:
 
 
 def _only(old: ast.AST, new: ast.AST) -> Pair | None:
-    """Give the one part in which two pieces differ; None if it is more than one, or no part of its own."""
+    """Return the one part in which two pieces differ; None if it is more than one, or no part of its own."""
     if type(old) is not type(new):
         return None
     found: list[Pair] = []
@@ -78,7 +78,7 @@ def _only(old: ast.AST, new: ast.AST) -> Pair | None:
 
 
 def _dropped(ones: Sequence[object], others: Sequence[object]) -> Pair | None:
-    """Give the argument that a call no longer has, with `nothing` in its place."""
+    """Return the argument that a call no longer has, with `nothing` in its place."""
     written = [[ast.dump(each) for each in side if isinstance(each, ast.AST)] for side in (ones, others)]
     for at, each in enumerate(ones):
         if isinstance(each, ast.expr | ast.keyword) and written[0][:at] + written[0][at + 1 :] == written[1]:
@@ -107,12 +107,12 @@ def describe(module: str, pairs: Sequence[Pair]) -> Change:
 
 
 def bare(module: str) -> str:
-    """Give the last part of a module's name; a package's own module is called like the package."""
+    """Return the last part of a module's name; a package's own module is called like the package."""
     return module.removesuffix("/__init__").rpartition("/")[2]
 
 
 def assigned(statement: ast.AST) -> str:
-    """Give the name that a statement assigns; nothing if it is no assignment to one."""
+    """Return the name that a statement assigns; nothing if it is no assignment to one."""
     target: ast.AST | None = None
     if isinstance(statement, ast.AnnAssign):
         target = statement.target
@@ -122,7 +122,7 @@ def assigned(statement: ast.AST) -> str:
 
 
 def find(tree: ast.Module, place: str) -> ast.AST | None:
-    """Give the function or assignment of a place, in the module that it names; None if there is none."""
+    """Return the function or assignment of a place, in the module that it names; None if there is none."""
     node: ast.AST = tree
     for name in place.split(".")[1:]:
         inside = [

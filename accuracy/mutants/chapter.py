@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def chapter() -> Iterator[str]:
-    """Give the lines about mutants."""
+    """Yield the lines about mutants."""
     record = records.read(records.MUTANTS)
     if record is None:
         yield "Not measured yet: `make mutants`."
@@ -29,7 +29,7 @@ def chapter() -> Iterator[str]:
         markup=True,
     )
     yield ""
-    yield f"{record['left out']:,} that live are left out, because their kind cannot matter:"
+    yield f"{record['left out']:,} survivors are left out, because their kind cannot matter:"
     yield ""
     for each in EXEMPTIONS:
         yield f"* *{each.name}*: {each.reason}"
@@ -38,7 +38,7 @@ def chapter() -> Iterator[str]:
     changes = changes_of(record)
     gone = set(stale(changes, texts()))  # with code that was changed since the run
     changes = [change for change in changes if change not in gone]
-    yield "These live, each for a reason:" if changes else "No other lives."
+    yield "These survive, each for a reason:" if changes else "No others survive."
     yield ""
     for change in changes:
         before, after = (" ".join(text.split()) for text in (change.before, change.after))

@@ -25,17 +25,17 @@ _DOTTED = PACKAGE.replace("/", ".")
 
 
 class Broken(Exception):  # noqa: N818 - it says what happened
-    """The run itself cannot go on; the text says why."""
+    """The run itself cannot continue; the text says why."""
 
 
 def texts() -> dict[str, str]:
-    """Give the text of every module that is mutated, by its path below the package, without `.py`."""
+    """Return the text of every module that is mutated, by its path below the package, without `.py`."""
     files = {path.relative_to(TOP / PACKAGE).with_suffix("").as_posix(): path for path in (TOP / PACKAGE).rglob("*.py")}
     return {name: files[name].read_text(encoding="utf-8") for name in sorted(files) if bare(name) not in LEFT_OUT}
 
 
 def modules(only: Sequence[str]) -> list[str]:
-    """List the modules to mutate; Broken if one that is asked for is none of them."""
+    """List the modules to mutate; Broken if one that is requested is none of them."""
     names = list(texts())
     if unknown := set(only) - set(names):
         raise Broken(f"no module {', '.join(sorted(unknown))} in {PACKAGE}")
@@ -48,7 +48,7 @@ def source_of(module: str) -> str:
 
 
 def module_of(mutant: str) -> str:
-    """Give the module of a mutant that mutmut named; it calls a package's own module as the package."""
+    """Return the module of a mutant that mutmut named; it calls a package's own module as the package."""
     module = mutant.rpartition(".")[0].removeprefix(_DOTTED + ".").replace(".", "/")
     return f"{module}/__init__" if (TOP / PACKAGE / module).is_dir() else module
 
@@ -70,7 +70,7 @@ class Due:
         return name in self.single or module in self.whole
 
     def patterns(self) -> list[str]:
-        """Give patterns of what mutmut runs: whole modules, and one mutant, so that it makes the single ones."""
+        """Return patterns of what mutmut runs: whole modules, and one mutant, so that it makes the single ones."""
         dotted = [f"{_DOTTED}.{name}".replace("/", ".").removesuffix(".__init__") for name in self.whole]
         return [f"{module}.x*" for module in dotted] + self.made()[:1]
 

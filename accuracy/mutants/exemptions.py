@@ -78,7 +78,7 @@ def unused_default(pairs: Sequence[Pair], calls: Calls) -> bool:
 
 
 def _parameter(arguments: ast.arguments, default: ast.AST) -> tuple[str, int | None]:
-    """Give the parameter of a default: its name, and its place among those of a call, None if it has to be named."""
+    """Return the parameter of a default: its name, and its place among those of a call, None if it has to be named."""
     if default in arguments.kw_defaults:
         return arguments.kwonlyargs[arguments.kw_defaults.index(default)].arg, None
     named = [*arguments.posonlyargs, *arguments.args]
@@ -121,21 +121,21 @@ def below_zero(pairs: Sequence[Pair], _calls: Calls) -> bool:
 
 
 EXEMPTIONS = (
-    Exemption("same program", "The text is another, the program is not.", same_program),
-    Exemption("name of a codec", "Python takes the names of codecs in either case.", codec_name),
-    Exemption("text of an error", "The words of an error are for people; no code reads them.", message),
+    Exemption("same program", "The text differs, the program does not.", same_program),
+    Exemption("name of a codec", "Python accepts codec names in either case.", codec_name),
+    Exemption("text of an error", "Error messages are for people; no code reads them.", message),
     Exemption("representation", "What `__repr__` says is for people; no code reads it.", representation),
     Exemption("types only", "Only a type checker reads it.", types_only),
-    Exemption("default that no call uses", "Every call in the program gives the argument.", unused_default),
+    Exemption("default that no call uses", "Every call in the program passes the argument.", unused_default),
     Exemption(
         "one false constant for another", "Both are false, and the type checker refuses any other use.", as_false
     ),
-    Exemption("another number below zero", "Any number below zero says that there is none.", below_zero),
+    Exemption("another number below zero", "Any negative number means that there is none.", below_zero),
 )
 
 
 def exemption_of(pairs: Sequence[Pair], calls: Calls) -> Exemption | None:
-    """Give the exemption that leaves a change out; None if it has to be tested."""
+    """Return the exemption that leaves a change out; None if it has to be tested."""
     return next((each for each in EXEMPTIONS if each.holds(pairs, calls)), None)
 
 
@@ -151,7 +151,7 @@ def calls_in(texts: Mapping[str, str]) -> Calls:
 
 
 def _constants(pairs: Sequence[Pair]) -> tuple[object, object]:
-    """Give the constant that is changed, before and after; None for both if it is none."""
+    """Return the constant that is changed, before and after; None for both if it is none."""
     old, new = pairs[-1] if pairs else (None, None)
     if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
         return old.value, new.value

@@ -37,7 +37,7 @@ def copy(into: Path) -> Path:
 
 
 def first_pass(folder: Path, wanted: Due, jobs: int) -> dict[str, int | None]:
-    """Let mutmut make the mutants and run them; give the exit code of each by its name, None where it ran none."""
+    """Let mutmut make the mutants and run them; return the exit code of each by its name, None if it ran none."""
     patterns = wanted.patterns()
     if not patterns:
         return {}
@@ -68,7 +68,7 @@ def first_pass(folder: Path, wanted: Due, jobs: int) -> dict[str, int | None]:
 
 
 def mutated(folder: Path, name: str) -> str:
-    """Give the text of a mutant's module with the mutant in it; one at a time, as mutmut writes into the folder."""
+    """Return the text of a mutant's module with the mutant in it; one at a time, as mutmut writes into the folder."""
     file = folder / PACKAGE / f"{module_of(name)}.py"
     before = file.read_text(encoding="utf-8")
     try:

@@ -29,7 +29,7 @@ class Edit(NamedTuple):
 
 
 def edits(text: str) -> Iterator[Edit]:
-    """Give each change of a number in what a module assigns at its top level, in the order of the file."""
+    """Yield each change of a number in what a module assigns at its top level, in the order of the file."""
     data = text.encode()
     starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
     for statement in ast.parse(text).body:
@@ -46,7 +46,7 @@ def edits(text: str) -> Iterator[Edit]:
 
 
 def _changed(node: ast.Constant, source: bytes, start: int) -> Iterator[tuple[int, int, str]]:
-    """Give the extents of numbers in a literal, and what to put there."""
+    """Yield the extents of numbers in a literal, and what to put there."""
     value = node.value
     if isinstance(value, float):
         for new in (value + 0.1, value - 0.1):

@@ -1,4 +1,4 @@
-"""What became of the mutants: the record of a run, in which later runs go on, and in words."""
+"""What became of the mutants: the record of a run, in which later runs continue, and in words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Mutant:
 def record(
     mutants: Sequence[Mutant], sources: Mapping[str, str], single: Mapping[str, str], earlier: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give the outcome as a document: counts, also by module, and the survivors.
+    """Return the outcome as a document: counts, also by module, and the survivors.
 
     `sources` are the modules all of whose mutants were run, and the hashes of their texts; `single` the other
     mutants that were run, and their modules. What `earlier` says of any that was not run stays.

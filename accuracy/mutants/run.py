@@ -10,7 +10,7 @@ change of a module's numbers (`accuracy.mutants.numbers`), is written into a cop
 nothing. What survives is exempt by its kind (`accuracy.mutants.exemptions`), or must be argued for in
 `survivors.toml`; a survivor without an argument makes the run fail.
 
-`--again` goes on from the record: of modules that are as they were, only mutants are run that lived then and have no
+`--again` continues from the record: of modules that are as they were, only mutants are run that lived then and have no
 argument, since more tests kill no fewer. After taking a test away, run all. `--stale` runs nothing, and lists the
 arguments whose code is gone.
 """
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def _numbers(wanted: Due) -> Iterator[Trial]:
-    """Give the changes of the numbers of modules."""
+    """Yield the changes of the numbers of modules."""
     for module, text in texts().items():
         for count, edit in enumerate(numbers.edits(text)):
             name = f"{module} {edit.name} {count}"

@@ -32,7 +32,7 @@ _PATIENCE = 4
 """A mutant may take as many times the processor time of the tests on unchanged code."""
 
 _WAITING = 4
-"""How many seconds one of processor time may take: what waits for ever takes none."""
+"""How many seconds one of processor time may take: what waits forever takes none."""
 
 _RUN = """
 import resource, sys

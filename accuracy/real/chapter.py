@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def chapter() -> Iterator[str]:
-    """Give the lines about real trees, then those about compiled carriers."""
+    """Yield the lines about real trees, then those about compiled carriers."""
     yield from _trees()
     yield ""
     yield from _compiled()

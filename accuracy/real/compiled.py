@@ -157,7 +157,7 @@ def _placed(carrier: Carrier, finding: Finding, key: str) -> bool:
 
 
 def record(results: Sequence[Result], seed: str) -> dict[str, object]:
-    """Give the results as a document: no key, no size, no version in it."""
+    """Return the results as a document: no key, no size, no version in it."""
     return {
         "seed": seed,
         "carriers": [

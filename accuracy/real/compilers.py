@@ -67,7 +67,7 @@ def _c_sharp(box: Toolbox, source: str) -> bytes:
 
 
 def c_strings(prefix: str, kind: str) -> Callable[[Toolbox, Sample], bytes]:
-    """Give the compiler of a C program that holds literals of a prefix and a type."""
+    """Return the compiler of a C program that holds literals of a prefix and a type."""
 
     def make(box: Toolbox, sample: Sample) -> bytes:
         folder = box.folder()
@@ -115,7 +115,7 @@ def python(box: Toolbox, sample: Sample) -> bytes:
 
 
 def minified(name: str, *options: str, split: bool = False, file: str = "out.js") -> Callable[[Toolbox, Sample], bytes]:
-    """Give the run of a minifier from npm; `file` is what is taken of its output."""
+    """Return the run of a minifier from npm; `file` is what is taken of its output."""
 
     def make(box: Toolbox, sample: Sample) -> bytes:
         program = box.package(name)

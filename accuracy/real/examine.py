@@ -153,7 +153,7 @@ def sorted_by_path(outcome: Outcome) -> list[tuple[Entry, int]]:
 
 
 def record(outcomes: Sequence[Outcome]) -> dict[str, object]:
-    """Give the outcomes as a document; no clock, no version and no place on this machine is in it."""
+    """Return the outcomes as a document; no clock, no version and no place on this machine is in it."""
     return {
         "trees": [
             {

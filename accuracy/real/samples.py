@@ -35,22 +35,22 @@ def each(sample: Sample, write: Callable[[bytes], bytes]) -> bytes:
 
 
 def counted(width: int) -> Callable[[Sample], bytes]:
-    """Give the form of strings with their length before them, in `width` bytes, greatest first."""
+    """Return the form of strings with their length before them, in `width` bytes, greatest first."""
     return lambda sample: each(sample, lambda key: b"\x01" + len(key).to_bytes(width, "big") + key) + b"\x01"
 
 
 def ended(sample: Sample) -> bytes:
-    """Give the form of strings that end in a zero byte."""
+    """Return the form of strings that end in a zero byte."""
     return each(sample, lambda key: key + b"\x00")
 
 
 def wide(name: str, unit: int) -> Callable[[Sample], bytes]:
-    """Give the form of strings of `unit` bytes a character, with a zero character around them."""
+    """Return the form of strings of `unit` bytes a character, with a zero character around them."""
     return lambda sample: each(sample, lambda key: bytes(unit - 1) + key.decode().encode(name) + bytes(unit + 1))
 
 
 def adjoined(sample: Sample) -> bytes:
-    """Give the form of strings without a border, between letters."""
+    """Return the form of strings without a border, between letters."""
     return each(sample, lambda key: b"runtime" + key + b"invalid")
 
 
@@ -72,17 +72,17 @@ def folded(text: bytes, width: int) -> bytes:
 
 
 def base64_lines(width: int) -> Callable[[Sample], bytes]:
-    """Give the form of base64 in lines of a width."""
+    """Return the form of base64 in lines of a width."""
     return lambda sample: folded(base64.b64encode(lines(sample)), width)
 
 
 def hex_lines(width: int) -> Callable[[Sample], bytes]:
-    """Give the form of hexadecimal digits in lines of a width."""
+    """Return the form of hexadecimal digits in lines of a width."""
     return lambda sample: folded(binascii.hexlify(lines(sample)), width)
 
 
 def text_as(name: str) -> Callable[[Sample], bytes]:
-    """Give the form of text in a character encoding."""
+    """Return the form of text in a character encoding."""
     return lambda sample: lines(sample).decode().encode(name)
 
 

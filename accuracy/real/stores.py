@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def sqlite(*, wal: bool = False, deleted: bool = False, encoding: str = "UTF-8") -> Callable[[Toolbox, Sample], bytes]:
-    """Give the writer of a database with one column of text, or of its write-ahead log."""
+    """Return the writer of a database with one column of text, or of its write-ahead log."""
 
     def make(box: Toolbox, sample: Sample) -> bytes:
         folder = box.folder()
@@ -83,7 +83,7 @@ def message_pack(box: Toolbox, sample: Sample) -> bytes:  # noqa: ARG001 - every
 
 
 def level_db(pattern: str) -> Callable[[Toolbox, Sample], bytes]:
-    """Give the writer of a LevelDB database; the files of a pattern are put together."""
+    """Return the writer of a LevelDB database; the files of a pattern are put together."""
 
     def make(box: Toolbox, sample: Sample) -> bytes:
         plyvel = _module("plyvel")
@@ -100,7 +100,7 @@ def level_db(pattern: str) -> Callable[[Toolbox, Sample], bytes]:
 
 
 def encoded(*command: str) -> Callable[[Toolbox, Sample], bytes]:
-    """Give the run of a filter over the keys as an environment file."""
+    """Return the run of a filter over the keys as an environment file."""
     return lambda box, sample: box.run(*command, given=lines(sample))
 
 

@@ -42,7 +42,7 @@ _COMPLETION = "_IMGSCAN_COMPLETE"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and give the exit code."""
+    """Run the command line and return the exit code."""
     try:
         result = cli.main(args=list(arguments), prog_name="imgscan", standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -95,7 +95,7 @@ def _write(path: Path) -> None:
 
 
 def script() -> str:
-    """Give the executable for systems with a shell.
+    """Return the executable for systems with a shell.
 
     -P keeps the working folder out of Python's path: `docker imgscan` may be run in a folder with a package
     named imgscan. A script's `#!` line has a length limit, `exec` has none.

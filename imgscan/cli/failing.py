@@ -21,7 +21,7 @@ class ExitPolicy(NamedTuple):
     strict: bool
 
     def code(self, report: TargetReport) -> int:
-        """Give the exit code of one report. Findings that the baseline accepts do not fail."""
+        """Return the exit code of one report. Findings that the baseline accepts do not fail."""
         if not report.whole or (self.strict and report.diagnostics):
             return EXIT_INCOMPLETE
         levels: tuple[Level, ...] = () if self.fail_on == "never" else LEVELS[: LEVELS.index(self.fail_on) + 1]

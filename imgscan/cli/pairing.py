@@ -64,6 +64,6 @@ def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list
 
 
 def pairs_of(ctx: click.Context) -> list[Pair]:
-    """Give the pairs of format and output file (None: standard output)."""
+    """Return the pairs of format and output file (None: standard output)."""
     pairs: list[Pair] = ctx.meta[_PAIRS]
     return pairs

@@ -16,7 +16,7 @@ _WIDTH = 100
 
 @cache
 def rule_infos() -> tuple[RuleInfo, ...]:
-    """Give what reports say about each rule, in the rules' own order."""
+    """Return what reports say about each rule, in the rules' own order."""
     infos = []
     for rule in STRIPE.rules:
         advice = remedy(rule.id)
@@ -39,7 +39,7 @@ def rule_infos() -> tuple[RuleInfo, ...]:
 
 
 def list_rules() -> str:
-    """Give a table of all rules."""
+    """Return a table of all rules."""
     infos = rule_infos()
     width = max(len(info.id) for info in infos)
     lines = [f"{info.id:<{width}}  {info.level:<7}  {info.score:>4}  {info.title}" for info in infos]

@@ -128,7 +128,7 @@ class Setting(NamedTuple):
         return told if default in (None, [], ()) else told | {"default": default}
 
     def default(self) -> Any:
-        """Give the option's own default; None where it has none."""
+        """Return the option's own default; None if it has none."""
         default = self.option.to_info_dict()["default"]
         if isinstance(default, tuple):
             return list(default)
@@ -143,7 +143,7 @@ class Value(NamedTuple):
 
 
 def settings_of(commands: Mapping[str, click.Command]) -> dict[str, Setting]:
-    """Give the settings of some commands, by key, in the order in which the options were declared."""
+    """Return the settings of some commands, by key, in the order in which the options were declared."""
     found: dict[str, Setting] = {}
     for name, command in commands.items():
         for option in command.params:
@@ -219,7 +219,7 @@ def strays(settings: Mapping[str, Setting], environment: Mapping[str, str]) -> I
 
 
 def schema(settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """Give the JSON schema of `imgscan.toml`, which also applies to `[tool.imgscan]`."""
+    """Return the JSON schema of `imgscan.toml`, which also applies to `[tool.imgscan]`."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "imgscan settings",

@@ -39,7 +39,7 @@ def recognise(head: bytes) -> bool:
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Give the members in their order; the data of symbol and name tables are none."""
+    """Yield the members in their order; the data of symbol and name tables are none."""
     cursor = Cursor(raw)
     cursor.skip(len(MAGIC))
     names = _Names(b"")
@@ -51,7 +51,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
         size = _number(header[48:58])
         if len(header) < _HEADER or header[58:60] != _END or size is None:
             yield Unread(
-                "error", "damaged-container", "the ar archive is damaged or cut where a member's header is expected"
+                "error", "damaged-container", "the ar archive is damaged or truncated where a member's header should be"
             )
             return
         name = header[:16].rstrip(b" ")
@@ -82,7 +82,7 @@ class _Names:
         self._left = 4 * len(table)
 
     def name(self, field: bytes) -> bytes:
-        """Read a member's name from its field; a long one stands in the table, up to a line feed."""
+        """Read a member's name from its field; a long one is in the table, up to a line feed."""
         at = _number(field[1:]) if field.startswith(b"/") else None
         if at is not None and at < len(self._table) and self._left > 0:
             end = self._table.find(b"\n", at, at + NAME_LIMIT)
@@ -92,7 +92,7 @@ class _Names:
 
 
 def _number(field: bytes) -> int | None:
-    """Read a decimal number that blanks may follow; None if it is none."""
+    """Read a decimal number that blanks may follow; None if it is not one."""
     digits = field.rstrip(b" ")
     return int(digits) if digits.isdigit() else None
 

@@ -1,8 +1,8 @@
 """What a container format says of itself, and what it gives: members, and as `Unread` what of it could not be read.
 
-A format recognises its files by content, never by name, and turns one file into members, one after another.
-Depth, limits, paths, joining members into windows and the order of findings are not its business: whoever asks for
-the members counts what they give and stops asking when it is too much.
+A format recognises its files by content, never by name, and turns one file into members, one after another. Depth,
+limits, paths, joining members into windows and the order of findings are not its business: the caller counts what they
+give and stops asking when it is too much.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ HEAD = 1024
 class Member(NamedTuple):
     """One file inside a container.
 
-    `name` is raw, as the container spells it; None where the container is a mere compression, whose content has no
+    `name` is raw, as the container spells it; None if the container is a mere compression, whose content has no
     name of its own: it adds nothing to a path. `chunks` are the plain bytes in pieces of at most about a megabyte; it
-    is read to its end, or given up, before the next member is asked for, and it raises StreamError where the bytes
+    is read to its end, or given up, before the next member is requested, and it raises StreamError where the bytes
     end or are damaged, after all that could be had. `extent` is which bytes of the container hold the member
-    (compressed or not), None where that cannot be said: a credential that is found there and in the member is one.
+    (compressed or not), None if that cannot be said: a credential that is found there and in the member is one.
     `brought` tells, when it is asked, which git commit brought it in and at which path of the repository.
     """
 
@@ -52,9 +52,9 @@ class Format:
     `begins` are the first bytes of its files, one of which every such file has: by the first two of them files are
     screened. `recognise` is given the first `HEAD` bytes of a file (all of a shorter one) and has the last word.
 
-    `members` gives what the file holds. Where the format is `streamed` it is given a `Reader`, which it reads once from
-    the first byte to the last (gzip, tar, cpio); otherwise a `Held`, the whole file, which it reads from several places
-    at a time (zip, SQLite, git packs).
+    `members` returns what the file holds. Where the format is `streamed` it is given a `Reader`, which it reads once
+    from the first byte to the last (gzip, tar, cpio); otherwise a `Held`, the whole file, which it reads from several
+    places at a time (zip, SQLite, git packs).
     """
 
     name: str
@@ -65,7 +65,7 @@ class Format:
     only: Callable[[Chunk], bytes | None] | None = None
     """Gives in one step the content of a small file that is there as a whole: its only member, without a name.
 
-    None where the members have to be asked for.
+    None if the members have to be asked for.
     """
     squeezed: bool = False
     """Whether its bytes are one compressed content: what looks like a credential in them is a piece of it."""

@@ -68,7 +68,7 @@ def is_zlib(head: bytes) -> bool:
 
 
 def _alone(stream: Generator[Chunk, None, bytes], what: str) -> Iterator[bytes]:
-    """Give the chunks of a stream of which a file holds one; zeros may follow it."""
+    """Yield the chunks of a stream of which a file holds one; zeros may follow it."""
     while True:
         try:
             yield bytes(next(stream))
@@ -113,9 +113,9 @@ def compression_of(head: bytes) -> Format | None:
 
 
 def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
-    """Give the content, and that of what follows it in another compression, each as a member without a name.
+    """Yield the content, and that of what follows it in another compression, each as a member without a name.
 
-    `at` is where in the container the first byte of `raw` stands.
+    `at` is where in the container the first byte of `raw` is.
     """
     for _ in range(SEGMENTS):
         source = Cursor(raw)
@@ -132,12 +132,12 @@ def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
         if not behind:
             return
         raw = _Joined(behind[0], source)
-    text = f"more than {SEGMENTS} differently compressed parts follow each other; the rest was not read"
+    text = f"more than {SEGMENTS} differently compressed parts in a row; the rest was not read"
     yield Unread("skipped", "trailing-data", text)
 
 
 def _content(chunks: Iterator[Chunk], behind: list[bytes]) -> Iterator[Chunk]:
-    """Give the chunks; what follows them compressed is put `behind`, where it is no failure."""
+    """Yield the chunks; what follows them compressed is put `behind`, where it is not a failure."""
     try:
         yield from chunks
     except StreamError as error:
@@ -155,7 +155,7 @@ class _Joined:
         self._raw = raw
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         if not self._held:
             return self._raw.read(count)
         data, self._held = self._held[:count], self._held[count:]
@@ -224,6 +224,6 @@ _CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader], I
     LZMA: (is_lzma_alone, _lzma),
     ZLIB: (is_zlib, _zlib),
 }
-"""How the content of each is known where it must stand, however damaged it is, and read. None: a package lacks."""
+"""How the content of each is known where it must be, however damaged it is, and read. None: a package lacks."""
 
 COMPRESSIONS: Final = tuple(_CONTENT)

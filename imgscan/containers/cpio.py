@@ -37,12 +37,12 @@ _OCTAL: Final = frozenset(b"01234567")
 
 
 class Dialect(NamedTuple):
-    """Where a header's numbers stand: its length, what aligns it and the data, and who reads the two sizes."""
+    """Where a header's numbers are: its length, what aligns it and the data, and who reads the two sizes."""
 
     length: int
     align: int
     sizes: Callable[[bytes], tuple[int, int] | None]
-    """The size of the name, its NUL counted, and that of the data; None where the header is damaged."""
+    """The size of the name, its NUL counted, and that of the data; None if the header is damaged."""
 
 
 def _newc(header: bytes) -> tuple[int, int] | None:
@@ -102,16 +102,16 @@ class FileTable(Protocol):
     """What a stripped archive does not say of its files."""
 
     def get(self, number: int, /) -> tuple[bytes, int] | None:
-        """Give name and size of a file by its number; None if there is no such file."""
+        """Return name and size of a file by its number; None if there is no such file."""
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Give the members of all archives of a chain, in their order, and its compressed parts without a name."""
+    """Return the members of all archives of a chain, in their order, and its compressed parts without a name."""
     return walk(raw, None, (0, None))
 
 
 def walk(raw: Reader, stripped: FileTable | None, within: tuple[int, int | None]) -> Iterator[Member | Unread]:
-    """Give the members of a chain of archives.
+    """Yield the members of a chain of archives.
 
     `stripped` is for archives with file numbers. `within` is the extent of all members (compressed data), or, if
     its end is None, where the archive begins in its container: then each member has its own.
@@ -141,7 +141,7 @@ def walk(raw: Reader, stripped: FileTable | None, within: tuple[int, int | None]
             if trailer:
                 yield from _behind(cursor, base)
             else:
-                text = "the cpio archive is damaged or cut where a member's header is expected"
+                text = "the cpio archive is damaged or truncated where a member's header should be"
                 yield cursor.lack("damaged-container", text)
             return
         name, size, align = header
@@ -187,9 +187,9 @@ def _numbered(cursor: Cursor, stripped: FileTable) -> tuple[bytes, int, int] | N
 
 
 def _behind(cursor: Cursor, base: int) -> Iterator[Member | Unread]:
-    """Read what follows the last archive: compressed data, or something that is told and not read."""
+    """Read what follows the last archive: compressed data, or something that is reported and not read."""
     if compressed.compression_of(cursor.peek(HEAD)) is None:
-        yield Unread("skipped", "trailing-data", "something that is no cpio archive follows the cpio archive")
+        yield Unread("skipped", "trailing-data", "data that is not a cpio archive follows the cpio archive")
         return
     yield from compressed.members(cursor, base + cursor.offset)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Chunk, Reader
 
 TO_THE_END: Final = 2**63 - 1
-"""The end of an extent that goes on to the end of its container, wherever that is."""
+"""The end of an extent that continues to the end of its container, wherever that is."""
 
 _READ: Final = 1 << 18
 
@@ -21,8 +21,8 @@ _READ: Final = 1 << 18
 class Cursor:
     """Reads `raw` from front to back; `offset` is how many bytes were taken.
 
-    A member's bytes are handed out by `data`; whatever of them was not taken is passed over by `leave`, so that the
-    next header is found in any case. No more than what is asked for, and a read of 256 KiB, is ever held.
+    A member's bytes are handed out by `data`; whatever of them was not taken is skipped by `leave`, so that the
+    next header is found in any case. No more than what is requested, and a read of 256 KiB, is ever held.
     """
 
     def __init__(self, raw: Reader) -> None:
@@ -48,7 +48,7 @@ class Cursor:
         return data
 
     def peek(self, count: int) -> bytes:
-        """Give the next `count` bytes, fewer only at the end of the stream, without taking them."""
+        """Return the next `count` bytes, fewer only at the end of the stream, without taking them."""
         if len(self._held) - self._at < count:
             self._fill(count)
         return self._held[self._at : self._at + count]
@@ -66,14 +66,14 @@ class Cursor:
         self._at = 0
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes, as a reader does: here a failure is raised, where the stream ends with one."""
+        """Return at most `count` bytes, as a reader does: here a failure is raised, where the stream ends with one."""
         data = self.take(min(count, len(self._held) - self._at) or min(count, _READ))
         if not data and count and self.failure is not None:
             raise self.failure
         return data
 
     def data(self, size: int, what: str) -> Iterable[Chunk]:
-        """Give the next `size` bytes in pieces; StreamError, naming the format, where the stream ends before."""
+        """Return the next `size` bytes in pieces; StreamError, naming the format, where the stream ends before."""
         if size <= _READ and len(self.peek(size)) == size:
             return (self.take(size),)
         self._left = size
@@ -90,7 +90,7 @@ class Cursor:
             yield piece
 
     def leave(self, what: str) -> Iterator[Unread]:
-        """Pass over what was not taken of the data that was asked for last; tell if it is not there."""
+        """Skip what was not taken of the data requested last; report if it is missing."""
         if self._left:
             whole = self.skip(self._left)
             self._left = 0
@@ -104,7 +104,7 @@ class Cursor:
         return Unread("error", code, message)
 
     def skip(self, count: int) -> bool:
-        """Pass over `count` bytes; whether there were as many."""
+        """Skip `count` bytes; whether there were as many."""
         while count:
             passed = len(self.take(min(count, _READ)))
             if not passed:
@@ -114,7 +114,7 @@ class Cursor:
         return True
 
     def skip_zeros(self) -> None:
-        """Pass over zero bytes, as many as there are."""
+        """Skip zero bytes, as many as there are."""
         while not self.peek(1).strip(b"\0"):
             piece = self.peek(_READ)
             if not piece:
@@ -124,14 +124,14 @@ class Cursor:
 
 
 class Chunks:
-    """Chunks as a reader; a StreamError comes where it stands in them."""
+    """Chunks as a reader; a StreamError is raised at its place among them."""
 
     def __init__(self, chunks: Iterable[Chunk]) -> None:
         self._chunks = iter(chunks)
         self._held = memoryview(b"")
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         while not self._held:
             held = next(self._chunks, None)
             if held is None:

@@ -87,12 +87,14 @@ def may_be(data: Chunk, start: int, end: int) -> bool:
 
 
 def find(head: Chunk, size: int | None = None) -> Format | None:
-    """Tell the format of a file by its first `HEAD` bytes or more (all of a shorter file); None if it is no container.
+    """Tell a file's format from its first `HEAD` bytes or more (all of a shorter file); None if it is not a container.
 
-    Of a script or a program only what it holds tells whether it is one (`Format.possible`). It is none if its `size`
-    is known and `head` shows that nothing stands behind it.
+    Of a script or a program only what it holds says whether it is one (`Format.possible`). It is none if its `size`
+    is known and `head` shows that nothing follows it.
     """
     beginning = bytes(head[:HEAD])
+    if beginning[_USTAR_AT : _USTAR_AT + len(_USTAR)] == _USTAR and TAR.recognise(beginning):
+        return TAR  # its checksum proves more than a few first bytes, which are a name here
     if beginning:
         for known in _BY_FIRST[beginning[0]]:
             if known.recognise(beginning):

@@ -1,6 +1,6 @@
 """LZ4: frames, and the legacy form in which kernels and their initrds are packed.
 
-Formats: lz4's doc/lz4_Frame_format.md. The package is asked for one block at a time, so that of damaged data each
+Formats: lz4's doc/lz4_Frame_format.md. The package decodes one block at a time, so that of damaged data each
 block before the damage is given, and no size in a header is believed: a block is at most 4 MiB, a legacy one 8 MiB.
 The owner of the package lz4, which is imported when it is first needed; where it is missing, lz4 is not read.
 """
@@ -44,7 +44,7 @@ def available() -> bool:
 
 
 def content(raw: Reader) -> Iterator[Chunk] | None:
-    """Give the plain bytes; StreamError where they are cut or damaged. None where the package is not installed."""
+    """Return the plain bytes; StreamError where they are cut or damaged. None if the package is not installed."""
     if not available():
         return None
     import lz4.block  # noqa: PLC0415 - most scans never need it
@@ -54,7 +54,7 @@ def content(raw: Reader) -> Iterator[Chunk] | None:
 
 
 def _content(cursor: Cursor, lz4: Any) -> Iterator[Chunk]:
-    """Read frames, one after another; bytes behind the last are told."""
+    """Read frames, one after another; bytes after the last are reported."""
     first = True
     while magic := cursor.peek(4):
         if magic == FRAME_MAGIC:

@@ -46,7 +46,7 @@ def is_lzma_alone(head: bytes) -> bool:
 
 
 def inflate_lzma(raw: Reader, header: bytes = b"") -> Generator[Chunk, None, bytes]:
-    """Give the content of LZMA data in the old container; `header` stands in front of what is read.
+    """Yield the content of LZMA data in the old container; `header` precedes what is read.
 
     Returns what was read behind it. StreamError as `inflate` raises it.
     """
@@ -64,5 +64,5 @@ def inflate_lzma(raw: Reader, header: bytes = b"") -> Generator[Chunk, None, byt
                 raise StreamError("cut-stream", "the lzma data ends before its end marker")
     except lzma.LZMAError as error:
         if "Memory usage limit" in str(error):
-            raise StreamError("memory-limit", "the lzma data asks for more than 128 MiB") from error
+            raise StreamError("memory-limit", "the lzma data needs more than 128 MiB") from error
         raise StreamError("damaged-stream", "the lzma data is damaged") from error

@@ -1,6 +1,6 @@
-"""Programs in ELF, and where they end: what stands behind one is an archive that it unpacks, or a disk image.
+"""Programs in ELF, and where they end: what follows one is an archive that it unpacks, or a disk image.
 
-Format: the System V ABI, chapters 4 and 5: the file header says where the tables of sections and segments stand, and
+Format: the System V ABI, chapters 4 and 5: the file header says where the tables of sections and segments are, and
 these where everything else does. Linkers put the sections' table last, save Go's, which puts it first.
 """
 
@@ -24,7 +24,7 @@ MAGIC: Final = b"\x7fELF"
 
 
 class _Layout(NamedTuple):
-    """Where numbers stand: in the header (both tables' offsets; their entries' sizes and counts), in table entries."""
+    """Where numbers are: in the header (both tables' offsets; their entries' sizes and counts), in table entries."""
 
     offsets: str
     offsets_at: int
@@ -45,7 +45,7 @@ _HEADER: Final = 64
 _KIND_AT: Final = 4
 _NO_BITS: Final = 8  # a section that takes no bytes of the file
 HEADERS: Final = 1 << 13
-"""Bytes of a program in which its tables are looked for, where they stand in front."""
+"""Bytes of a program in which its tables are looked for, where they are in front."""
 
 
 def recognise(head: bytes) -> bool:
@@ -54,7 +54,7 @@ def recognise(head: bytes) -> bool:
 
 
 def end(head: bytes) -> int:
-    """Give the offset at which a program ends, as far as its first bytes tell: it does not end before that."""
+    """Return the offset at which a program ends, as far as its first bytes tell: it does not end before that."""
     layout, order = _LAYOUTS[head[4]], _ORDERS[head[5]]
     segments, sections = struct.unpack_from(order + layout.offsets, head, layout.offsets_at)
     sizes = struct.unpack_from(order + "4H", head, layout.counts_at)
@@ -80,7 +80,7 @@ def barren(head: Chunk, size: int) -> bool:
 
 
 def program(is_container: Callable[[bytes], bool]) -> Format:
-    """Make the format of programs that go on behind their own end with a file that is a container.
+    """Make the format of programs that continue behind their own end with a file that is a container.
 
     `is_container` is asked of that file's first `HEAD` bytes: a program has to know all formats, itself among them.
     """

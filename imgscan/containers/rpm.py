@@ -26,7 +26,7 @@ _HEADER: Final = b"\x8e\xad\xe8\x01"
 _LEAD_SIZE: Final = 96
 _ENTRY: Final = Struct(">IIII")  # tag, type, offset in the store, count
 HEADER_LIMIT: Final = 32 << 20
-"""Bytes of a header that are held; a larger one is passed over, and only stripped payloads need it."""
+"""Bytes of a header that are held; a larger one is skipped, and only stripped payloads need it."""
 _ENTRIES_LIMIT: Final = 0xFFFF  # rpm's own
 FILES_LIMIT: Final = 1 << 19
 """Files whose names are held for a stripped payload."""
@@ -45,7 +45,7 @@ def recognise(head: bytes) -> bool:
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Give the payload, an archive that adds nothing to a path, as a compression does: `p.rpm!/etc/p.conf`.
+    """Yield the payload, an archive that adds nothing to a path, as a compression does: `p.rpm!/etc/p.conf`.
 
     Of a payload that holds only the numbers of its files the files are given, under their names.
     """
@@ -55,7 +55,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     cursor.skip(-cursor.offset % 8)
     header = _header(cursor, hold=True) if signature is not None else None
     if header is None:
-        yield Unread("error", "damaged-container", "the RPM package is damaged or cut before its payload")
+        yield Unread("error", "damaged-container", "the RPM package is damaged or truncated before its payload")
         return
     head = cursor.peek(HEAD)
     start = cursor.offset
@@ -71,7 +71,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
 
 
 def _payload(plain: Reader, files: _Files, extent: tuple[int, int]) -> Iterator[Member | Unread]:
-    """Give the payload as it is, without a name, or its members if it says only their numbers."""
+    """Yield the payload as it is, without a name, or its members if it says only their numbers."""
     source = Cursor(plain)
     if source.peek(len(cpio.STRIPPED)) == cpio.STRIPPED:
         yield from cpio.walk(source, files, extent)
@@ -93,7 +93,7 @@ def _header(cursor: Cursor, *, hold: bool) -> tuple[bytes, bytes] | None:
 
 
 class _Files:
-    """Name and size of each file by its number, read from the header when the first is asked for."""
+    """Name and size of each file by its number, read from the header when the first is requested."""
 
     def __init__(self, index: bytes, store: bytes) -> None:
         self._index = index
@@ -105,7 +105,7 @@ class _Files:
         self._places: list[int] = []
 
     def get(self, number: int, /) -> tuple[bytes, int] | None:
-        """Give name and size of a file; None if there is none, or the header does not tell."""
+        """Return name and size of a file; None if there is none, or the header does not say."""
         if self._sizes is None:
             self._sizes = self._read()
         if number >= len(self._sizes):

@@ -31,7 +31,7 @@ _LONGEST: Final = 1 << 20
 
 
 def members(held: Held) -> Iterator[Member | Unread]:
-    """Give the members of the zip that the file ends with, or what a script has behind its last line."""
+    """Yield the members of the zip that the file ends with, or what a script has behind its last line."""
     if has_directory(held):
         yield from zip_members(held)
     elif held[:2] == _SCRIPT and (found := _PAYLOAD.search(bytes(held[:_LONGEST]))):

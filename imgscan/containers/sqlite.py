@@ -1,6 +1,6 @@
 """SQLite databases: every text and blob of every row, whole, where the raw pages have them in pieces.
 
-A value that does not fit its page goes on in overflow pages anywhere in the file, so a key across a border stands
+A value that does not fit its page continues in overflow pages anywhere in the file, so a key across a border is
 whole in no raw byte of it. And a key between the values before and behind it may not look like one. The tables'
 pages are read here as they are, and no SQL is ever run: a schema may hold views, triggers, generated columns, virtual
 tables and what not, and its text is nothing but text (docs/decisions/0008-sqlite-rows.md).
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAGIC: Final = b"SQLite format 3\0"
 _CHARSETS: Final = {2: "utf-16-le", 3: "utf-16-be"}
 _WHOLE: Final = 1 << 20  # bytes of a value up to which it is not given in pieces
-_ENOUGH: Final = 1 << 18  # bytes that go on as a chunk
+_ENOUGH: Final = 1 << 18  # bytes that make a chunk
 
 
 def recognise(head: bytes) -> bool:
@@ -44,7 +44,7 @@ def recognise(head: bytes) -> bool:
 
 
 def members(held: Held) -> Iterator[Member | Unread]:
-    """Give the values of all rows as one member without a name, with a separator behind each value."""
+    """Yield the values of all rows as one member without a name, with a separator behind each value."""
     database = _Database(held)
     yield Member(None, database.chunks(), (0, len(held)))
     yield from database.unread()
@@ -69,7 +69,7 @@ class _Database:
         self._ready = 0
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the values: first the tables that the schema names, then what nothing leads to."""
+        """Yield the values: first the tables that the schema names, then what nothing leads to."""
         roots: dict[int, None] = {}
         yield from self._tree(1, roots)
         for root in roots:
@@ -96,7 +96,7 @@ class _Database:
             yield Unread("error", "damaged-container", text)
 
     def _tree(self, root: int, roots: dict[int, None] | None = None) -> Iterator[bytes]:
-        """Give the values of one table, page by page; of the schema, add the tables that it names to `roots`."""
+        """Yield the values of one table, page by page; of the schema, add the tables that it names to `roots`."""
         waiting = [root]
         kinds: tuple[int, int] | None = None
         while waiting:
@@ -113,7 +113,7 @@ class _Database:
             if kinds is None:
                 kinds = (INDEX, INDEX_LEAF) if kind in {INDEX, INDEX_LEAF} else (TABLE, TABLE_LEAF)
             if kind not in kinds:
-                self._pages.note("a page of another kind than its place asks for")
+                self._pages.note("a page of the wrong kind for its place")
                 continue
             if kind != TABLE:
                 yield from self._rows(number, page)
@@ -123,7 +123,7 @@ class _Database:
                 roots.update(dict.fromkeys(self._roots(number, page)))
 
     def _rows(self, number: int, page: bytes) -> Iterator[bytes]:
-        """Give the values of one page's rows, when there are enough of them."""
+        """Yield the values of one page's rows, when there are enough of them."""
         kind = page[HEADER if number == 1 else 0]
         pages = self._pages
         cell, room = pages.cell, pages.usable
@@ -139,13 +139,13 @@ class _Database:
                     continue
                 self._record(page, at, at + size)
             except (RecordError, IndexError) as error:
-                pages.note(str(error) if isinstance(error, RecordError) else "a row that is cut")
+                pages.note(str(error) if isinstance(error, RecordError) else "a truncated row")
         self._ready += pages.size
         if self._ready >= _ENOUGH:
             yield from self._flush()
 
     def _overflowing(self, page: bytes, at: int, local: int, size: int) -> Iterator[bytes]:
-        """Give a row that goes on in overflow pages."""
+        """Yield a row that continues in overflow pages."""
         payload = self._pages.payload(page, at, local, size)
         if size <= _WHOLE:
             self._record(b"".join(payload), 0, size)
@@ -157,7 +157,7 @@ class _Database:
     def _record(self, data: bytes, at: int, end: int) -> None:
         """Collect the texts and blobs of the record that is `data[at:end]`."""
         if end > len(data):
-            raise RecordError("a row that goes beyond its page")
+            raise RecordError("a row that extends beyond its page")
         length, begin = data[at], at + 1
         if length > 127:
             length, begin = varint(data, at)
@@ -186,7 +186,7 @@ class _Database:
             raise RecordError("a record that is shorter than its columns")
 
     def _flush(self) -> Iterator[bytes]:
-        """Give what was collected."""
+        """Yield what was collected."""
         if self._parts:
             joined = SEPARATOR.join(self._parts) + SEPARATOR
             yield from (joined[at : at + CHUNK] for at in range(0, len(joined), CHUNK))
@@ -196,7 +196,7 @@ class _Database:
     # The schema.
 
     def _roots(self, number: int, page: bytes) -> Iterator[int]:
-        """Give the root pages of the tables that a page of the schema names (section 2.6)."""
+        """Yield the root pages of the tables that a page of the schema names (section 2.6)."""
         for pointer in self._pages.pointers(number, page):
             try:
                 at, size, local = self._pages.cell(page, pointer, TABLE_LEAF)
@@ -213,7 +213,7 @@ class _Database:
                 continue  # said when the row was read
 
     def _start(self, page: bytes, at: int, local: int, size: int) -> Iterator[bytes]:
-        """Give as much of a long record as surely holds its first four columns, unless their names are absurd."""
+        """Yield as much of a long record as surely holds its first four columns, unless their names are absurd."""
         got = 0
         for piece in self._pages.payload(page, at, local, size):
             yield piece

@@ -1,4 +1,4 @@
-"""SQLite's pages: where cells and the pages below stand in one, and which bytes belong to a row.
+"""SQLite's pages: where cells and the pages below are in one, and which bytes belong to a row.
 
 Source of the format: https://www.sqlite.org/fileformat2.html, sections 1.3 to 1.6.
 """
@@ -26,7 +26,7 @@ _READINGS: Final = 4
 
 
 def page_size(head: bytes) -> int:
-    """Give the size of a page, 0 if it is none."""
+    """Return the size of a page, 0 if it is none."""
     size = int.from_bytes(head[16:18], "big")
     size = 1 << 16 if size == 1 else size
     return size if size >= 512 and not size & (size - 1) else 0
@@ -35,7 +35,7 @@ def page_size(head: bytes) -> int:
 class Pages:
     """The pages of a database, numbered from 1: `count` of them, of `size` bytes each, of which `usable` hold cells.
 
-    `taken` says of each how often it was read as an overflow page. What is wrong with pages and rows is noted here:
+    `taken` says of each how often it was read as an overflow page. Damage to pages and rows is recorded here:
     `damaged` counts it, `damage` is the first.
     """
 
@@ -57,33 +57,33 @@ class Pages:
         self._most[INDEX] = self._most[INDEX_LEAF] = (usable - 12) * 64 // 255 - 23
 
     def kind(self, number: int) -> int:
-        """Give the kind of a page other than the first."""
+        """Return the kind of a page other than the first."""
         start = (number - 1) * self.size
         return self._held[start : start + 1][0]
 
     def page(self, number: int) -> bytes:
-        """Give a page, without the bytes at its end that are reserved."""
+        """Return a page, without the bytes at its end that are reserved."""
         start = (number - 1) * self.size
         return bytes(self._held[start : start + self.usable])
 
     def note(self, text: str) -> None:
-        """Remember damage; in pages that nothing leads to, it is no damage."""
+        """Remember damage; in pages that nothing leads to, it is not damage."""
         if not self.salvaging:
             self.damaged += 1
             self.damage = self.damage or text
 
     def pointers(self, number: int, page: bytes) -> tuple[int, ...]:
-        """Give where the cells of a page begin."""
+        """Return where the cells of a page begin."""
         start = HEADER if number == 1 else 0
         count = int.from_bytes(page[start + 3 : start + 5], "big")
         start += 12 if page[start] in {INDEX, TABLE} else 8
         if start + 2 * count > len(page):
-            self.note("a page of more cells than it has room for")
+            self.note("a page with more cells than it has room for")
             count = max(0, len(page) - start) // 2
         return struct.unpack_from(f">{count}H", page, start)
 
     def children(self, number: int, page: bytes) -> list[int]:
-        """Give the pages below a page, the last one first."""
+        """Return the pages below a page, the last one first."""
         start = HEADER if number == 1 else 0
         found = [int.from_bytes(page[at : at + 4], "big") for at in self.pointers(number, page)]
         found.append(int.from_bytes(page[start + 8 : start + 12], "big"))
@@ -91,7 +91,7 @@ class Pages:
         return found
 
     def cell(self, page: bytes, at: int, kind: int) -> tuple[int, int, int]:
-        """Give where a row's record begins, how long it is, and how many bytes of it are in the cell (section 1.6).
+        """Return where a row's record begins, how long it is, and how many bytes of it are in the cell (section 1.6).
 
         The others are in overflow pages.
         """
@@ -117,17 +117,17 @@ class Pages:
         return at, size, local if local <= most else self._least
 
     def payload(self, page: bytes, at: int, local: int, size: int) -> Iterator[bytes]:
-        """Give a record that has overflow pages, piece by piece."""
+        """Yield a record that has overflow pages, piece by piece."""
         if at + local + 4 > len(page):
-            raise RecordError("a row that goes beyond its page")
+            raise RecordError("a row that extends beyond its page")
         yield page[at : at + local]
         number = int.from_bytes(page[at + local : at + local + 4], "big")
         left = size - local
         while left:
             if not 1 <= number <= self.count:
-                raise RecordError("a value that goes on in a page which is not in the file")
+                raise RecordError("a value that continues in a page which is not in the file")
             if self.taken[number] >= _READINGS:
-                raise RecordError("a value that goes on in a page which others use")
+                raise RecordError("a value that continues in a page which others use")
             self.taken[number] += 1
             following = self.page(number)
             number = int.from_bytes(following[:4], "big")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SEPARATOR = b"\n\0\n"
-"""Stands behind each value. It joins nothing: no word, no UTF-16, no base64 that goes on in the next line."""
+"""Stands behind each value. It joins nothing: no word, no UTF-16, no base64 that continues in the next line."""
 
 SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 """Bytes of a value by serial type, of those that are neither text nor blob: null, integers, a float, 0 and 1."""
@@ -27,11 +27,11 @@ class RecordError(Exception):
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """Give the number at `at` and where it ends. RecordError where the bytes end first."""
+    """Return the number at `at` and where it ends. RecordError where the bytes end first."""
     value = 0
     for count in range(9):
         if at >= len(data):
-            raise RecordError("a number is cut")
+            raise RecordError("a number is truncated")
         byte = data[at]
         at += 1
         if count == 8:
@@ -43,7 +43,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def columns(header: bytes, at: int) -> list[tuple[int, int]]:
-    """Give serial type and size of each column; `header` is the whole header, whose own length ends at `at`."""
+    """Return serial type and size of each column; `header` is the whole header, whose own length ends at `at`."""
     found = []
     while at < len(header):
         serial, at = varint(header, at)
@@ -52,12 +52,12 @@ def columns(header: bytes, at: int) -> list[tuple[int, int]]:
         elif serial < 10:
             found.append((serial, SIZES[serial]))
         else:
-            raise RecordError("a column has a type that is reserved")
+            raise RecordError("a column has a reserved type")
     return found
 
 
 def values(payload: Iterator[bytes], size: int, charset: str) -> Iterator[bytes]:
-    """Give the texts and blobs of a record of `size` bytes that comes in pieces, with `SEPARATOR` behind each.
+    """Yield the texts and blobs of a record of `size` bytes that comes in pieces, with `SEPARATOR` behind each.
 
     Texts of a UTF-16 database (`charset`) are turned into UTF-8; a long value comes in several pieces.
     """
@@ -68,7 +68,7 @@ def values(payload: Iterator[bytes], size: int, charset: str) -> Iterator[bytes]
     header = b"".join(feed.take(length))
     found = columns(header, at)
     if length + sum(each for _, each in found) != size:
-        raise RecordError("a record is not as long as its columns")
+        raise RecordError("a record's length does not match its columns")
     for serial, length in found:
         pieces = feed.take(length)
         if serial < 12 or not length:
@@ -92,17 +92,17 @@ class _Feed:
         self._held = b""
 
     def peek(self, count: int) -> bytes:
-        """Give the next bytes without taking them; fewer only at the end."""
+        """Return the next bytes without taking them; fewer only at the end."""
         while len(self._held) < count and (piece := next(self._pieces, b"")):
             self._held += piece
         return self._held[:count]
 
     def take(self, count: int) -> Iterator[bytes]:
-        """Give exactly `count` bytes. RecordError where they end first."""
+        """Yield exactly `count` bytes. RecordError where they end first."""
         while count:
             piece = self._held or next(self._pieces, b"")
             if not piece:
-                raise RecordError("a record is cut")
+                raise RecordError("a record is truncated")
             self._held = piece[count:]
             piece = piece[:count]
             count -= len(piece)

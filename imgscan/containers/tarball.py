@@ -31,7 +31,7 @@ def recognise(head: bytes) -> bool:
 
 
 def named(name: bytes) -> bytes:
-    """Give the name of a member: that of an image's blob is its digest."""
+    """Return the name of a member: that of an image's blob is its digest."""
     name = normalise(name)
     blob = _OCI_BLOB.fullmatch(name)
     if blob is not None:
@@ -67,12 +67,12 @@ class _Passage:
         return True
 
     def data(self, member: TarMember) -> Iterator[memoryview]:
-        """Give a member's bytes; StreamError where the archive ends before it does."""
+        """Yield a member's bytes; StreamError where the archive ends before it does."""
         for start, end, _ in member.fragments or ((member.start, member.end, 0),):
             position = start
             while position < end:
                 if position >= self.base + len(self.chunk) and not self.more():
-                    raise self.failure or StreamError("cut-stream", "the archive ends inside of this member")
+                    raise self.failure or StreamError("cut-stream", "the archive ends inside this member")
                 if position < self.base + len(self.chunk):
                     piece = memoryview(self.chunk)[position - self.base : end - self.base]
                     position += len(piece)
@@ -80,7 +80,7 @@ class _Passage:
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Give the files of the archive, and what is wrong with it."""
+    """Yield the files of the archive, and what is wrong with it."""
     walk = _Passage(raw)
     while True:
         while not walk.members and walk.more():

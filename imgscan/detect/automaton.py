@@ -1,4 +1,4 @@
-"""The authority on which form stands where, and the only user of pyahocorasick.
+"""The authority on which form is where, and the only user of pyahocorasick.
 
 With a screen in front it reads a few bytes around each hit; without one it reads everything, some fifty times
 slower, and says the same.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Candidate(NamedTuple):
-    """A literal that stands in a buffer from `position`: a credential is possible here, no more."""
+    """A literal that is in a buffer from `position`: a credential is possible here, no more."""
 
     position: int
     form: Form
@@ -38,7 +38,7 @@ class Automaton:
         self._automaton.make_automaton()
 
     def find(self, data: bytes, low: int, high: int) -> list[Candidate]:
-        """List the literals that lie wholly in `data[low:high]`, ascending by their end."""
+        """List the literals that are wholly in `data[low:high]`, ascending by their end."""
         text = data[low:high].decode("latin-1")
         found = self._automaton.iter(text)
         return [Candidate(low + last - before, form) for last, (before, forms) in found for form in forms]

@@ -1,4 +1,4 @@
-"""What stands near a credential and speaks for or against its issuer: words beside it, siblings in its file.
+"""What is near a credential and speaks for or against its issuer: words beside it, siblings in its file.
 
 Both are cut off at fixed distances, so that the answer is the same wherever a window happens to begin.
 """
@@ -26,7 +26,7 @@ ALLOW = re.compile(rb"(?<![\w-])(?:(?:imgscan|gitleaks):allow|pragma: ?allowlist
 
 
 def beside(data: bytes, start: int, end: int, low: int, high: int) -> bytes:
-    """Give the credential's line in lower case, as far as it counts."""
+    """Return the credential's line in lower case, as far as it counts."""
     first = max(low, start - LINE)
     first = max(first, data.rfind(b"\n", first, start) + 1, data.rfind(b"\r", first, start) + 1)
     last = min(high, end + LINE)
@@ -46,7 +46,7 @@ class Siblings:
             self._found.setdefault(rule.id, (rule, []))[1].append(position)
 
     def near(self, rule: Rule, start: int) -> bool:
-        """Whether a credential of another rule of the same issuer stands within reach of `start`."""
+        """Whether a credential of another rule of the same issuer is within reach of `start`."""
         for other, positions in self._found.values():
             if other.id == rule.id or other.issuer != rule.issuer:
                 continue

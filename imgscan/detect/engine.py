@@ -44,7 +44,7 @@ class Engine:
         self.reach_ahead = around + 2 * ruleset.needs.ahead
 
     def open(self, data: bytes) -> View:
-        """Give a view of one buffer; costs nothing until it is asked."""
+        """Return a view of one buffer; costs nothing until it is asked."""
         return View(self.ruleset, self._finder, self._judge, data)
 
     def prepare(self) -> None:
@@ -72,7 +72,7 @@ class Engine:
         """
         data = text.encode("utf-8", "surrogatepass")
         while self.find(data, 0, len(data)):
-            # Again, because a credential may have stood half inside another; each round shortens the text.
+            # Again, because a credential may have been half inside another; each round shortens the text.
             shorter = redaction.replace(data, self.search(data), self.ruleset.redacted)
             if shorter == data:
                 break

@@ -1,4 +1,4 @@
-"""The first two sieves put together: the screen says where to look, the automaton what stands there."""
+"""The first two sieves put together: the screen says where to look, the automaton what is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def position(candidate: Candidate) -> int:
-    """Give the place by which candidates are sorted."""
+    """Return the place by which candidates are sorted."""
     return candidate.position
 
 

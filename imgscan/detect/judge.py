@@ -1,4 +1,4 @@
-"""The third sieve: whether a credential stands at a candidate, as its decoders read it and its validators see it."""
+"""The third sieve: whether a credential is at a candidate, as its decoders read it and its validators see it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Judged(NamedTuple):
 
     @property
     def sure(self) -> int:
-        """How sure the verdict is, by itself; more is surer."""
+        """How sure the verdict is, by itself; more is more certain."""
         return -CONFIDENCES.index(self.verdict.alone)
 
 
@@ -51,7 +51,7 @@ class Judge:
     def judge(
         self, data: bytes, candidate: Candidate, span: Span, *, binary: bool, only: Container[str] | None = None
     ) -> Judged | None:
-        """Ask the validators of a candidate whether a credential stands there: all, or those of the rules `only`."""
+        """Ask the validators of a candidate whether a credential is there: all, or those of the rules `only`."""
         form, position = candidate.form, candidate.position
         follows, after = self._follows[form.anchor], len(form.anchor)
         # A short look first: it settles nearly every chance hit at a tenth of the cost.
@@ -78,7 +78,7 @@ class Judge:
         return best
 
     def _try(self, text: Text, anchor: bytes, *, binary: bool, only: Container[str] | None) -> Judged | None:
-        """Ask the validators of the prefixes that stand in a text around its anchor."""
+        """Ask the validators of the prefixes that are in a text around its anchor."""
         for rule, prefix, offset in self._holders[anchor]:
             start = text.at - offset
             if (only is not None and rule.id not in only) or start < text.low:
@@ -95,8 +95,8 @@ class Judge:
 def _better(judged: Judged, best: Judged, *, settled: bool) -> bool:
     """Whether what a later reading shows is better: it proves itself, is surer, or shows more of the same credential.
 
-    Where a likelier reading has settled it, or is a rival, sureness alone does not do: what it saw whole may look surer
-    where it is cut short.
+    Where a likelier reading has settled it, or is a rival, sureness alone does not do: what it saw whole may look more
+    certain where it is cut short.
     """
     if judged.verdict.proof:
         return not best.verdict.proof

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A credential that stands in a buffer.
+    """A credential that is in a buffer.
 
     The carrier is `[start, end)` of the buffer: every byte that holds bits of the credential. `secret` is the
     exact credential, in ASCII, and shows in no `repr`; its first `prefix` characters are public. `example` marks

@@ -1,7 +1,7 @@
-"""Making text safe to print: wider than detection, as a placeholder that is hidden in vain harms nobody.
+"""Making text safe to print: wider than detection, as hiding a placeholder needlessly does no harm.
 
 Paths, build commands and environments of an image are shown to people; this is what keeps credentials out of
-them. It replaces what the engine confirms, and also whatever begins like a secret and goes on like one, whether or
+them. It replaces what the engine confirms, and also whatever begins like a secret and continues like one, whether or
 not a validator would take it: `Ruleset.redacted` says what that is.
 """
 
@@ -23,7 +23,7 @@ ENCODED = b"[REDACTED]"
 def replace(data: bytes, matches: Iterable[Match], undecided: re.Pattern[bytes]) -> bytes:
     """Put redacted forms in place of the matches (ascending) and of all that begins like a secret.
 
-    Matches of optional rules stay: they are no secrets. What comes out is never longer, and shorter if anything was
+    Matches of optional rules stay: they are not secrets. What comes out is never longer, and shorter if anything was
     replaced.
     """
     pieces = []

@@ -107,7 +107,7 @@ class Rule:
     """One kind of credential.
 
     `score` is the severity from 0.0 to 10.0, `max_length` the longest credential in characters. Of `prefixes` the
-    first that matches counts. The credentials of `optional` rules are no secrets: they are reported only on request,
+    first that matches counts. The credentials of `optional` rules are not secrets: they are reported only on request,
     and not redacted. One of a rule that `vouches` makes others of the same issuer nearby more certain.
     `examples` and `counter_examples` build texts that hold exactly one credential of this rule, or none at all.
     """

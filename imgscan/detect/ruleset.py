@@ -32,7 +32,7 @@ _GUARD = 8
 """Characters past a credential that its validator may look at: a boundary, a mask, a prefix that begins there."""
 
 _GLUE = 160
-"""Characters that may stand between the pieces of a credential, as far as a glance needs them."""
+"""Characters that may be between the pieces of a credential, as far as a glance needs them."""
 
 
 class Holder(NamedTuple):
@@ -115,7 +115,7 @@ class Ruleset:
 
     @cached_property
     def glance(self) -> Reach:
-        """Characters around an anchor that show what follows it, where nothing or glue stands in between."""
+        """Characters around an anchor that show what follows it, where nothing or glue is in between."""
         return _glance(self.rules)
 
     @cached_property
@@ -130,12 +130,12 @@ class Ruleset:
 
     @cached_property
     def automaton(self) -> Automaton:
-        """The authority on which form stands where."""
+        """The authority on which form is where."""
         return Automaton(self.forms)
 
     @cached_property
     def screen(self) -> Screen:
-        """The quick search in front of it, not compiled yet. ImportError where there is none."""
+        """The quick search in front of it, not compiled yet. ImportError if it is missing."""
         return Screen(sorted({form.literal for form in self.forms}))
 
     def prepare(self) -> None:
@@ -149,7 +149,7 @@ def _prefixes(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Prefix]]:
 
 
 def _rest(prefix: Prefix, anchor: bytes) -> bytes:
-    """Give what follows an anchor in its prefix."""
+    """Return what follows an anchor in its prefix."""
     return prefix.text[prefix.text.index(anchor) + len(anchor) :]
 
 

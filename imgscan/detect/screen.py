@@ -1,4 +1,4 @@
-"""The first sieve: all literals at once at gigabytes a second, and the only user of Hyperscan.
+"""The first sieve: all literals at once at gigabytes per second, and the only user of Hyperscan.
 
 It may err in one direction only: a place that it does not report holds no literal.
 """
@@ -85,7 +85,7 @@ class Screen:
             self._done.set()
 
     def _ready(self) -> Any:
-        """Give this thread's scratch space, once the database is there."""
+        """Return this thread's scratch space, once the database is there."""
         self.begin()
         self._done.wait()
         if self._failure is not None:
@@ -95,7 +95,7 @@ class Screen:
         return self._local.scratch
 
     def regions(self, data: bytes, low: int, high: int) -> list[tuple[int, int]]:
-        """List disjoint spans of `data[low:high]`, ascending, in whose union every literal lies wholly."""
+        """List disjoint spans of `data[low:high]`, ascending, in whose union every literal is wholly."""
         scratch = getattr(self._local, "scratch", None) or self._ready()
         hits: list[tuple[int, int]] = []
         lengths = self._lengths

@@ -21,14 +21,14 @@ class Account(NamedTuple):
 
 
 class Glued(NamedTuple):
-    """The prefixes that end a body in which they stand, and how long the longest is."""
+    """The prefixes that end a body in which they are, and how long the longest is."""
 
     pattern: re.Pattern[bytes]
     longest: int
 
 
 class Place(NamedTuple):
-    """Where a prefix stands: it begins at `start`, its body at `body`; the file's text is `data[low:high]`.
+    """Where a prefix is: it begins at `start`, its body at `body`; the file's text is `data[low:high]`.
 
     `binary` says that the file is one, `now` (seconds since 1970) what time it is, `glued` what ends a body.
     """
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A credential stands at `data[start:end]`, its public prefix being `prefix` characters long.
+    """A credential is at `data[start:end]`, its public prefix being `prefix` characters long.
 
     `alone` is how sure this is from the credential itself, `known` how sure where something nearby speaks of its
     issuer. `unless` is a word that, standing nearby, says that another issuer made it. `proof` counts the characters,
@@ -97,7 +97,7 @@ def open_left(place: Place, start: int, end: int) -> bool:
     r"""Whether the credential at `start` is the end of no word.
 
     In a binary the byte before a string may be the string's own length, and that may look like a letter. So may the
-    last character of an escape that stands before it: `\n`, `%3D`, `\u003d`, `=3D`, a colour of the terminal.
+    last character of an escape that precedes it: `\n`, `%3D`, `\u003d`, `=3D`, a colour of the terminal.
     """
     if start == place.low:
         return True
@@ -115,7 +115,7 @@ def counted(place: Place, end: int) -> bool:
     """Whether a binary tells the credential's length in the byte before it: it then ends at `end`, whatever follows.
 
     That byte may be a character of a text as well (a space is the length of the oldest keys), so the one before it
-    must be none that stands in a text.
+    must be none that is in a text.
     """
     at = place.start - 1
     if not place.binary or at < place.low or place.data[at] != end - place.start:

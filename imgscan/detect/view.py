@@ -101,7 +101,7 @@ class View:
         )
 
     def _near(self, span: Span, *, binary: bool) -> context.Siblings:
-        """Give the index of the file's tell-tale credentials, made once per buffer and file."""
+        """Return the index of the file's tell-tale credentials, made once per buffer and file."""
         if self._siblings is not None and self._siblings[:2] == (span, binary):
             return self._siblings[2]
         if self._tellers is None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def docker_images(desk: Desk, manifest: Any) -> Iterator[ImagePlan]:
-    """Give the images that `manifest.json` lists."""
+    """Yield the images that `manifest.json` lists."""
     for entry in docker_entries(manifest):
         wrong: list[Diagnostic] = []
         if not entry.whole:
@@ -38,13 +38,13 @@ def docker_images(desk: Desk, manifest: Any) -> Iterator[ImagePlan]:
         document = desk.document(name) if name is not None else None
         digest = None
         if name is None or document is None:
-            wrong.append(problem("config-missing", "the image's config is missing or no JSON"))
+            wrong.append(problem("config-missing", "the image's config is missing or not JSON"))
         else:
             data = desk.shelf.documents[name]
             named = digest_in(name)
             digest = named or Digest("sha256", hashlib.sha256(data).hexdigest())
             if named is not None and altered(data, named):
-                text = "the image's config is not what its digest says: it was altered"
+                text = "the image's config does not match its digest: it was altered"
                 wrong.append(problem("config-digest", text))
         config = Config.of(document)
         diff_ids, unmatched = matched_diff_ids(config, len(entry.layers))
@@ -95,6 +95,6 @@ def _ancient_image(desk: Desk, top: str, nodes: Mapping[str, Mapping[str, Any]])
 
 
 def _parent(node: Mapping[str, Any]) -> str | None:
-    """Give the id of a node's parent; a parent that is no name is one that cannot be found."""
+    """Return the id of a node's parent; a parent that is not a name is one that cannot be found."""
     parent = node.get("parent")
     return parent if isinstance(parent, str) or parent is None else repr(type(parent))

@@ -1,7 +1,7 @@
 """The JSON documents of an image, read leniently: a field of the wrong type counts as absent, never as a crash.
 
 Formats: OCI image specification 1.1 (index, manifest, config, descriptor), Docker's `manifest.json` of `docker save`
-(a list), the registry's schema 2. Which of them a document is follows from its content, never from its media type.
+(a list), the registry's schema 2. Which of them a document is depends on its content, never from its media type.
 One module for all of them, since they share their lenient readers.
 """
 
@@ -29,7 +29,7 @@ class DocumentError(ValueError):
 
 
 def parse_json(data: bytes) -> Any:
-    """Read a JSON document of any shape; DocumentError if it is none."""
+    """Read a JSON document of any shape; DocumentError if it is not JSON."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -37,7 +37,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_text(data: bytes) -> Any:
-    """Read bytes as JSON, or, where they are none, as the text that they are."""
+    """Read bytes as JSON, or as text if they are not JSON."""
     try:
         return parse_json(data)
     except DocumentError:
@@ -45,7 +45,7 @@ def parse_text(data: bytes) -> Any:
 
 
 def kind_of(document: Any) -> DocumentKind:
-    """Tell what an image document is by the fields it has."""
+    """Determine what an image document is from its fields."""
     if isinstance(document, list):
         entries = [entry for entry in document if isinstance(entry, dict)]
         return "docker-manifest" if entries and all("Layers" in entry for entry in entries) else "other"
@@ -87,7 +87,7 @@ def parse_digest(value: Any) -> Digest | None:
 
 
 class Platform(NamedTuple):
-    """What an image runs on; `str` gives `os/architecture[/variant]`."""
+    """What an image runs on; `str` returns `os/architecture[/variant]`."""
 
     os: str
     architecture: str
@@ -103,7 +103,7 @@ class Platform(NamedTuple):
         return cls(system, architecture, _text(fields.get("variant")) or None)
 
     def matches(self, wanted: Platform) -> bool:
-        """Whether this is the platform asked for; a variant is compared only where it was asked for."""
+        """Whether this is the platform asked for; a variant is compared only if one was requested."""
         return (self.os, self.architecture) == (wanted.os, wanted.architecture) and (
             wanted.variant is None or wanted.variant == (self.variant or _DEFAULT_VARIANTS.get(self.architecture))
         )
@@ -192,7 +192,7 @@ class Manifest(NamedTuple):
 
 
 def index_entries(document: Any) -> tuple[Descriptor, ...]:
-    """Give the manifests that an index names."""
+    """Return the manifests that an index names."""
     return tuple(Descriptor.of(entry) for entry in _list(_dict(document).get("manifests")))
 
 
@@ -243,7 +243,7 @@ class Config(NamedTuple):
 
     @classmethod
     def of(cls, document: Any) -> Config:
-        """Read a config; `diff_ids` is None where it has no `rootfs`, as in artifacts."""
+        """Read a config; `diff_ids` is None if it has no `rootfs`, as in artifacts."""
         fields = _dict(document)
         rootfs = fields.get("rootfs")
         diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
@@ -257,9 +257,9 @@ class Config(NamedTuple):
         )
 
     def align_history(self, layers: int) -> tuple[int | None, ...]:
-        """Give for each history entry the index of its layer, None for an empty one.
+        """Return for each history entry the index of its layer, None for an empty one.
 
-        Where the counts disagree nothing is known, and all are None: a guess would name the wrong instruction.
+        If the counts disagree nothing is known, and all are None: a guess would name the wrong instruction.
         """
         made = [index for index, entry in enumerate(self.history) if not entry.empty_layer]
         if len(made) != layers:

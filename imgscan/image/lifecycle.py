@@ -1,7 +1,7 @@
 """What becomes of a file: whiteouts, opaque directories, replaced parents, hard links and duplicate members.
 
-While a layer is read, `LayerNames` notes each member's name as a 64-bit hash and its kind, in order: nine bytes a
-member, so an image of ten million members fits. Only when there are findings are the notes looked through, for the
+While a layer is read, `LayerNames` records each member's name as a 64-bit hash and its kind, in order: nine bytes per
+member, so an image of ten million members fits. Only when there are findings are the records searched for the
 names that matter. The hash is the same in every process and nobody can make a second name with a given one, so the
 notes can be kept; they hold no name. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
 lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
@@ -25,7 +25,7 @@ WHITEOUT = b".wh."
 OPAQUE = b".wh..wh..opq"
 
 PLAIN, DIRECTORY, HARD_LINK, HIDING = range(4)
-"""Kinds of a noted member: any non-directory, a directory, a hard link, a whiteout (which is no file)."""
+"""Kinds of a recorded member: any non-directory, a directory, a hard link, a whiteout (which is not a file)."""
 
 _BYTES = 8
 
@@ -34,12 +34,12 @@ Trail = tuple[int, ...]
 
 
 def hashed(name: bytes) -> int:
-    """Give the 64-bit hash of a normalised name (BLAKE2b, RFC 7693, of eight bytes)."""
+    """Return the 64-bit hash of a normalised name (BLAKE2b, RFC 7693, of eight bytes)."""
     return int.from_bytes(blake2b(name, digest_size=_BYTES).digest(), sys.byteorder, signed=True)
 
 
 def trail(name: bytes) -> Trail:
-    """Give a normalised name's trail."""
+    """Return a normalised name's trail."""
     found = [hashed(name)]
     while (cut := name.rfind(b"/")) > 0:
         name = name[:cut]
@@ -137,7 +137,7 @@ class _LayerIndex(NamedTuple):
     links: dict[int, list[int]]  # target of hard links -> their numbers
 
     def bearing(self, names: Iterable[Trail], after: int) -> list[int]:
-        """Give the members behind `after` that are one of `names`, a parent of one, or a hard link to one."""
+        """Return the members behind `after` that are one of `names`, a parent of one, or a hard link to one."""
         found: set[int] = set()
         for name in names:
             for each in name:
@@ -177,7 +177,7 @@ def _index(wanted: Sequence[Trail], layers: Sequence[LayerNames]) -> list[_Layer
 
 
 def _numbered(layer: LayerNames, needed: set[int]) -> dict[int, list[int]]:
-    """Give the needed hashes that occur in a layer, with the numbers of the members that have them."""
+    """Return the needed hashes that occur in a layer, with the numbers of the members that have them."""
     numbers: dict[int, list[int]] = {}
     for number, each in enumerate(layer.hashes):
         if each in needed:
@@ -203,10 +203,10 @@ def _follow(spot: Spot, layers: Sequence[_LayerIndex]) -> Visibility:
 
 
 def _apply(layer: _LayerIndex, names: set[Trail], gone: set[Trail], after: int, *, directory: bool) -> State:
-    """Apply the members of a layer to a file's names, in order; give what ended the last name that ended.
+    """Apply the members of a layer to a file's names, in order; return what ended the last name that ended.
 
-    `gone` are the names that a whiteout of this layer took: one that is made anew here counts as overwritten. A
-    `directory` that is listed again goes on.
+    `gone` are the names that a whiteout of this layer took: one that is made again here counts as overwritten. A
+    `directory` that is listed again continues.
     """
     state: State = "deleted"
     numbers = layer.bearing(names | gone, after)

@@ -1,4 +1,4 @@
-"""The dialects of OCI: an index that leads to manifests, and a registry manifest that stands alone.
+"""The dialects of OCI: an index that leads to manifests, and a registry manifest that is alone.
 
 An index may nest, name itself, name platforms that were never pulled, and name attestations, which are documents
 about another image rather than images.
@@ -37,11 +37,13 @@ _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
 def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
-    """Give the image of a manifest, whose document is `value`."""
+    """Return the image of a manifest, whose document is `value`."""
     manifest = Manifest.of(value)
     wrong: list[Diagnostic] = []
     name, document = desk.fetch(manifest.config)
     other = manifest.config.media_type not in (None, *_CONFIG_TYPES)
+    if document is None and name:
+        desk.release(name)
     if document is None and not (name and other):  # the config of an artifact may be anything: it is searched as a file
         state = "missing" if name is None else "no JSON"
         wrong.append(problem("config-missing", f"the image's config is {state}"))
@@ -76,20 +78,20 @@ def _layer(desk: Desk, layer: Descriptor, diff_id: Digest | None) -> LayerPlan:
 
 
 def lone_image(desk: Desk, name: str, value: Any) -> ImagePlan:
-    """Give the image of a manifest that no index names, as in skopeo's `dir:`."""
+    """Return the image of a manifest that no index names, as in skopeo's `dir:`."""
     data = desk.shelf.documents[desk.shelf.locate(name) or name]
     digest = Digest("sha256", hashlib.sha256(data).hexdigest())
     return manifest_image(desk, Descriptor(None, digest, None), value)
 
 
 def index_images(desk: Desk, name: str, index: Any) -> list[ImagePlan]:
-    """Give the images that an index leads to, in its order; the index is a document of the first."""
+    """Return the images that an index leads to, in its order; the index is a document of the first."""
     walk = _IndexWalk(desk)
     walk.follow(index, None, 0)
     images = walk.images
     if not images:
         if not any(each.severity == "error" for each in desk.diagnostics):
-            desk.complain("no-image", f"{name} leads to no image that is here")
+            desk.complain("no-image", f"{name} leads to no image stored here")
         return []
     numbers = {image.digest: number for number, image in reversed(list(enumerate(images)))}
     belonging = [(0, document) for document in walk.indexes]
@@ -126,7 +128,7 @@ class _IndexWalk:
         if value is None:
             self._note_lack(descriptor, name)
         elif kind == "index" and depth >= MAX_INDEX_DEPTH:
-            self._desk.complain("index-depth", f"indexes nest deeper than {MAX_INDEX_DEPTH}")
+            self._desk.complain("index-depth", f"indexes are nested deeper than {MAX_INDEX_DEPTH}")
         elif kind == "index":
             self.follow(value, reference, depth + 1)
         elif kind != "manifest":
@@ -154,7 +156,7 @@ class _IndexWalk:
         return True
 
     def _note_lack(self, descriptor: Descriptor, name: str | None) -> None:
-        """Note a document that cannot be had: a platform that was not pulled is no error, an unreadable one is."""
+        """Record a document that is missing: a platform that was not pulled is not an error, an unreadable one is."""
         digest = descriptor.digest
         label = digest.short if digest is not None else "a document"
         if name is not None:

@@ -56,7 +56,7 @@ class ImageDocument(NamedTuple):
 
 
 class ImagePlan(NamedTuple):
-    """One image on one platform. `filesystem` is false for artifacts, whose layers are files and no tars."""
+    """One image on one platform. `filesystem` is false for artifacts, whose layers are files, not tars."""
 
     reference: str | None = None
     digest: Digest | None = None
@@ -80,12 +80,13 @@ class Desk:
     def __init__(self, shelf: ShelfLike) -> None:
         self.shelf = shelf
         self.claimed: set[str] = set()
+        self.referred: set[str] = set()
         self.diagnostics: list[Diagnostic] = []
         self.absent: list[Digest] = []
         self._parsed: dict[str, Any] = {}
 
     def document(self, name: str) -> Any:
-        """Give a parsed document of the shelf; None if it is absent or no JSON."""
+        """Return a parsed document of the shelf; None if it is absent or not JSON."""
         if name not in self._parsed:
             try:
                 self._parsed[name] = parse_json(self.shelf.documents[name])
@@ -94,11 +95,16 @@ class Desk:
         return self._parsed[name]
 
     def claim(self, name: str | None) -> str | None:
-        """Follow links from a member's name, note that an image refers to it, and give where its bytes are."""
+        """Follow links from a member's name, record that an image refers to it, and return where its bytes are."""
         located = self.shelf.locate(name) if name is not None else None
         if located is not None:
             self.claimed.add(located)
         return located
+
+    def release(self, name: str) -> None:
+        """Note that an image refers to a member as a document, and that it is none: it is searched as a file."""
+        self.claimed.discard(name)
+        self.referred.add(name)
 
     def claim_digest(self, digest: Digest | None) -> str | None:
         """Do the same for a digest."""
@@ -111,7 +117,7 @@ class Desk:
             self.diagnostics.append(diagnostic)
 
     def top(self, name: str) -> Any:
-        """Give a document that stands at the top of the archive; an unreadable one is an error, an absent one none."""
+        """Return a document that is at the top of the archive; an unreadable one is an error, an absent one is not."""
         located = self.claim(name)
         if located is None or self.shelf.blobs.get(located) == len(b"null"):
             return None
@@ -123,7 +129,7 @@ class Desk:
     def fetch(self, descriptor: Descriptor) -> tuple[str | None, Any]:
         """Find the document that a descriptor names, on the shelf or inline, and check its digest.
 
-        Gives where it is (None: inline or absent) and what it says (None: absent or no JSON).
+        Gives where it is (None: inline or absent) and what it says (None: absent or not JSON).
         """
         digest = descriptor.digest
         name = self.claim_digest(digest)
@@ -131,7 +137,7 @@ class Desk:
         if data is None or digest is None:
             return name, None
         if altered(data, digest):
-            self.complain("document-digest", f"a document is not what its digest {digest.short} says: it was altered")
+            self.complain("document-digest", f"a document does not match its digest {digest.short}: it was altered")
         try:
             return name, parse_json(data)
         except DocumentError:
@@ -139,7 +145,7 @@ class Desk:
 
 
 def altered(data: bytes, digest: Digest) -> bool:
-    """Whether bytes are not what a digest says; false where that cannot be told."""
+    """Whether bytes are not what a digest says; false if that cannot be determined."""
     return digest.verifiable and hashlib.new(digest.algorithm, data).hexdigest() != digest.encoded
 
 
@@ -154,7 +160,7 @@ def digest_in(name: str) -> Digest | None:
 
 
 def matched_diff_ids(config: Config, layers: int) -> tuple[tuple[Digest | None, ...], tuple[Diagnostic, ...]]:
-    """Give a diff_id for each layer; where the counts disagree none can be told, and that is an error."""
+    """Return a diff_id for each layer; if the counts disagree none can be determined, which is an error."""
     if config.diff_ids is None:
         return (None,) * layers, ()
     if len(config.diff_ids) != layers:

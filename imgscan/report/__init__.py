@@ -1,6 +1,6 @@
 """Findings for readers: each format is a view of the same values, and none of them holds a secret.
 
-A report object is made for each output file. Formats are imported when they are asked for, so that starting the
+A report object is made for each output file. Formats are imported when they are requested, so that starting the
 program stays cheap.
 """
 

@@ -61,7 +61,7 @@ class Annotations:
                 heapq.heappop(best)
 
     def lines(self) -> list[str]:
-        """Give the commands, errors first, each a line without its end; at last how many there was no room for."""
+        """Return the commands, errors first, each a line without its end; at last how many there was no room for."""
         kept = {level: sorted(best, key=lambda one: -one[1]) for level, best in self._best.items()}
         left_out = sum(self._told[level] - len(best) for level, best in kept.items())
         if left_out and len(kept["note"]) == MOST:  # the closing notice takes the place of one
@@ -69,7 +69,9 @@ class Annotations:
             left_out += 1
         commands = [command for level in LEVELS for _, _, command in kept[level]]
         if left_out:
-            text = f"{plural(left_out, 'more finding')} without an annotation: GitHub shows {MOST} of a kind for a step"
+            text = (
+                f"{plural(left_out, 'more finding')} without an annotation: GitHub shows {MOST} of each kind per step"
+            )
             commands.append(f"::notice title=imgscan::{_data(f'{text}. The report has all of them.')}")
         return commands
 
@@ -110,7 +112,7 @@ def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str
     if leader.secret.account is not None:
         sentences.append(f"It opens account {escape_terminal(leader.secret.account)}")
     if leader.level != "note":
-        sentences.append("Rotate it: whoever has read it keeps it")
+        sentences.append("Rotate it: anyone who has read it still has it")
     return ". ".join(sentences) + "."
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import LayerInfo, RuleInfo, TargetReport
 
-# What CI runners take for a command although it stands in a program's output: GitHub's runner reads `::` after
+# What CI runners take for a command although it is in a program's output: GitHub's runner reads `::` after
 # leading blanks and `##[` anywhere, Azure Pipelines `##vso[`, TeamCity `##teamcity[`. Wrapping may move any word to
 # the start of a line, so `::` is broken up at the start of each word.
 _COMMAND = re.compile(r"(?<!\S):(?=:|$)|#(?=#(?:\[|vso\[|teamcity\[))")
@@ -30,14 +30,14 @@ def _now() -> datetime:
 
 
 def _unheard(_message: str) -> None:
-    """Let a remark go: whoever does not listen misses nothing that the report itself does not say."""
+    """Drop a remark: without a listener nothing is lost that the report itself does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
     """What a report needs besides the findings.
 
-    `color` and `width` matter to text only, `quiet` and `verbose` (how many times) likewise; `sarif_category` is
+    `color` and `width` matter to text only, `quiet` and `verbose` (how many times) the same way; `sarif_category` is
     the user's own category for code scanning, None for the default, and `sarif_accepted` lists findings of the
     baseline in SARIF too, as suppressed ones. `commit` is the commit that is being built, as 40 or 64 hex digits,
     for GitLab.
@@ -68,7 +68,7 @@ class Report(Protocol):
     """
 
     def start(self, out: BinaryIO) -> None:
-        """Write what stands before the first target."""
+        """Write what precedes the first target."""
 
     def target(self, report: TargetReport, out: BinaryIO) -> None:
         """Take one target's result."""
@@ -82,7 +82,7 @@ def escape_terminal(text: str) -> str:
 
     Controls (C0, DEL, C1), bidirectional and other format characters, line and paragraph separators, lone
     surrogates and all else that Python calls unprintable become `\xNN` or `\u{...}`; the openings of CI runner
-    commands lose their first character likewise.
+    commands lose their first character the same way.
     """
     if not text.isprintable():
         text = "".join(character if character.isprintable() else _visible(character) for character in text)

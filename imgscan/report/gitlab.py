@@ -70,7 +70,7 @@ class GitlabReport:
     def target(self, report: TargetReport, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
         """Keep the target's part of the document.
 
-        Documented examples are no vulnerabilities; accepted findings are, or GitLab would take them for repaired.
+        Documented examples are not vulnerabilities; accepted findings are, or GitLab would take them for repaired.
         """
         self._whole = self._whole and report.whole
         for diagnostic in report.diagnostics:
@@ -108,7 +108,7 @@ class GitlabReport:
             return
         path = "" if diagnostic.path is None else f"{escape_terminal(diagnostic.path)}: "
         text = f"{escape_terminal(report.target)}: {path}{escape_terminal(diagnostic.message or diagnostic.code)}"
-        # "fatal" is for what ends a scan; ours go on.
+        # "fatal" is for what ends a scan; ours continue.
         level = "warn" if diagnostic.severity == "error" else "info"
         self._messages.append({"level": level, "value": shorten(text, 1000)})
 
@@ -190,7 +190,7 @@ def _identifiers(finding: Finding) -> list[dict[str, str]]:
 def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) -> str:
     """Say in plain sentences what was found where, what became of it, and what it opens.
 
-    GitLab reads its Markdown in this text, and users, issues and labels in it. So each foreign name stands in a code
+    GitLab reads its Markdown in this text, and users, issues and labels in it. So each foreign name is in a code
     span, without the backticks that would end it.
     """
     location, secret = finding.location, finding.secret

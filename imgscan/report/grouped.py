@@ -86,9 +86,9 @@ class Unlisted(NamedTuple):
 
 
 def unlisted(hidden: Hidden) -> list[Unlisted]:
-    """Give the reasons for which findings are not listed, those that hold for none left out."""
+    """Return the reasons for which findings are not listed, those that hold for none left out."""
     every = (
-        Unlisted(hidden.confidence, "below the confidence asked for", "--min-confidence low"),
+        Unlisted(hidden.confidence, "below the chosen confidence", "--min-confidence low"),
         Unlisted(hidden.examples, "from Stripe's documentation", "--include examples"),
         Unlisted(hidden.publishable, "publishable", "--include publishable"),
         Unlisted(hidden.ignored, "ignored", "--no-ignore"),

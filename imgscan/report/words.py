@@ -55,19 +55,19 @@ def origin(finding: Finding) -> str | None:
 
 
 def origin_file(origin: Origin) -> str:
-    """Give the name of the Dockerfile or source file, as it is."""
+    """Return the name of the Dockerfile or source file, as it is."""
     return origin.dockerfile if origin.dockerfile is not None else origin.source or ""
 
 
 def ignorable(finding: Finding) -> str | None:
-    """Say that `.dockerignore` would have kept the file out of the image; None where it would not, or is not known."""
+    """Say that `.dockerignore` would have kept the file out of the image; None if it would not, or is not known."""
     if finding.origin is None or not finding.origin.ignorable:
         return None
-    return "listed in .dockerignore, the file stays out of the image"
+    return "listing the file in .dockerignore keeps it out of the image"
 
 
 def commit(finding: Finding) -> str | None:
-    """Name the commit that brought the key in, `commit 1f0c2d3e4a5b, 2024-02-29`; None where there is none."""
+    """Name the commit that brought the key in, `commit 1f0c2d3e4a5b, 2024-02-29`; None if there is none."""
     location = finding.location
     if location.commit is None:
         return None
@@ -81,7 +81,7 @@ def in_description(report: TargetReport, finding: Finding) -> bool:
 
 
 def life(report: TargetReport, finding: Finding) -> str | None:
-    """Say in a few words what became of the file: `deleted in layer 5, still readable`; None where nothing is known."""
+    """Say in a few words what became of the file: `deleted in layer 5, still readable`; None if nothing is known."""
     visibility = finding.visibility
     if visibility is None:
         return "part of the image's description" if in_description(report, finding) else None
@@ -132,7 +132,7 @@ def _nothing_new(report: TargetReport) -> str:
         found = f"Nothing new: {plural(len(report.findings), f'{what} finding')}"
     else:
         found = "No Stripe secrets found"
-    return found if report.whole else f"{found} in what could be read, which was not everything"
+    return found if report.whole else f"{found} in what could be read; the scan is incomplete"
 
 
 def _noun(title: str) -> tuple[str, str]:

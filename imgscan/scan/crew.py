@@ -1,8 +1,8 @@
-"""Threads that do tasks, in a way that Ctrl-C cannot leave half done.
+"""Threads that run tasks, in a way that Ctrl-C cannot leave half done.
 
 `concurrent.futures` takes locks in Python code: a KeyboardInterrupt between taking one and the block that gives it back
-leaves it taken, and the pool waits for ever. Here the main thread takes none: what passes between threads passes
-through `queue.SimpleQueue`, whose steps are whole.
+leaves it taken, and the pool waits forever. Here the main thread takes none: threads communicate only
+through `queue.SimpleQueue`, whose operations are atomic.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _STEP = 0.5
-"""Seconds after which a wait looks around: on Windows a wait without an end does not notice Ctrl-C."""
+"""Seconds after which a wait wakes up: on Windows an unlimited wait does not notice Ctrl-C."""
 
 Result = TypeVar("Result")
 
 
 class Task(Generic[Result]):
-    """Something to be done, and what came of it: `result` or `failure`, once it has `ended`."""
+    """Something to do, and its outcome: `result` or `failure`, once it has `ended`."""
 
     __slots__ = ("ended", "failure", "result", "run")
 
@@ -34,9 +34,9 @@ class Task(Generic[Result]):
 
 
 class Crew(Generic[Result]):
-    """Some threads that do tasks, beginning them in their order.
+    """Some threads that run tasks, starting them in order.
 
-    `stop` is set where the user stops the scan or a task fails: whatever is being done ends as soon as it looks.
+    `stop` is set if the user stops the scan or a task fails: running tasks end the next time they check it.
     """
 
     def __init__(self, count: int, name: str, tasks: Sequence[Task[Result]], stop: threading.Event) -> None:
@@ -49,9 +49,9 @@ class Crew(Generic[Result]):
             self._work.put(task)
 
     def work(self) -> None:
-        """Do all tasks; where the user stops the scan, end those that were begun and do no others.
+        """Run all tasks; if the user stops the scan, end those that have started and start no others.
 
-        Raises what the first of the tasks that raised something has raised.
+        Raises the exception of the first task that failed.
         """
         try:
             for name in self._names:
@@ -66,7 +66,7 @@ class Crew(Generic[Result]):
             self._dismiss()
 
     def _dismiss(self) -> None:
-        """Wait until the tasks that were begun have ended; the others are not done any more."""
+        """Wait until the started tasks have ended; the others are not run."""
         undone: set[Task[Result] | None] = set()
         with suppress(Empty):
             while True:
@@ -86,7 +86,7 @@ class Crew(Generic[Result]):
         while (task := self._work.get()) is not None:
             try:
                 task.result = task.run()
-            except BaseException as error:  # noqa: BLE001 - it is raised again, on the thread that waits
+            except BaseException as error:  # noqa: BLE001 - it is raised again, on the waiting thread
                 task.failure = error
                 self._stop.set()
             task.ended = True

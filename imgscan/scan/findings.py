@@ -1,7 +1,7 @@
 """From hits to findings: what every report has in common, whatever was scanned.
 
-What the user did not ask to see is counted instead of listed, each finding gets its fingerprint, and what an image
-says in a diagnostic is redacted.
+What the user did not ask to see is counted instead of listed, each finding gets its fingerprint, and what a
+diagnostic quotes from an image is redacted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Placed(NamedTuple):
 def findings_of(
     placed: Iterable[Placed], session: Session, trace: Trace | None = None
 ) -> tuple[tuple[Finding, ...], Hidden]:
-    """Make the findings that are listed, in the given order, and count those that are not."""
+    """Make the findings to list, in the given order, and count the others."""
     ordinals: Counter[str] = Counter()
     hidden: Counter[str] = Counter()
     findings = []
@@ -61,7 +61,7 @@ def findings_of(
 
 
 def diagnostics_of(noted: Sequence[Diagnostic], session: Session) -> tuple[Diagnostic, ...]:
-    """Give what is said of a target, each sentence once, redacted; an interruption comes first."""
+    """Return a target's diagnostics, each once, redacted; an interruption comes first."""
     text = session.concealer.text
     if session.interrupted:
         noted = (INTERRUPTION, *noted)
@@ -72,7 +72,7 @@ def diagnostics_of(noted: Sequence[Diagnostic], session: Session) -> tuple[Diagn
 
 
 def _named(origin: Origin, concealer: Concealer) -> Origin:
-    """Redact the names of an origin: a file may be called by a key."""
+    """Redact the names of an origin: a file's name may be a key."""
     return replace(
         origin,
         dockerfile=concealer.text(origin.dockerfile) if origin.dockerfile is not None else None,

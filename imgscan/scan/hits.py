@@ -24,8 +24,8 @@ class Hit(NamedTuple):
 
     `location` is its place as reports show it, without the layer. `identity` is the fingerprint without its ordinal.
     `allowed` says that a comment on its line suppresses it. `member` is the number of the tar member or of the file
-    of a tree that holds it, -1 outside of members; `inner` says that it is in a container that this member is.
-    `trail` identifies that member to whoever asks for its life (`imgscan.image.lifecycle.trail`); it holds no name.
+    of a tree that holds it, -1 outside members; `inner` says that it is in a container that this member is.
+    `trail` identifies that member when its life is worked out (`imgscan.image.lifecycle.trail`); it holds no name.
     """
 
     rule_id: str

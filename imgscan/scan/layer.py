@@ -1,11 +1,11 @@
 """One blob from its stored bytes to its result: read, hash, inflate, hash again, search.
 
-Reading, inflating and hashing run on threads of their own, in front of the search; all of them let other threads run
-while they work. Whatever goes wrong with the bytes, the rest of the blob is still read, so that its digest is known,
+Reading, inflating and hashing run on separate threads, ahead of the search; all of them let other threads run while
+they work. Whatever goes wrong with the bytes, the rest of the blob is still read, so that its digest is known,
 and what was found before stays.
 
-A blob whose plain bytes are a tar is a layer: its members are searched. Any other blob is a file, and takes the way
-that a file takes: its stored bytes are searched, and what it holds, whatever container it is.
+A blob whose plain bytes are a tar is a layer: its members are searched. Any other blob is handled as a
+file: its stored bytes are searched, and what it contains, whatever container it is.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ _GLIMPSES = (1 << 12, 1 << 16, 1 << 20)
 
 
 class TarPour(Pour):
-    """Takes the plain stream of a layer, in chunks of any size; `finish` gives what was found in its members.
+    """Takes the plain stream of a layer, in chunks of any size; `finish` returns what was found in its members.
 
-    `name` is what bytes behind the archive's end are called. With `look`, members are looked into. `names` collects
+    `name` is used for bytes after the archive's end. With `look`, members are looked into. `names` collects
     what the life of a file is derived from.
     """
 
@@ -62,7 +62,7 @@ class TarPour(Pour):
 
     @property
     def names(self) -> LayerNames:
-        """What the members are called, as hashes."""
+        """The members' names, as hashes."""
         return self._regions.names
 
     def feed(self, chunk: Chunk) -> None:
@@ -70,14 +70,14 @@ class TarPour(Pour):
         self.stream.feed(chunk)
 
     def finish(self) -> list[Hit]:
-        """Search what is left; give the hits in the order of the members."""
+        """Search what is left; return the hits in the order of the members."""
         if self._tap is not None:
             self.close(self._tap.last())
         return self.settle(self._regions.hits)
 
 
 class _Passing:
-    """The stored bytes on their way: counted, hashed and reported as they pass."""
+    """The stored bytes in transit: counted, hashed and reported as they pass."""
 
     def __init__(self, raw: Reader, session: Session, hashing: Hashing, algorithms: frozenset[str]) -> None:
         self.count = 0
@@ -87,7 +87,7 @@ class _Passing:
         self._hashes = {name: hashing.new(name) for name in sorted(algorithms)}
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         data = self._raw.read(count)
         self.count += len(data)
         for each in self._hashes.values():
@@ -101,7 +101,7 @@ class _Passing:
             pass
 
     def digests(self) -> dict[str, str]:
-        """Give the digests in hex, once the hashing has finished."""
+        """Return the digests in hex, once the hashing has finished."""
         return {name: value.hexdigest() for name, value in self._hashes.items()}
 
 
@@ -110,9 +110,9 @@ def scan_layer(
 ) -> LayerResult:
     """Read a blob to its end and search it.
 
-    `name` is what the blob is called where it is stored; a blob that is no tar is a file of that name. `algorithms` are
-    the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what goes
-    wrong is in the result.
+    `name` is the blob's name in storage; a blob that is not a tar is a file of that name. `algorithms`
+    are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what
+    goes wrong is in the result.
     """
     held = Peekable(raw)
     head = held.peek(HEAD_LENGTH)
@@ -130,7 +130,7 @@ def scan_layer(
             result = replace(result, format=kind)
         if result.interrupted:
             return result
-        with suppress(OSError, StreamError):  # it has been noted, or the outer archive notes it
+        with suppress(OSError, StreamError):  # it has been recorded, or the outer archive notes it
             passing.drain()
         hashing.finish()
     digests = passing.digests()
@@ -139,11 +139,11 @@ def scan_layer(
 
 
 def _holds_tar(held: Peekable, head: bytes, compression: Compression) -> bool:
-    """Whether the plain bytes are a tar, by the first of them; where that cannot be seen they are none."""
+    """Whether the plain bytes are a tar, judging by the first of them; False if that cannot be determined."""
     if compression == "none":
         return looks_like_tar(head)
     for count in _GLIMPSES:
-        with suppress(OSError):  # which comes again, where it is noted
+        with suppress(OSError):  # which comes again, where it is recorded
             stored = held.peek(count)
             whole, plain = len(stored) < count, b""
             try:
@@ -166,7 +166,7 @@ def _format_of(head: bytes) -> str | None:
 
 
 def _plain(passing: _Passing, compression: Compression, hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
-    """Inflate the stored bytes; hash what comes out, where that is not what went in."""
+    """Inflate the stored bytes; hash the output if it differs from the input."""
     for chunk in inflate(passing, compression):
         if plain is not None:
             hashing.update(plain, chunk)
@@ -213,7 +213,7 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
 def _read_ahead(
     chunks: Iterable[Chunk], take: Callable[[Iterable[Chunk]], None], session: Session, name: bytes
 ) -> Diagnostic | None:
-    """Read on a thread, in front of what takes the chunks; give what broke the stream off."""
+    """Read on a thread, ahead of the consumer of the chunks; return what cut the stream off."""
     failure: Unread | None = None
     with Readahead(chunks) as ahead:
         try:

@@ -1,4 +1,4 @@
-"""What was not read of a tree, in the order of its paths, and no more of it than anybody can want to read."""
+"""What was not read of a tree, in the order of its paths, limited to what a person can use."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def unread_blob(name: bytes, error: OSError | StreamError) -> Unread:
 
 
 def shown(unread: Unread, concealer: Concealer, layer: int | None = None) -> Diagnostic:
-    """Make what was not read fit to be shown: its path is redacted."""
+    """Make an unread entry fit to show: its path is redacted."""
     path = concealer.spell(unread.path).path if unread.path is not None else None
     return Diagnostic(unread.severity, unread.code, unread.message, layer, path, unread.bytes)
 
@@ -47,24 +47,24 @@ class Ledger:
         self._counts: Counter[tuple[Severity, str]] = Counter()
 
     def add(self, unread: Unread) -> None:
-        """Note one entry."""
+        """Record one entry."""
         self._counts[unread.severity, unread.code] += 1
         if self._counts[unread.severity, unread.code] <= MOST:
             self._kept.append(unread)
 
     def extend(self, entries: Iterable[Unread]) -> None:
-        """Note several."""
+        """Record several entries."""
         for each in entries:
             self.add(each)
 
     def merge(self, other: Ledger) -> None:
-        """Note what another has noted."""
+        """Record the entries of another ledger."""
         self.extend(other._kept)
         for key, count in other._counts.items():
             self._counts[key] += max(0, count - MOST)
 
     def diagnostics(self, concealer: Concealer) -> Iterator[Diagnostic]:
-        """Give the entries by path, those of the whole first, and how many are not listed."""
+        """Yield the entries by path, those about the whole first, and how many are not listed."""
         for each in sorted(self._kept, key=lambda unread: (unread.path or b"", unread.code)):
             yield shown(each, concealer)
         for (severity, code), count in sorted(self._counts.items()):

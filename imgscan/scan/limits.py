@@ -1,4 +1,4 @@
-"""How much a scan may do for what containers ask of it. Limits count work, never time, so that results repeat."""
+"""How much work a scan may do for containers. Limits count work, never time, so that results are reproducible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Limits(NamedTuple):
     """Where a scan stops looking into containers, and says so.
 
     `depth` counts containers inside containers; `entry` the bytes that one file of a layer or folder may expand to
-    in all, `total` those of one layer or file that is scanned; `ratio` how many times the bytes of a compressed
+    in total, `total` those of one scanned layer or file; `ratio` how many times the bytes of a compressed
     member its content may be, from `ratio_from` bytes on; `members` how many one container may hold; `spool` the
     bytes that may be in temporary files.
     """

@@ -1,4 +1,4 @@
-"""What the user wants to see of what was found."""
+"""Which findings the user wants to see."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Policy(NamedTuple):
     comments: bool = True
 
     def hides(self, hit: Hit) -> str | None:
-        """Name the reason to leave a hit out of the list, as `Hidden` names it; None to show it."""
+        """Return the reason to leave a hit out of the list, as named in `Hidden`; None to show it."""
         if hit.example:
             return None if "examples" in self.include else "examples"
         if hit.optional and "publishable" not in self.include:

@@ -1,4 +1,4 @@
-"""Where in a text a byte stands: line and column, kept up while the file goes by in windows.
+"""Where in a text a byte is: line and column, tracked while the file goes by in windows.
 
 Lines and columns count from 1, columns count characters of the decoded text. A line that is not valid UTF-8 is
 counted as Latin-1. A file with a NUL in its first 8 KiB is a binary and has no lines, unless it is UTF-16.
@@ -19,9 +19,9 @@ _DENSE = 4  # UTF-16 without a mark: at least every fourth of its units has a ze
 
 
 def charset_of(head: bytes) -> Charset:
-    """Tell how a file is to be read by its first `HEAD` bytes (all of it, if it is shorter).
+    """Determine a file's charset from its first `HEAD` bytes (all of it, if it is shorter).
 
-    UTF-16 without a byte order mark is taken as such if zero bytes stand on one side of its units only.
+    UTF-16 without a byte order mark is recognised if zero bytes are on only one side of its units.
     """
     if head.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
@@ -67,7 +67,7 @@ class TextPosition:
         self._bytes = 0
 
     def advance(self, data: bytes, start: int, end: int) -> None:
-        """Pass over the file's next bytes, which are `data[start:end]`."""
+        """Skip the file's next bytes, which are `data[start:end]`."""
         begin = self.offset
         self.offset += end - start
         if self.binary:
@@ -86,14 +86,14 @@ class TextPosition:
         self._count(data[start:end])
 
     def skip(self, count: int) -> None:
-        """Pass over zero bytes, an even number of them, which were not read; zeros came just before them too."""
+        """Skip zero bytes, an even number of them, which were not read; zeros came just before them too."""
         self.offset += count
         if not self.binary:
             self._bytes += count
             self._characters += count // self._unit
 
     def _after_last_newline(self, data: bytes, start: int, end: int) -> tuple[int, int] | None:
-        """Give where the last line begins and how many newlines precede it; None without a newline."""
+        """Return where the last line begins and how many newlines precede it; None without a newline."""
         if self._unit == 1:
             lines = data.count(b"\n", start, end)
             return (data.rfind(b"\n", start, end) + 1, lines) if lines else None
@@ -121,7 +121,7 @@ class TextPosition:
         return self._bytes + 1
 
     def past(self, carrier: bytes) -> tuple[int, int]:
-        """Give line and column one past a carrier that begins at `offset`; carriers are ASCII in each encoding."""
+        """Return line and column one past a carrier that begins at `offset`; carriers are ASCII in each encoding."""
         text = carrier.replace(b"\0", b"")
         lines = text.count(b"\n")
         if not lines:

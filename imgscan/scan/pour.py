@@ -4,8 +4,8 @@
       └─────► nest (files that hold files) ───► hits in what they hold ────────┴──► settle: one list, in order
 
 A `FilePour` takes whole files, one after another: the files of a tree, the blobs of a git history, a blob that is no
-tar. `imgscan.scan.layer` has the pour of a tar, whose members are the files. What is found, what was not read and in
-which order it comes out is decided here, for all of them.
+tar. `imgscan.scan.layer` has the pour of a tar, whose members are the files. The findings, what was
+not read and their order are decided here, for all of them.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 _TEXT = bytes((*b"\t\n\f\r\x1b", *range(0x20, 0x7F)))
 _TEXT_CONTAINERS = (b"!<", b"age-")
-"""What containers begin with that may be text from end to end."""
+"""How containers begin that may be text from end to end."""
 
 
 class Poured(NamedTuple):
-    """A file that is there as a whole. `number` orders the files and comes back as `Hit.member`; `name` is raw."""
+    """A complete file in memory. `number` orders the files and comes back as `Hit.member`; `name` is raw."""
 
     number: int
     name: bytes
@@ -60,9 +60,9 @@ class Pour:
         return self.stream.size
 
     def take_unread(self) -> list[Unread]:
-        """Give what was not read of what the files hold, since this was asked last, in the order of its discovery.
+        """Return what was not read inside the files since the last call, in the order of discovery.
 
-        Trees and layers are full of damaged files: only a file that is `alone` must itself be whole.
+        Trees and layers are full of damaged files: only a file that is `alone` must itself be intact.
         """
         if self._nest is None:
             return []
@@ -80,7 +80,7 @@ class Pour:
         return self._nest.members if self._nest is not None else 0
 
     def inside(self) -> Nest:
-        """Give the nest; the formats of containers are imported with the first."""
+        """Return the nest; the formats of containers are imported with the first."""
         if self._nest is None:
             from imgscan.scan.inside.nest import Nest  # noqa: PLC0415 - a git hook sees hardly anything but text
 
@@ -117,11 +117,11 @@ class Pour:
 
 
 class FilePour(Pour):
-    """Takes files one after another; `finish` gives what was found in all of them.
+    """Takes files one after another; `finish` returns what was found in all of them.
 
-    `told` is given the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
+    `told` is called with the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
     formats of containers are imported only when the first file may be one. `alone` says that there is one file, which
-    was asked for by itself.
+    was requested by itself.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class FilePour(Pour):
             self.inside()
 
     def names(self, names: Sequence[tuple[int, bytes]], field: str) -> None:
-        """Search the names of files, by number: one look at all of them, and one at each if there is anything."""
+        """Search the names of files, by number: all of them at once, then each of them if there is a hit."""
         concealer = self._session.concealer
         together = b"\0".join([name for _, name in names])
         if concealer.engine.find(together, 0, len(together)):
@@ -144,7 +144,7 @@ class FilePour(Pour):
                 self._early += concealer.in_text(name, name, field=field, member=number)
 
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
-        """Search files that are there as a whole, none of them empty; give those of which that failed."""
+        """Search complete files, none of them empty; return those for which that failed."""
         from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
         self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
@@ -163,10 +163,10 @@ class FilePour(Pour):
     def file(
         self, number: int, name: bytes, pieces: Iterable[Chunk | int], *, size: int | None = None, look: bool = True
     ) -> None:
-        """Search a file that comes in pieces and, if `look`, what it holds. A number stands for so many zeros.
+        """Search a file that comes in pieces and, if `look`, what it holds. A number means that many zeros.
 
         The first piece must hold what containers are recognised by. `size` is the file's, where it is known. Raises
-        what the pieces raise, and the StreamError of an interruption; what came until then has been searched.
+        what the pieces raise, and the StreamError of an interruption; what came before it has been searched.
         """
         search = self._search
         search.begin(JoinedFile(name, number))
@@ -194,7 +194,7 @@ class FilePour(Pour):
             self.close(intake)
 
     def finish(self) -> list[Hit]:
-        """Search what is left; give the hits in the order of the files' numbers."""
+        """Search what is left; return the hits in the order of the files' numbers."""
         hits = self.settle(self._early)
         self._report(last=True)
         return hits
@@ -207,7 +207,7 @@ class FilePour(Pour):
         return nest.offer(head, name, number, size)
 
     def _report(self, *, last: bool = False) -> None:
-        """Say how far it is."""
+        """Report progress."""
         new = self._search.size - self._told_so_far
         if self._told is not None and new and (last or new >= CHUNK):
             self._told_so_far += new
@@ -215,7 +215,7 @@ class FilePour(Pour):
 
 
 def pieces_of(raw: Reader) -> Iterator[bytes]:
-    """Give a reader's bytes in pieces."""
+    """Return a reader's bytes in pieces."""
     return iter(partial(raw.read, CHUNK), b"")
 
 
@@ -238,6 +238,6 @@ def _in_chunks(count: int) -> Iterator[int]:
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:
-    """Sort by member; what is in a container comes behind the container's own bytes, in the order in which it came."""
+    """Sort by member; what is in a container comes after the container's own bytes, in the order found."""
     offset = hit.location.offset
     return hit.member < 0, hit.member, hit.inner, -1 if hit.inner or offset is None else offset

@@ -1,8 +1,8 @@
-"""Which bytes of a stream are one thing: what a search must know so that it explains only where it found something.
+"""Which bytes of a stream are one thing: what a search needs so that it looks up only the places of its hits.
 
-A map is told what stands where while the stream goes by, answers for a stream offset, and forgets what no later
-window can touch. Two sorts exist: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
-the joined map here, which is told by whoever puts many whole files one after another into one stream.
+A map learns what is where as the stream goes by, answers for a stream offset, and forgets what no later
+window can touch. There are two kinds: the tar map (`imgscan.scan.tarmap`), which reads headers beside the stream, and
+the joined map here, which is filled by the code that puts many whole files into one stream.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
 
 ENDLESS = 1 << 62
-"""Behind the end of any stream: the end of a file that still goes on."""
+"""Behind the end of any stream: the end of a file that still continues."""
 
 
 class Region(NamedTuple):
     """Bytes of the stream that are one thing: a file's data, a piece of it, or something between files.
 
-    `number` is the member's, -1 for none; `origin` the offset in the file of the region's first byte; `field` is
-    None for data. `sparse` says that the file's lines cannot be counted here. `file` is what whoever feeds a joined
+    `number` is the member's, -1 for none; `origin` the offset in the file of the region's first byte; `field` is None
+    for data. `sparse` says that the file's lines cannot be counted here. `file` is what the code that feeds a joined
     stream called the file, None elsewhere.
     """
 
@@ -36,22 +36,22 @@ class Region(NamedTuple):
 
 
 class Regions(Protocol):
-    """A map of a stream. Offsets are the stream's own; those that are asked for ascend from window to window."""
+    """A map of a stream. Offsets are the stream's own; lookups ascend from window to window."""
 
     def feed(self, chunk: Chunk) -> None:
-        """Look at the next bytes, before any window that holds them is asked for."""
+        """Look at the next bytes, before any window that holds them is requested."""
 
     def finish(self) -> None:
-        """Take note that the stream is over; offsets are still asked for afterwards."""
+        """Note that the stream has ended; offsets may still be looked up afterwards."""
 
     def region(self, position: int) -> Region | None:
-        """Say what stands at an offset; None where the map deals with it itself."""
+        """Say what is at an offset; None if the map deals with it itself."""
 
     def ongoing(self, position: int, end: int) -> Region | None:
-        """Give the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
+        """Return the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
 
     def forget(self, position: int) -> None:
-        """Let go of what ends before an offset."""
+        """Forget what ends before an offset."""
 
 
 class JoinedFile(NamedTuple):
@@ -70,7 +70,7 @@ class JoinedFile(NamedTuple):
 class JoinedRegions:
     """The map of many whole files in one stream: each begins where the one before ends.
 
-    Two lists and no object of its own a file: 100,000 small files cost what their bytes cost.
+    Two lists, and no object per file: 100,000 small files cost what their bytes cost.
     """
 
     def __init__(self) -> None:
@@ -93,12 +93,12 @@ class JoinedRegions:
         """Nothing is left to be known."""
 
     def region(self, position: int) -> Region | None:
-        """Give the file that an offset stands in; None before the first."""
+        """Return the file that an offset is in; None before the first."""
         at = bisect_right(self.starts, position) - 1
         return self._at(at) if at >= 0 else None
 
     def ongoing(self, position: int, end: int) -> Region | None:
-        """Give the file that began before `position` and goes on behind `end`; the last one may always go on."""
+        """Return the file that began before `position` and continues behind `end`; the last one may always continue."""
         at = bisect_right(self.starts, position - 1) - 1
         if at < 0:
             return None

@@ -1,7 +1,7 @@
-"""What a scan of one blob gave, as a value that can be written down and read back.
+"""The result of scanning one blob, as a value that can be serialised and read back.
 
 It holds no secret and no raw name: hits are free of theirs, paths are redacted, names are hashes. So it can be kept,
-handed to another process, and put into any image that has the blob; the report is the same.
+passed to another process, and used in any image that has the blob; the report is the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LayerResult:
     """One blob, read to its end or as far as it goes.
 
     `stored` and `size` are bytes, as stored and as searched. `digests` are those of the stored bytes, by algorithm, as
-    hex; `diff_id` is the hex SHA-256 of the plain bytes, None where they were not seen as one stream. `shape` is what
+    hex; `diff_id` is the hex SHA-256 of the plain bytes, None if they were not seen as one stream. `shape` is what
     the plain bytes are; a tar has `entries` members and their `names`, a file may be in a container `format` that is
     known. `failure` is what ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what
     was not read in its files, from whose containers `inner` files with `expanded` bytes came; none of them has a layer.
@@ -57,7 +57,7 @@ class LayerResult:
 
     @property
     def members_known(self) -> bool:
-        """Whether every member was seen; where only the end marker is missing, all were."""
+        """Whether every member was seen; if only the end marker is missing, all were."""
         whole = self.failure is None or self.failure.severity == "skipped"
         return whole and self.names is not None and all(problem.code == NO_END for problem in self.problems)
 
@@ -67,7 +67,7 @@ class LayerResult:
         return self.diff_id or self.digests.get("sha256")
 
     def diagnostics(self, *, trusted: bool) -> Iterator[Diagnostic]:
-        """Say what was wrong with the blob. `trusted` means that its digest holds: a missing end is then harmless."""
+        """Say what was wrong with the blob. `trusted` means that its digest matches: a missing end is then harmless."""
         if self.failure is not None:
             yield self.failure
         for problem in self.problems:
@@ -76,7 +76,7 @@ class LayerResult:
         yield from self.unread
 
     def write(self) -> bytes:
-        """Write it down as JSON in UTF-8."""
+        """Serialise it as JSON in UTF-8."""
         written = {
             name: getattr(self, name)
             for name in ("stored", "size", "diff_id", "compressed", "shape", "format", "entries", "expanded", "inner")

@@ -1,7 +1,7 @@
 """One plain stream through the sieves: windows are searched as they come, and hits are explained by a map.
 
-The stream is cut into windows as it is, not file by file: a thousand small files cost no thousand calls. Beside it a
-map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has found something is the
+The stream is cut into windows as it is, not file by file: a thousand small files do not cost a thousand calls. Beside
+it a map (`imgscan.scan.regions`) knows which bytes belong to which file; only where a sieve has found something is the
 offset turned into a path, a line and a column. Whatever the map separates is searched separately: nothing is ever
 matched across the border of a file.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
 
 WINDOW = 2 << 20
-"""Bytes that a window owns: enough that the cost of a call is nothing beside the bytes it searches."""
+"""Bytes that a window owns: enough to make the cost of a call negligible."""
 
 
 class Found(NamedTuple):
@@ -49,20 +49,25 @@ class Search:
         self._engine = engine
         self._regions = regions
         self._windower = Windower(engine.reach_behind, engine.reach_ahead, window, engine.busy)
-        self._skipped = 0  # bytes that were passed over: the stream's offsets count them, the windower does not
-        self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that goes on
+        self._skipped = 0  # bytes that were skipped: the stream's offsets count them, the windower does not
+        self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that continues
         self._taken = -1  # stream offset where the last match ended
+        self._busy = False  # in the middle of a step: still so after it only if Ctrl-C broke it off
 
     def feed(self, chunk: Chunk) -> None:
         """Search the next bytes."""
+        self._busy = True
         self.size += len(chunk)
         self._regions.feed(chunk)
         window = self._windower.feed(chunk)
         if window is not None:
             self._search(window)
+        self._busy = False
 
     def finish(self) -> None:
         """Search what is left; the stream is over."""
+        if self._busy:
+            return  # what was found before the interruption stays; nothing further can be relied on
         self._regions.finish()
         window = self._windower.finish()
         if window is not None:
@@ -80,7 +85,7 @@ class Search:
         self._regions.forget(keep)
 
     def _explain(self, window: Window, view: View, candidates: Sequence[Candidate]) -> None:
-        """Group the candidates by region, ask the validators, and note what they confirm."""
+        """Group the candidates by region, ask the validators, and record what they confirm."""
         group: list[Candidate] = []
         region: Region | None = None
         for candidate in candidates:
@@ -143,7 +148,7 @@ class Search:
         )
 
     def _text_of(self, window: Window, region: Region) -> TextPosition:
-        """Give the text state of a file: the one that was carried here, or a new one at its first byte."""
+        """Return the text state of a file: the one that was carried here, or a new one at its first byte."""
         if self._tail is not None and self._tail[0] == region.start:
             return self._tail[1]
         start = region.start - window.offset
@@ -159,7 +164,7 @@ class Search:
         position.advance(window.data, start, to - window.offset)
 
     def _carry(self, window: Window, keep: int) -> None:
-        """Take the text state of a file that goes on behind this window along, as far as the next one begins."""
+        """Take the text state of a file that continues behind this window along, as far as the next one begins."""
         region = self._regions.ongoing(keep, window.offset + window.end)
         if region is None:  # or no later window owns a byte of it
             return
@@ -196,10 +201,10 @@ class JoinedSearch(Search):
             self._search(window)
 
     def skip(self, count: int) -> None:
-        """Pass over `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
+        """Skip `count` zero bytes of the file at hand that nobody has to read; the hits are the same.
 
-        A key cannot hold a zero byte, save in UTF-16, and no search looks farther than its reach: so as many zeros
-        as that are searched and the rest is only counted.
+        A key cannot hold a zero byte, save in UTF-16, and no search looks farther than its reach: so that
+        many zeros are searched and the rest are only counted.
         """
         margin = max(self._engine.reach_behind, self._engine.reach_ahead) + 1
         rest = (count - margin) & ~1  # a unit of UTF-16 stays whole
@@ -207,9 +212,11 @@ class JoinedSearch(Search):
             self.feed(bytes(count))
             return
         self.feed(bytes(count - rest))
+        self._busy = True
         window = self._windower.finish()
         if window is not None:
             self._search(window)
         if self._tail is not None and self._tail[0] == self._joined.starts[-1]:
             self._tail[1].skip(rest)
         self._skipped += rest
+        self._busy = False

@@ -1,6 +1,6 @@
-"""What every scan of one run shares, as one value that each scanner is given.
+"""What all scans of one run share, as one value that each scanner receives.
 
-Session = detector + what to show + how much to do + where to keep it + who is told + when to stop
+Session = detector + what to show + how much to do + where to keep it + who is notified + when to stop
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """One run. `jobs` is how many blobs or files are read at a time, `window` the bytes of a window.
+    """One run. `jobs` is how many blobs or files are read at once, `window` the bytes of a window.
 
-    `stop` is set once the user has stopped the run: whatever is being read then ends at its next look.
+    `stop` is set once the user has stopped the run: running reads end the next time they check it.
     """
 
     concealer: Concealer
@@ -39,7 +39,7 @@ class Session:
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or self.window < 1:
-            raise ValueError("a session needs at least one job and windows of at least one byte")
+            raise ValueError("a session needs at least one job, and windows of at least one byte")
 
     @cached_property
     def budget(self) -> Budget:
@@ -51,7 +51,7 @@ class Session:
     @cached_property
     def spool(self) -> Spool:
         """What holds whole containers; as with `budget`."""
-        from imgscan.streams.spool import Spool  # noqa: PLC0415 - likewise
+        from imgscan.streams.spool import Spool  # noqa: PLC0415 - as above
 
         return Spool(quota=self.limits.spool)
 

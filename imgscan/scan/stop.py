@@ -1,4 +1,4 @@
-"""How a scan that the user stops ends: what is raised, and what the report says of it. Both appear here only."""
+"""How a scan ends when the user stops it: what is raised, and what the report says. Both are defined only here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from imgscan.streams.readers import StreamError
 INTERRUPTED = "interrupted"
 """The code of a scan that the user stopped."""
 
-INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: what follows is what was found until then")
+INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: these are the findings so far")
 
 
 def interruption() -> StreamError:
@@ -17,5 +17,5 @@ def interruption() -> StreamError:
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether an error is the user's own doing."""
+    """Whether the user caused an error by stopping the scan."""
     return isinstance(error, StreamError) and error.code == INTERRUPTED

@@ -1,7 +1,7 @@
-"""The map of a tar stream: members, what their headers say, and what stands between and behind them.
+"""The map of a tar stream: members, what their headers say, and what is between and behind them.
 
-Data of a member, its header and the padding behind it are told apart. What a header says (a name, a link's target,
-PAX records) is searched field by field as soon as a sieve has caught anything in it, so that such a hit names the
+It distinguishes a member's data, its header and the padding after it. What a header says (a name, a link's target,
+PAX records) is searched field by field once the detector has found anything in it, so that such a hit names the
 field.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class TarRegions:
     """Maps a stream by its tar headers, with `walker` beside it.
 
-    `name` is what bytes behind the archive's end are called. `tap` is shown the members. `hits` are those in headers,
+    `name` is used for bytes after the archive's end. `tap` sees the members. `hits` are those in headers,
     in member order. `names` collects what the life of a file is derived from.
     """
 
@@ -74,11 +74,11 @@ class TarRegions:
                 self._locate_header(position)
 
     def finish(self) -> None:
-        """Let the walker say what the archive lacks."""
+        """Let the walker report what the archive lacks."""
         self._walker.finish()
 
     def region(self, position: int) -> Region | None:
-        """Say what stands at a stream offset; None for a header, which is dealt with on its own."""
+        """Say what is at a stream offset; None for a header, which is dealt with on its own."""
         at = bisect_right(self._members, position, key=_header_of) - 1
         if at < 0 and self._members:
             self._tell_header(self._members[0], self._first)  # global records, which are merged into its own
@@ -105,7 +105,7 @@ class TarRegions:
         return self._beyond(position, padded)
 
     def ongoing(self, position: int, end: int) -> Region | None:
-        """Give the member whose data began before `position` and go on behind `end`; a sparse one has no lines."""
+        """Return the member whose data began before `position` and continue behind `end`; a sparse one has no lines."""
         at = bisect_right(self._members, position, key=_header_of) - 1
         if at < 0:
             return None
@@ -122,7 +122,7 @@ class TarRegions:
             self._first += gone
 
     def _beyond(self, position: int, start: int) -> Region | None:
-        """Say what stands behind the last known member: a header still to be completed, or no tar at all."""
+        """Say what follows the last known member: a header still to be completed, or no tar at all."""
         if not (self._walker.lost or self._walker.ended):
             self._header_hits.append(position)
             return None
@@ -131,7 +131,7 @@ class TarRegions:
     def _locate_header(self, position: int) -> None:
         at = bisect_right(self._members, position, key=_header_of) - 1
         if at < 0 or position >= self._members[at].start:
-            at += 1  # global records stand before the member that they are merged into
+            at += 1  # global records precede the member that they are merged into
         if at < len(self._members):
             self._tell_header(self._members[at], self._first + at)
         else:

@@ -1,7 +1,7 @@
-"""Image archives: tar files that hold an image, read at will or in one pass.
+"""Image archives: tar files that contain an image, read in any order or in one pass.
 
-The outer tar is walked by the same walker as the layers, so a damaged header, a cut member and a missing end are
-noticed here too: `docker save` that fails half-way leaves just that behind, with exit status 0 and HTTP 200.
+The outer tar uses the same walker as the layers, so a damaged header, a truncated member and a missing end are noticed
+here too: a `docker save` that fails midway leaves exactly that behind, with exit status 0 and HTTP 200.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def member_name(raw: bytes) -> str:
 
 
 def note_link(shelf: Shelf, member: TarMember) -> None:
-    """Note a symbolic or hard link of the archive, its target seen from the archive's root."""
+    """Record a symbolic or hard link of the archive, its target seen from the archive's root."""
     name = member_name(member.name)
     target = member.link.decode("utf-8", "surrogateescape")
     if member.kind is Kind.SYMLINK:
@@ -44,7 +44,7 @@ def note_problems(shelf: Shelf, walker: TarWalker) -> None:
     """Turn what was wrong with the outer tar into errors of the scan."""
     for problem in walker.problems:
         shelf.diagnostics.append(
-            Diagnostic("error", problem.code, f"the image archive is not whole: {problem.message}")
+            Diagnostic("error", problem.code, f"the image archive is incomplete: {problem.message}")
         )
 
 
@@ -95,7 +95,7 @@ class ArchiveFile(SeekableSource):
 
 
 class ArchiveStream(Source):
-    """An image archive that goes by once; `file` is what the chunks come from, to be closed in the end."""
+    """An image archive that goes by once; `file` is where the chunks come from, and is closed at the end."""
 
     def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
         self._chunks = chunks
@@ -107,7 +107,7 @@ class ArchiveStream(Source):
         self.shelf = Shelf()
 
     def blobs(self) -> Iterator[tuple[str, Reader]]:
-        """Hand out every member that is no document; documents go to the shelf."""
+        """Hand out every member that is not a document; documents go to the shelf."""
         while (member := self._next_member()) is not None:
             if member.kind in (Kind.SYMLINK, Kind.LINK):
                 note_link(self.shelf, member)
@@ -148,7 +148,7 @@ class ArchiveStream(Source):
         return True
 
     def take(self, start: int, count: int) -> bytes:
-        """Give at most `count` bytes from stream offset `start` on, which lies at or behind the current chunk."""
+        """Return at most `count` bytes from stream offset `start` on, which is at or behind the current chunk."""
         while start >= self._base + len(self._chunk):
             if not self.advance():
                 return b""
@@ -165,7 +165,7 @@ class _MemberReader:
         self._end = member.end
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes of the member."""
+        """Return at most `count` bytes of the member."""
         data = self._stream.take(self._position, min(count, self._end - self._position))
         self._position += len(data)
         return data

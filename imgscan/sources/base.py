@@ -1,11 +1,11 @@
 """What every source has in common: a shelf of named documents and blobs.
 
-Image archives name their blobs in half a dozen ways and put what explains them last, so a source first only says
-what is there. `imgscan.image.plan` then reads the documents and says which blobs make which image.
+Image archives name their blobs in half a dozen ways and put the metadata last, so a source at first only says what is
+there. `imgscan.image.plan` then reads the documents and says which blobs make which image.
 
-Every source has the same shape: a shelf, what it was told of the image, and its blobs. A folder and an archive on
+Every source has the same shape: a shelf, what it knows about the image, and its blobs. A folder and an archive on
 disk know their whole shelf at once and open blobs in any order; standard input, an engine and a compressed archive
-pass once.
+can be read only once.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import ClosableReader, Reader
 
 SNIFF = 64
-"""Bytes at the start of a member that tell whether it may be a JSON document."""
+"""Bytes at the start of a member that say whether it may be a JSON document."""
 
 DOCUMENTS_LIMIT = 64 << 20
-"""Bytes of JSON documents that are kept of one archive; a larger sum is no image that any tool writes."""
+"""Bytes of JSON documents that are kept of one archive; a larger sum is not an image that any tool writes."""
 
 
 @dataclass(slots=True)
@@ -35,8 +35,8 @@ class Shelf:
 
     `documents` are the members that begin like JSON, whole; `blobs` all others with their size in bytes; `links`
     lead from one name to another (legacy archives repeat a layer by a link). `diagnostics` say what could not be read
-    of the archive itself. `root` names the one blob that is a root filesystem, and `guessed` says that this is likely
-    rather than sure; None for everything that has documents.
+    in the archive itself. `root` names the one blob that is a root filesystem, and `guessed` says that this is likely
+    rather than certain; None for everything that has documents.
     """
 
     documents: dict[str, bytes] = field(default_factory=dict)
@@ -77,18 +77,18 @@ class Shelf:
         return begins and size <= DOCUMENT_LIMIT and self._kept + size <= DOCUMENTS_LIMIT
 
     def keep(self, name: str, data: bytes) -> None:
-        """Keep a document; one that was kept under that name before goes."""
+        """Keep a document; it replaces one of the same name."""
         self.forget(name)
         self._kept += len(data)
         self.documents[name] = data
 
     def forget(self, name: str) -> None:
-        """Let go of a document, if there is one of that name."""
+        """Forget a document, if there is one of that name."""
         self._kept -= len(self.documents.pop(name, b""))
 
 
 class Told(NamedTuple):
-    """What a source was told of its image before it read it: nothing, unless somebody who knows was asked.
+    """What a source knows about its image before reading it: nothing, unless an engine was asked.
 
     `reference` is the image's name there, `digest` that of its manifest or index, `diff_ids` what its layers are.
     """
@@ -111,17 +111,17 @@ class Source(ABC):
 
     def open(self, name: str) -> ClosableReader:
         """Open the blob or document `name` at its first byte; the caller closes it."""
-        raise NotImplementedError(f"{name}: this source passes once")
+        raise NotImplementedError(f"{name}: this source can be read only once")
 
     @abstractmethod
     def blobs(self) -> Iterator[tuple[str, Reader]]:
         """Hand out each blob by its name, in the order in which they are stored.
 
-        A blob must be read before the next is asked for; what its consumer leaves is passed over.
+        A blob must be read before the next is requested; what its consumer leaves is skipped.
         """
 
     def close(self) -> None:  # noqa: B027 - most streams belong to somebody else
-        """Let go of what was opened."""
+        """Close what was opened."""
 
 
 class SeekableSource(Source):
@@ -144,7 +144,7 @@ class SeekableSource(Source):
 
 
 class RootFilesystem(Source):
-    """A single tar of a root filesystem, as `docker export` writes it: one layer, and nothing that describes it.
+    """A single tar of a root filesystem, as `docker export` writes it: one layer, and no metadata.
 
     `guessed` says that the stream's first members only look like one: what comes later may prove it an image.
     """

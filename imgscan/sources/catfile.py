@@ -24,7 +24,7 @@ _MOST_RESTARTS = 64
 class Stored(NamedTuple):
     """An object: its id, its kind (`blob`, `commit`, `tag`, `tree`), its size, its bytes in pieces.
 
-    `kind` is None where the object is not here or cannot be read. The pieces are gone when the next object is asked
+    `kind` is None if the object is not here or cannot be read. The pieces are gone when the next object is asked
     for.
     """
 
@@ -35,9 +35,9 @@ class Stored(NamedTuple):
 
 
 class Objects:
-    """Reads objects through one `git cat-file --batch`, which is asked ahead as far as its pipe takes requests.
+    """Reads objects through one `git cat-file --batch`, to which requests are sent ahead as far as its pipe takes them.
 
-    With `sizes` only what objects are is asked, and their data is empty.
+    With `sizes` only the kinds and sizes are requested, and the data is empty.
     """
 
     def __init__(self, folder: Path, *, sizes: bool = False) -> None:
@@ -47,9 +47,9 @@ class Objects:
         self._restarts = 0
 
     def each(self, ids: Iterable[str]) -> Iterator[Stored]:
-        """Give objects in the order of their ids, each of which is a full hexadecimal id.
+        """Yield objects in the order of their ids, each of which is a full hexadecimal id.
 
-        git dies of a damaged object: it is then started anew for the rest.
+        git exits at a damaged object; it is then started again for the rest.
         """
         left = list(ids)[::-1]
         asked: list[str] = []
@@ -78,7 +78,7 @@ class Objects:
             asked.pop()
             waiting -= len(wanted) + 1
             yield stored
-            for _ in stored.data:  # what nobody wanted stands before the next answer
+            for _ in stored.data:  # unread data precedes the next answer
                 pass
 
     def close(self) -> None:

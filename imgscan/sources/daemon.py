@@ -1,7 +1,7 @@
 """Images of a container engine, through the docker SDK: Docker, podman, and what speaks their API.
 
-The metadata is asked for before the image is streamed. The stream is a `docker save` archive; an engine that fails
-half-way ends it with HTTP 200 and a few words of JSON, which the walker of the archive notices. Chunks come in
+The metadata is requested before the image is streamed. The stream is a `docker save` archive; an engine that fails
+midway ends it with HTTP 200 and a few words of JSON, which the walker of the archive notices. Chunks come in
 pieces of 32 KiB at most and are gathered. The owner of docker and requests; imported only when an engine is asked.
 """
 
@@ -40,7 +40,7 @@ _CONNECT_SECONDS = 10
 def open_engine(name: str, scheme: str | None) -> EngineStream:
     """Find an engine that has the image `name`. `scheme` is `docker`, `podman` or None for either.
 
-    EngineError where no engine answers, TargetError where none has the image; both say what to do.
+    EngineError if no engine answers, TargetError if none has the image; both say what to do.
     """
     answered = []
     failures = []
@@ -61,18 +61,18 @@ def open_engine(name: str, scheme: str | None) -> EngineStream:
             client.close()
             continue
         return EngineStream(client, name, image.attrs)
-    save = f"or save it to a file where it is (docker save -o image.tar {name}) and scan that"
+    save = f"or save it to a file where it is (docker save -o image.tar {name}) and scan the file"
     if answered:
         where = " and ".join(answered)
         raise TargetError(
-            f"{name} is no file here, and {where} has no image of that name: pull it (docker pull {name}), {save}"
+            f"{name} is not a file here, and {where} has no image with that name: pull it (docker pull {name}), {save}"
         )
     tried = "; ".join(failures) or "no socket was found and DOCKER_HOST is not set"
-    raise EngineError(f"{name} is no file here, and no container engine answers ({tried}): start one, {save}")
+    raise EngineError(f"{name} is not a file here, and no container engine answers ({tried}): start one, {save}")
 
 
 def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.DockerClient]]]:
-    """Give the engines to ask, in the order of preference, each with a label for messages."""
+    """Return the engines to ask, in the order of preference, each with a label for messages."""
     environment = os.environ
     if scheme in (None, "docker"):
         if environment.get("DOCKER_HOST"):
@@ -99,7 +99,7 @@ def _candidates(scheme: str | None) -> Iterator[tuple[str, Callable[[], docker.D
 
 
 def _context_host() -> tuple[str, Callable[[], docker.DockerClient]] | None:
-    """Give the engine of the current docker context, None for the default one; EngineError if it does not exist.
+    """Return the engine of the current docker context, None for the default one; EngineError if it does not exist.
 
     The files are read as the docker command reads them; the SDK looks in the working directory where the client has
     no config.json.
@@ -205,20 +205,20 @@ class EngineStream(ArchiveStream):
         api = self._client.api
         url = f"{api.base_url}/v{api.api_version}/images/{quote(self._name, safe='/:@')}/get"
         try:
-            # The read timeout counts from byte to byte: a stalled engine ends the scan, a slow one does not. The
+            # The read timeout applies between bytes: a stalled engine ends the scan, a slow one does not. The
             # SDK's own get_image() switches it off.
             self._response = api.get(url, stream=True, timeout=(_CONNECT_SECONDS, _stall()))
             if self._response.status_code != requests.codes.ok:
                 raise StreamError("engine-failed", f"the engine answered {self._response.status_code}")
             yield from self._response.raw.stream(CHUNK, decode_content=False)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            text = f"the engine has sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
+            text = f"the engine sent nothing for {_stall()} seconds (IMGSCAN_ENGINE_TIMEOUT allows more)"
             raise StreamError("engine-stalled", text) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise StreamError("engine-failed", f"the engine broke off: {_reason(error)}") from error
+            raise StreamError("engine-failed", f"the engine stopped midway: {_reason(error)}") from error
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._response is not None:
             self._response.close()
         self._client.close()

@@ -1,9 +1,9 @@
-"""Running git on a repository that nobody vouches for.
+"""Running git on a repository that is not trusted.
 
-Only plumbing is called, which looks at no filter, text conversion, external diff or hook; what a repository's own
-configuration could still make git do (start a file system monitor, ask a promisor remote for objects, see other
-objects through replace references, grafts or a commit graph that lies) is switched off here. What the environment
-says is the user's own and stays: a hook gets `GIT_DIR` and `GIT_INDEX_FILE` that way.
+Only plumbing commands are called, which ignore every filter, text conversion, external diff or hook; what a
+repository's own configuration could still make git do (start a file system monitor, ask a promisor remote for objects,
+see other objects through replace references, grafts or a commit graph that lies) is switched off here. The user's
+environment is kept: a hook gets `GIT_DIR` and `GIT_INDEX_FILE` that way.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _environment() -> dict[str, str]:
 
 
 class Git:
-    """One running git: `out` is its standard output, `request` its standard input if it was asked for."""
+    """One running git: `out` is its standard output, `request` its standard input if it was requested."""
 
     def __init__(
         self, folder: Path, arguments: Sequence[str], *, feed: IO[bytes] | None = None, ask: bool = False
@@ -111,17 +111,17 @@ class Git:
             raise self.failure()
 
     def failure(self) -> GitError:
-        """Make the error of a git that failed or stopped in mid-answer, with what it said."""
+        """Make the error for a git that failed or stopped mid-answer, with its message."""
         with suppress(OSError):
             self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read(1 << 16).decode("utf-8", "backslashreplace").splitlines()
         said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")
         said = said.removeprefix("fatal: ").removeprefix("error: ")[:_SHOWN]
-        return GitError(_explained(said) or f"git {self._what} failed: {said or 'it says no reason'}")
+        return GitError(_explained(said) or f"git {self._what} failed: {said or 'it gives no reason'}")
 
     def stop(self) -> None:
-        """End it, whatever it does, and let go of its pipes."""
+        """Kill it if necessary, and close its pipes."""
         process = self._process
         if process.poll() is None:
             process.kill()
@@ -141,7 +141,7 @@ class Git:
 
 
 def output(folder: Path, *arguments: str) -> bytes:
-    """Run git and give all that it writes; GitError if it fails. For short answers."""
+    """Run git and return its whole output; GitError if it fails. For short answers."""
     with Git(folder, arguments) as git:
         written = git.out.read()
         git.check()
@@ -149,14 +149,14 @@ def output(folder: Path, *arguments: str) -> bytes:
 
 
 def _explained(said: str) -> str | None:
-    """Say what to do about the failures that are the user's to mend."""
+    """Explain the failures that the user can fix."""
     if "dubious ownership" in said:
         return (
             "git does not trust this repository, because it belongs to another user: if you do, run "
             "git config --global --add safe.directory with its path"
         )
     if "not a git repository" in said:
-        return "this is no git repository, nor is any folder above it"
+        return "this is not a git repository, nor is any folder above it"
     if "ambiguous argument" in said or "bad revision" in said or "unknown revision" in said:
         return f"there is no such revision or range ({said})"
     return None

@@ -1,7 +1,7 @@
-"""What a push would send, as git tells its pre-push hook, and as pre-commit passes it on.
+"""What a push would send, as git passes it to its pre-push hook, and as pre-commit passes it on.
 
 githooks(5), "pre-push": a line for each reference, `<local ref> SP <local oid> SP <remote ref> SP <remote oid>`, an
-id of zeros for what does not exist. pre-commit has eaten these lines and sets `PRE_COMMIT_FROM_REF`,
+id of zeros for what does not exist. pre-commit consumes these lines and sets `PRE_COMMIT_FROM_REF`,
 `PRE_COMMIT_TO_REF` and `PRE_COMMIT_REMOTE_NAME` instead; of a first push, which it calls "all files", it sets
 `PRE_COMMIT_LOCAL_BRANCH` only.
 """
@@ -23,7 +23,7 @@ _MOST_LINES = 100_000
 
 
 class Push(NamedTuple):
-    """A reference that is pushed: `local` is the object's id, `remote` the id of what stands there, None if nothing.
+    """A reference that is pushed: `local` is the object's id, `remote` the id of what is there, None if nothing.
 
     `name` is the reference's name at the remote, its bytes that are not UTF-8 written out.
     """
@@ -34,7 +34,7 @@ class Push(NamedTuple):
 
 
 def read_lines(data: bytes) -> list[Push]:
-    """Read what git writes to its hook; deletions are left out, for they send nothing. UsageError if it is not that."""
+    """Read what git writes to its hook; deletions, which send nothing, are left out. UsageError if malformed."""
     pushes = []
     for number, line in enumerate(data.split(b"\n"), 1):
         if not line:
@@ -49,7 +49,7 @@ def read_lines(data: bytes) -> list[Push]:
 
 
 def from_pre_commit(repository: Repository, environment: Mapping[str, str]) -> list[Push]:
-    """Read what pre-commit's environment says; UsageError if it names no commit of ours.
+    """Read what pre-commit's environment says; UsageError if it names no commit of this repository.
 
     Where pre-commit says that it runs and no more, as when it is run by hand, it is what HEAD has. Without pre-commit
     there is nothing: git runs its hook for a push that sends nothing, too.
@@ -64,17 +64,17 @@ def from_pre_commit(repository: Repository, environment: Mapping[str, str]) -> l
         return []
     local = repository.resolve(name)
     if local is None:
-        raise UsageError(f"{variable} names no commit of this repository")
+        raise UsageError(f"{variable} is not a commit in this repository")
     remote = repository.resolve(start) if start and end else None
     return [Push(environment.get("PRE_COMMIT_REMOTE_BRANCH") or name, local, remote)]
 
 
 def revisions(repository: Repository, push: Push, remote: str | None, before: Sequence[Push] = ()) -> list[str]:
-    """Say for `git rev-list` which commits a push sends that its remote does not have.
+    """Return arguments for `git rev-list`: which commits a push sends that its remote does not have.
 
     `remote` is the remote's name, None if it is not known: then no remote's commits are new. What the remote had
     under this name counts only if it is here too, which after another's forced push it is not. `before` are pushes
-    whose commits are dealt with already.
+    whose commits are already covered.
     """
     known = [] if push.remote is None else [push.remote]
     known = [each for each in known if repository.resolve(each) is not None]

@@ -39,7 +39,7 @@ class Change(NamedTuple):
 class Commit(NamedTuple):
     """A commit and its changes in the order of their paths; `id` is None for what is staged.
 
-    A merge changes what is as in none of its parents; all else came in by commits of its own.
+    A merge changes only what differs from all its parents; everything else came in through other commits.
     """
 
     id: str | None
@@ -55,7 +55,7 @@ class Repository:
         self._shallow, self._merge = (folder / line.decode("utf-8", "surrogateescape") for line in told.splitlines())
 
     def resolve(self, name: str) -> str | None:
-        """Give the id of the commit that a name stands for; None if there is none."""
+        """Return the id of the commit that a name stands for; None if there is none."""
         try:
             text = output(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
@@ -63,7 +63,7 @@ class Repository:
         return text.decode("ascii").strip()
 
     def shallow(self) -> frozenset[str]:
-        """Give the commits at which a shallow clone ends: their parents are not here."""
+        """Return the commits at which a shallow clone ends: their parents are not here."""
         return frozenset(_lines_of(self._shallow))
 
     def staged(self) -> Commit:
@@ -86,7 +86,7 @@ class Repository:
         )
 
     def commits(self, revisions: Iterable[str]) -> Iterator[Commit]:
-        """Give the commits of `git rev-list REVISIONS`, parents first; each is whole."""
+        """Yield the commits of `git rev-list REVISIONS`, parents first; each is whole."""
         with ExitStack() as stack:
             listing = ["rev-list", "--topo-order", "--reverse", *revisions, "--"]
             revisions_ = stack.enter_context(Git(self.folder, listing))
@@ -108,7 +108,7 @@ class Repository:
                 yield Commit(current, tuple(changes))
 
     def tree(self, commit: str, paths: frozenset[bytes]) -> dict[bytes, str]:
-        """Give the blobs of some files in a commit; a file that is not there is left out."""
+        """Return the blobs of some files in a commit; a file that is not there is left out."""
         found = {}
         with Git(self.folder, ["ls-tree", "-r", "-z", "--full-tree", commit]) as git:
             for record in _records(git.out):
@@ -120,13 +120,13 @@ class Repository:
         return found
 
     def tags(self) -> tuple[str, ...]:
-        """Give the annotated tags."""
+        """Return the annotated tags."""
         listed = output(self.folder, "for-each-ref", "--format=%(objecttype) %(objectname)", "refs/tags")
         lines = [line.split() for line in listed.decode("ascii").splitlines()]
         return tuple(dict.fromkeys(each for kind, each in lines if kind == "tag"))
 
     def peel(self, each: str) -> tuple[str | None, tuple[str, ...]]:
-        """Follow annotated tags to their commit, which is None where they end in something else."""
+        """Follow annotated tags to their commit, which is None if they end in something else."""
         tags: list[str] = []
         with Objects(self.folder) as objects:
             while len(tags) < _DEEPEST_TAG:
@@ -150,13 +150,13 @@ def _diff(command: str) -> list[str]:
 
 
 def _records(out: IO[bytes]) -> Iterator[bytes]:
-    """Give the records of `-z` output, each of which ends with a NUL."""
+    """Yield the records of `-z` output, each of which ends with a NUL."""
     rest = b""
     while data := out.read1(_READ):  # type: ignore[attr-defined]  # a pipe's reader is buffered
         *whole, rest = (rest + data).split(b"\0")
         yield from whole
         if len(rest) > _RECORD_LIMIT:
-            raise GitError("the repository holds a name of more than a megabyte")
+            raise GitError("the repository contains a name of more than a megabyte")
 
 
 def _raw(out: IO[bytes]) -> Iterator[str | Change]:
@@ -168,7 +168,7 @@ def _raw(out: IO[bytes]) -> Iterator[str | Change]:
             continue
         path = next(records, None)
         if path is None:
-            return  # git was cut off, which its exit code tells
+            return  # git was cut off, as its exit code shows
         words = record.lstrip(b":").split(b" ")
         count = (len(words) - 1) // 2
         modes, ids = words[:count], words[count : 2 * count]

@@ -38,7 +38,7 @@ _ONLY_A_PATH = re.compile(r"[/.~\\]")
 
 
 def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
-    """Open what `target` names. TargetError or UsageError, with what to do about it, where that cannot be done."""
+    """Open what `target` names. TargetError or UsageError, with what to do about it, if that fails."""
     scheme, rest = split_scheme(target)
     if scheme in ENGINE_SCHEMES:
         return _engine_source(rest, scheme)
@@ -58,7 +58,7 @@ def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
 
 
 def split_scheme(target: str) -> tuple[str | None, str]:
-    """Separate `SCHEME:REST`; None where no scheme is given. UsageError for what can be neither."""
+    """Separate `SCHEME:REST`; None if no scheme is given. UsageError for what can be neither."""
     if not target:
         raise UsageError("the target is empty: give an image's name or a path (is a variable unset?)")
     match = _SCHEME.fullmatch(target)
@@ -67,15 +67,15 @@ def split_scheme(target: str) -> tuple[str | None, str]:
     if _LATER_SCHEME.fullmatch(target):
         text = (
             "registries cannot be read directly yet: pull the image (docker pull NAME) or save it to a file "
-            "(skopeo copy docker://NAME oci-archive:image.tar) and scan that"
+            "(skopeo copy docker://NAME oci-archive:image.tar) and scan the file"
         )
         raise UsageError(text)
     if _BARE_SCHEME.fullmatch(target):
-        raise UsageError(f"{target} names no image: write it behind the colon")
+        raise UsageError(f"{target} names no image: write it after the colon")
     foreign = _FOREIGN_SCHEME.fullmatch(target)
     if foreign is not None:
         known = " ".join(f"{name}:" for name in SCHEMES)
-        raise UsageError(f"{foreign[1]}:// is no scheme here: give the image's name alone, or one of {known}")
+        raise UsageError(f"{foreign[1]}:// is not supported: give the image's name alone, or one of {known}")
     return None, target
 
 
@@ -98,7 +98,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
             raise TargetError(f"{path} is a folder, and {scheme}: takes a file")
         return _folder(path)
     if scheme in FOLDER_SCHEMES:
-        raise TargetError(f"{path} is no folder, and {scheme}: takes one")
+        raise TargetError(f"{path} is not a folder, and {scheme}: takes one")
     if not stat.S_ISREG(path.stat().st_mode):
         return _from_file(path, scheme)
     with FileSlice(path) as reader:
@@ -108,7 +108,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if sniff(head[:MAGIC_LENGTH]) != "none":
         return _from_file(path, scheme)
     if not looks_like_tar(head):
-        raise TargetError(f"{path} is no image: neither a tar archive nor one in a compression that imgscan reads")
+        raise TargetError(f"{path} is not an image: neither a tar archive nor one in a compression imgscan reads")
     if scheme == "rootfs":
         return RootFilesystem(path.name, FileSlice(path))
     if scheme is None:
@@ -134,8 +134,8 @@ def _from_file(path: Path, scheme: str | None) -> Source:
 def _folder(path: Path) -> Source:
     if not any((path / name).exists() for name in ("index.json", "manifest.json", "repositories", "oci-layout")):
         text = (
-            f"{path} is a folder but no image: an OCI layout has index.json, a docker-dir manifest.json. "
-            f"For the image of that name in an engine say docker:{path}; for the files in it, "
+            f"{path} is a folder but not an image: an OCI layout has index.json, a docker-dir manifest.json. "
+            f"For the image with that name in an engine use docker:{path}; for the files in it, run "
             f"tar -cf - -C {path} . | imgscan image rootfs:-"
         )
         raise TargetError(text)
@@ -143,20 +143,20 @@ def _folder(path: Path) -> Source:
 
 
 def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
-    """Tell by the first bytes and member names what a stream is; nothing of it can be read twice.
+    """Determine from the first bytes and member names what a stream is; nothing can be read twice.
 
     The source closes the file.
     """
     raw = Peekable(file)
     head = raw.peek(HEAD_LENGTH)
     if not head:
-        raise TargetError(f"{name} is empty: nothing came")
+        raise TargetError(f"{name} is empty")
     compression = sniff(head[:MAGIC_LENGTH])
     if scheme == "rootfs":
         return RootFilesystem(name, _Opened(raw, file))
     if compression == "none":
         if not looks_like_tar(head):
-            raise TargetError(f"{name} is no image: neither a tar archive nor one in a compression that imgscan reads")
+            raise TargetError(f"{name} is not an image: neither a tar archive nor one in a compression imgscan reads")
         if scheme is None and likely(raw.peek(CHUNK)) != "image":
             return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)
@@ -169,7 +169,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
         raise TargetError(f"{name} cannot be read: {error}") from error
     plain = b"".join(first)
     if not looks_like_tar(plain[:HEAD_LENGTH]):
-        raise TargetError(f"{name} is no image: it is {compression} data, but no tar archive inside")
+        raise TargetError(f"{name} is not an image: it is {compression} data, but without a tar archive inside")
     if scheme is None and likely(plain) != "image":
         return RootFilesystem(name, _Chunks(plain, chunks, file), guessed=True)
     return ArchiveStream(_chain(plain, chunks), file)
@@ -181,7 +181,7 @@ def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 class _Opened:
-    """An open file of which the first bytes have been looked at, as a reader."""
+    """An open file whose first bytes have been examined, as a reader."""
 
     def __init__(self, raw: Peekable, file: BinaryIO) -> None:
         self.read = raw.read
@@ -197,7 +197,7 @@ class _Chunks:
         self.close = file.close
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         if not self._held:
             self._held = next(self._rest, b"")
         data = bytes(self._held[:count])

@@ -14,7 +14,7 @@ from imgscan.streams.readers import CHUNK
 def standard_input(what: str, example: str = "") -> BinaryIO:
     """Open standard input; closing it leaves the descriptor open.
 
-    UsageError where it is closed or a terminal, which says to pipe `what` into it and, if there is one, gives the
+    UsageError if it is closed or a terminal; it says to pipe `what` into it and, if there is one, gives the
     `example`.
     """
     if sys.stdin is None:

@@ -1,7 +1,7 @@
 """Deflate and what is built on it: gzip files, zlib streams, and raw deflate data.
 
 The owner of isal; where it has no wheel, zlib does its work, slower. What a decoder keeps to itself where its input is
-damaged is had by inflating again, with zlib and in small steps.
+damaged is recovered by inflating again, with zlib and in small steps.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def inflate_gzip(raw: Reader) -> Iterator[bytes]:
 
 
 def _gzip_member(raw: Reader, data: bytes) -> Generator[bytes, None, bytes]:
-    """Give the bytes of the member that begins `data`, and return what follows it of the bytes read so far."""
+    """Yield the bytes of the member that begins `data`, and return what follows it of the bytes read so far."""
     codec = zlib if len(data) > _GZIP_FLAGS and _split_header_misread(data[_GZIP_FLAGS]) else gzip_codec
     return (yield from _deflated(raw, data, codec.decompressobj(31), 31, "gzip"))
 
@@ -70,7 +70,7 @@ def _gzip_member(raw: Reader, data: bytes) -> Generator[bytes, None, bytes]:
 def raw_inflate(data: Chunk, size: int) -> bytes | None:
     """Inflate in one step a raw deflate stream (RFC 1951) that holds exactly `size` bytes, as most zip members do.
 
-    None if `data` is anything else, be it damaged, cut, longer or shorter: `inflate_deflate` then tells what it is.
+    None if `data` is anything else, such as damaged, cut, longer or shorter: `inflate_deflate` then says what it is.
     The stream is followed for at most `size` and one more bytes, so a size that lies costs nothing.
     """
     decoder = gzip_codec.decompressobj(-15)
@@ -84,7 +84,7 @@ def raw_inflate(data: Chunk, size: int) -> bytes | None:
 def gzip_inflate(data: Chunk) -> bytes | None:
     """Inflate in one step a whole file of one gzip member that holds less than a chunk, as most small files do.
 
-    None if `data` is anything else, be it damaged or several members: `inflate` then tells what it is.
+    None if `data` is anything else, such as damaged or several members: `inflate` then says what it is.
     """
     if len(data) <= _GZIP_FLAGS or _split_header_misread(data[_GZIP_FLAGS]):
         return None
@@ -97,7 +97,7 @@ def gzip_inflate(data: Chunk) -> bytes | None:
 
 
 def inflate_deflate(raw: Reader, bits: Literal[-15, 15]) -> Generator[Chunk, None, bytes]:
-    """Give the plain bytes of one deflate stream, raw (-15) or with a zlib header and sum (15, RFC 1950).
+    """Yield the plain bytes of one deflate stream, raw (-15) or with a zlib header and sum (15, RFC 1950).
 
     Returns what was read behind the stream. StreamError where it is damaged or cut, after all that could be had.
     """
@@ -109,7 +109,7 @@ def inflate_deflate(raw: Reader, bits: Literal[-15, 15]) -> Generator[Chunk, Non
 
 
 def zlib_decoder() -> _Decoder:
-    """Make a decoder for one zlib stream (RFC 1950), for whoever needs to know where the stream ends."""
+    """Make a decoder for one zlib stream (RFC 1950), for callers that need to know where the stream ends."""
     return gzip_codec.decompressobj(15)
 
 
@@ -126,7 +126,7 @@ class _Decoder(Protocol):
 
 
 def _deflated(raw: Reader, data: bytes, decoder: _Decoder, bits: int, what: str) -> Generator[bytes, None, bytes]:
-    """Give the bytes of the stream that begins `data`, and return what follows it of the bytes read so far."""
+    """Yield the bytes of the stream that begins `data`, and return what follows it of the bytes read so far."""
     history = [data]
     remembered = len(data)
     given = 0
@@ -161,7 +161,7 @@ def _split_header_misread(flags: int) -> bool:
 
 
 def _salvage(history: list[bytes], given: int, bits: int) -> Iterator[bytes]:
-    """Give what stands between the `given` bytes and the damage: a failing decoder keeps its last output to itself.
+    """Yield what is between the `given` bytes and the damage: a failing decoder keeps its last output to itself.
 
     The member is inflated again, by zlib and in small steps, from the compressed bytes that were remembered.
     """

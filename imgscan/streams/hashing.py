@@ -28,7 +28,7 @@ class Hash(Protocol):
         """Take in more bytes."""
 
     def hexdigest(self) -> str:
-        """Give the digest of all bytes so far."""
+        """Return the digest of all bytes so far."""
 
 
 class Hashing:

@@ -31,7 +31,7 @@ MEMORY_HEAD = 18
 XZ_MAGIC = b"\xfd7zXZ\x00"
 BZ2_MAGIC = b"BZh"
 _READ = 1 << 18
-_ENOUGH = 1 << 18  # a chunk of this size goes on alone
+_ENOUGH = 1 << 18  # a chunk of this size is passed on alone
 
 
 def sniff(head: bytes) -> Compression:
@@ -56,11 +56,11 @@ def decoder_memory(head: bytes) -> int:
 
 
 def xz_memory(head: bytes) -> int:
-    """Read how large the dictionary of the first block is (xz-file-format, 3.1 and 5.3.1); the most, if it is not told.
+    """Read how large the dictionary of the first block is (xz-file-format, 3.1 and 5.3.1); the maximum if unstated.
 
     A stream's header has 12 bytes, then come the block's: its size, flags, and the filters.
     """
-    if len(head) < 18 or head[13] & 0xFC:  # sizes stand before the filters, or there are several
+    if len(head) < 18 or head[13] & 0xFC:  # sizes precede the filters, or there are several
         return MEMORY_LIMIT
     if head[13] or head[14:16] != b"\x21\x01" or head[16] > 40:
         return MEMORY_LIMIT
@@ -70,7 +70,7 @@ def xz_memory(head: bytes) -> int:
 
 
 def inflate(raw: Reader, compression: Compression) -> Iterator[Chunk]:
-    """Give the plain bytes of `raw` in chunks of about `CHUNK` bytes, to the very end.
+    """Yield the plain bytes of `raw` in chunks of about `CHUNK` bytes, to the very end.
 
     StreamError where the input is damaged or cut, after every byte that could be had before the damage. Chunks are
     never changed after they were given out.
@@ -136,7 +136,7 @@ def _streams(raw: Reader, compression: Literal["xz", "bz2"]) -> Iterator[bytes]:
                 chunk = decoder.decompress(data, CHUNK)
             except (lzma.LZMAError, OSError, ValueError) as error:
                 if "Memory usage limit" in str(error):
-                    raise StreamError("memory-limit", "the xz data asks for more than 128 MiB") from error
+                    raise StreamError("memory-limit", "the xz data needs more than 128 MiB") from error
                 raise StreamError("damaged-stream", f"the {compression} data is damaged") from error
             if chunk:
                 yield chunk

@@ -26,7 +26,7 @@ class Reader(Protocol):
     """A source of bytes that can be read once."""
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes; `b""` only at the end."""
+        """Return at most `count` bytes; `b""` only at the end."""
 
 
 class StreamError(Exception):
@@ -53,7 +53,7 @@ class StreamError(Exception):
 
 
 def trailing(what: str, rest: bytes) -> StreamError:
-    """Make the failure of a stream behind which `rest` stands, which is something else than `what`."""
+    """Make the failure of a stream that `rest` follows, which is something other than `what`."""
     return StreamError("trailing-data", f"bytes that are not {what} follow the {what} data", harmless=True, rest=rest)
 
 
@@ -67,7 +67,7 @@ class ClosableReader(Reader, Protocol):
 class FileSlice:
     """The bytes of a file from `offset` on, `length` of them, through a file handle of its own.
 
-    Each slice opens the file anew, so slices of one file may be read by different threads.
+    Each slice opens the file again, so slices of one file may be read by different threads.
     """
 
     def __init__(self, path: Path | str, offset: int = 0, length: int | None = None) -> None:
@@ -76,7 +76,7 @@ class FileSlice:
         self._left = length
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes of what is left of the slice."""
+        """Return at most `count` bytes of what is left of the slice."""
         if self._left is not None:
             count = min(count, self._left)
         data = self._file.read(count) if count else b""
@@ -109,7 +109,7 @@ class Peekable:
         self._held = bytearray()
 
     def peek(self, count: int) -> bytes:
-        """Give the next `count` bytes (fewer only if the stream ends) without taking them."""
+        """Return the next `count` bytes (fewer only if the stream ends) without taking them."""
         while len(self._held) < count:
             data = self._raw.read(max(count - len(self._held), 1))
             if not data:
@@ -118,7 +118,7 @@ class Peekable:
         return bytes(self._held[:count])
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes, those that were looked at first."""
+        """Return at most `count` bytes, those that were looked at first."""
         if not self._held:
             return self._raw.read(count)
         data = bytes(self._held[:count])

@@ -38,7 +38,7 @@ class Spool:
         self._lock = threading.Lock()
 
     def memory(self, count: int) -> bool:
-        """Take so many bytes of memory (give them back, if negative); False where there are not so many left."""
+        """Take so many bytes of memory (give them back, if negative); False if there are not so many left."""
         with self._lock:
             if count > self._memory:
                 return False
@@ -46,7 +46,7 @@ class Spool:
             return True
 
     def disk(self, count: int) -> bool:
-        """Take so many bytes of disk, likewise."""
+        """Take so many bytes of disk, the same way."""
         with self._lock:
             if count > self._disk:
                 return False
@@ -79,7 +79,7 @@ class Mapped:
 
 
 class Hold:
-    """One file being held: `feed` it, `data` gives it whole, `close` lets go of it."""
+    """One file being held: `feed` it, `data` returns it whole, `close` lets go of it."""
 
     def __init__(self, spool: Spool) -> None:
         self.size = 0
@@ -110,7 +110,7 @@ class Hold:
         self._spool.memory(-self.size)
 
     def data(self) -> Chunk | Mapped:
-        """Give the whole file; it is mapped into memory where it is on disk."""
+        """Return the whole file; it is mapped into memory where it is on disk."""
         if self._file is not None:
             self._file.flush()
             return Mapped(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -119,7 +119,7 @@ class Hold:
         return self._pieces[0]
 
     def whole(self) -> Chunk:
-        """Give the whole file in memory, wherever it was."""
+        """Return the whole file in memory, wherever it was."""
         data = self.data()
         return bytes(data[:]) if isinstance(data, Mapped) else data
 

@@ -14,7 +14,7 @@ sparse formats. Where readers disagree, what unpacks container layers (Go's `arc
 * types 1 to 6 have no data whatever their size says, nor has a directory that v7 spells as a file with a slash.
   One exception: pax lets a hard link carry its data. If the block after a ustar hard link with a size is neither
   a header nor zeros, it is data (libarchive's rule);
-* one lone zero block is passed over (GNU tar), and after an end marker another archive may follow.
+* one lone zero block is skipped (GNU tar), and after an end marker another archive may follow.
 
 The module is long because the walk is one machine: its readers of units share its state, and a part of them would have
 to share it from another file. What a header, a record and a sparse map say is in modules of their own.
@@ -116,7 +116,7 @@ class TarWalker:
     problems: list[Unread]
     """What is wrong with the archive, in stream order; at most `PROBLEM_LIMIT` of them."""
     ended: bool
-    """Whether a whole end marker (two zero blocks) stands behind the last member."""
+    """Whether a whole end marker (two zero blocks) follows the last member."""
     lost_at: int | None
     """Where the broken header stands that ended the walk, so that members may follow which are not reported."""
     members: int
@@ -199,7 +199,7 @@ class TarWalker:
         return found
 
     def skip(self, count: int) -> None:
-        """Pass over `count` bytes that are not fed; ValueError if the walker has to see one of them."""
+        """Skip `count` bytes that are not fed; ValueError if the walker has to see one of them."""
         if count < 0 or self.offset + count > self.wanted:
             raise ValueError("cannot skip bytes that the walker has to see")
         self.offset += count
@@ -260,14 +260,14 @@ class TarWalker:
         if not checksum_holds(block):
             if self._blanks > 1:
                 return self._trailing()
-            return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum does not hold.")
+            return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum is wrong.")
         if self._blanks > 1:  # another archive, with global records of its own
             self._globals = {}
         self._blanks = 0
         self.ended = False
         size = number(block[124:136])
         if size is None or not 0 <= size <= LARGEST:
-            return self._lose("tar-bad-size", at, "A member's header states no usable size.")
+            return self._lose("tar-bad-size", at, "A member's header has no usable size.")
         flag = block[156:157]
         if flag in _EXTENSIONS:
             return self._extend(flag, size, at)
@@ -333,13 +333,13 @@ class TarWalker:
             self._globals = merged
 
     def _describe(self, block: bytes, stated: int, at: int) -> int:
-        """Report the member of this header, or see first to the blocks that stand between it and its data."""
+        """Report the member of this header, or see first to the blocks that are between it and its data."""
         extension = self._extension or Extension(at)
         self._extension = None
         self._plain = True
         stored = extension.stored_size(stated)
         if stored is None:
-            return self._lose("tar-bad-size", at, "A member's PAX header states no usable size.")
+            return self._lose("tar-bad-size", at, "A member's PAX header has no usable size.")
         member = extension.describe(block, at, stored, self._globals)
         flag = block[156:157]
         if flag == b"S":
@@ -400,17 +400,19 @@ class TarWalker:
         return self._emit(member._replace(start=start, end=start + self._stored))
 
     def _too_large(self, at: int) -> int:
-        return self._lose("tar-header-too-large", at, "A member's extension headers are larger than any reader takes.")
+        return self._lose(
+            "tar-header-too-large", at, "A member's extension headers are larger than any reader accepts."
+        )
 
     def _lose(self, code: str, at: int, message: str) -> int:
-        """End the walk at a header that leaves open where the next one stands."""
+        """End the walk at a header that leaves open where the next one is."""
         self._note_problem(code, message)
         self.lost_at = at
         self._plain = False
         return NEVER
 
     def _trailing(self) -> int:
-        self._note_problem("tar-trailing-data", "Something that is not a tar archive follows the archive's end.")
+        self._note_problem("tar-trailing-data", "Data that is not a tar archive follows the archive's end.")
         return NEVER
 
     def _note_problem(self, code: str, message: str) -> None:

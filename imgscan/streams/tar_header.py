@@ -99,7 +99,7 @@ def cut(field: bytes) -> bytes:
 def number(field: bytes) -> int | None:
     """Read a numeric field: octal, or base-256 if its top bit is set; None if it is neither.
 
-    Blanks and NULs around the digits are passed over and an empty field is 0, as in Go and tarfile. Base-256 is
+    Blanks and NULs around the digits are skipped and an empty field is 0, as in Go and tarfile. Base-256 is
     two's complement without the top bit (GNU tar manual, "Large or Negative Values"), so it can be negative.
     """
     if field[0] & 0x80:
@@ -210,4 +210,4 @@ def normalise_all(names: Sequence[bytes]) -> list[bytes]:
 
 
 _ODD = (b"./", b"//", b"\0/", b"/\0", b".\0", b"\0\0")
-"""What stands in names that are to be spelled otherwise, or beside them where a NUL stands before and behind each."""
+"""What is in names that are to be spelled otherwise, or beside them where a NUL precedes and follows each."""

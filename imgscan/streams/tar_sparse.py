@@ -58,7 +58,7 @@ class OldMap(SparseMap):
 
 
 class TextMap(SparseMap):
-    """Format 1.0: at the head of the data the number of pieces, then their numbers, one a line, in whole blocks."""
+    """Format 1.0: at the head of the data the number of pieces, then their numbers, one per line, in whole blocks."""
 
     __slots__ = ("_lines", "_text", "_wanted")
 
@@ -99,7 +99,7 @@ def announced_map(records: Mapping[bytes, bytes]) -> SparseMap | None:
 
 
 def _decimal_pairs(numbers: Sequence[bytes]) -> list[tuple[int, int]] | None:
-    """Read offsets and lengths that stand in turn; None if one is not a number or has no partner."""
+    """Read offsets and lengths that alternate; None if one is not a number or has no partner."""
     values: list[int] = []
     for text in numbers:
         value = decimal(text)
@@ -130,7 +130,7 @@ def _octal_pairs(block: bytes, at: int, count: int) -> list[tuple[int, int]] | N
 def fragments(
     pairs: Iterable[tuple[int, int]], *, start: int, stored: int, size: int
 ) -> tuple[tuple[int, int, int], ...] | None:
-    """Lay a sparse map over the stored data, which stands in the stream from `start`, `stored` bytes long.
+    """Lay a sparse map over the stored data, which is in the stream from `start`, `stored` bytes long.
 
     Empty pieces are dropped and neighbours in the file are joined. None if the map is not ascending, leaves the
     file, or does not account for exactly the stored bytes.

@@ -48,7 +48,7 @@ class Windower:
         self._offset = 0  # stream offset of the first of them
 
     def feed(self, chunk: bytes | memoryview) -> Window | None:
-        """Take the next bytes and give the window that they complete."""
+        """Take the next bytes and return the window that they complete."""
         self._parts.append(chunk)
         self._held += len(chunk)
         return self._next() if self._held >= self._full else None
@@ -65,7 +65,7 @@ class Windower:
         return self._cut(self._held - self._ahead)
 
     def finish(self) -> Window | None:
-        """Give the last window, which owns all that is left."""
+        """Return the last window, which owns all that is left."""
         return self._cut(self._held) if self._held > self._owned else None
 
     def _cut(self, end: int) -> Window:

@@ -27,7 +27,7 @@ _SMALL_WINDOW = 8 << 20
 
 def zstd_memory(head: bytes) -> int:
     """Estimate from a stream's first bytes (18 tell all) what its decoder will hold."""
-    if not head.startswith(FRAME_MAGIC):  # a skippable frame: what the next one asks for cannot be told
+    if not head.startswith(FRAME_MAGIC):  # a skippable frame: what the next one needs is unknown
         return MEMORY_LIMIT
     try:
         window = zstandard.get_frame_parameters(head).window_size
@@ -47,7 +47,7 @@ def _fill(source: _Into) -> Iterator[memoryview | zstandard.ZstdError]:
     """Read chunks from `source`; a failure comes last, as a value, behind the bytes that preceded it.
 
     A decoder that fails has written to the buffer but does not say how much. The buffer was zero before, so what it
-    wrote is what stands before the trailing zeros; zeros hold no key.
+    wrote is what precedes the trailing zeros; zeros hold no key.
     """
     while True:
         buffer = memoryview(bytearray(CHUNK))
@@ -81,7 +81,7 @@ class _Framed:
 
 
 def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
-    """Give the plain bytes of all frames. StreamError where they are damaged, cut, or ask for too much memory."""
+    """Yield the plain bytes of all frames. StreamError where they are damaged, cut, or ask for too much memory."""
     watched = _Framed(raw)
     decoder = zstandard.ZstdDecompressor(max_window_size=MEMORY_LIMIT)
     reader = decoder.stream_reader(
@@ -92,7 +92,7 @@ def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
     for chunk in _fill(reader):
         if isinstance(chunk, Exception):
             if "too much memory" in str(chunk):
-                raise StreamError("memory-limit", "the zstd data asks for a window of more than 128 MiB") from chunk
+                raise StreamError("memory-limit", "the zstd data needs a window of more than 128 MiB") from chunk
             raise StreamError("damaged-stream", "the zstd data is damaged") from chunk
         yield chunk
     if not watched.frames.whole:

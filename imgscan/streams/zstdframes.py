@@ -20,7 +20,7 @@ _RESERVED_BLOCK = 3
 
 
 class ZstdFrames:
-    """Fed with the compressed bytes; `whole` tells whether they end at the end of a frame."""
+    """Fed with the compressed bytes; `whole` says whether they end at the end of a frame."""
 
     def __init__(self) -> None:
         self.whole = True
@@ -51,7 +51,7 @@ class ZstdFrames:
             self.whole = self.whole and not self._skip and not self._held
 
     def _walk(self) -> Generator[int, bytes, None]:
-        """Ask for fields by their sizes, and set how much to pass over before the next."""
+        """Ask for fields by their sizes, and set how much to skip before the next."""
         while True:
             self.whole = True
             magic = yield 4
@@ -59,7 +59,7 @@ class ZstdFrames:
             if int.from_bytes(magic, "little") in _SKIPPABLE:
                 self._skip = int.from_bytes((yield 4), "little")
                 if self._skip:
-                    # One byte is asked for, so that the frame counts as cut until its last byte is there.
+                    # One byte is requested, so that the frame counts as cut until its last byte is there.
                     self._skip -= 1
                     yield 1
                 continue

@@ -1,7 +1,7 @@
 """The baseline: findings that a team knows and has accepted, each with a reason and, if it likes, an end.
 
 The file is committed and reviewed: sorted, a line a value, and no secret in it; what identifies a finding is its
-fingerprint, the rest is for whoever reads the file.
+fingerprint, the rest is for human readers.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Baseline(NamedTuple):
         expires: date | None = None,
         only: Collection[str] = (),
     ) -> Baseline:
-        """Accept what was reported; examples from the documentation are no leaks and need no entry.
+        """Accept what was reported; examples from the documentation are not leaks and need no entry.
 
         An entry that is there already keeps its reason and end unless new ones are given. `only` narrows this down to
         some fingerprints; UsageError if one of them was not reported.
@@ -101,7 +101,7 @@ class Baseline(NamedTuple):
                 raise UsageError(f"no report lists a finding {fingerprint}")
         for fingerprint, finding in wanted.items():
             if _FINGERPRINT.fullmatch(fingerprint) is None:
-                raise UsageError(f"not a fingerprint of imgscan: {fingerprint}")
+                raise UsageError(f"not an imgscan fingerprint: {fingerprint}")
             if only and fingerprint not in only:
                 continue
             old = entries.get(fingerprint)
@@ -126,7 +126,7 @@ class Baseline(NamedTuple):
     def prune(self, reports: Reports) -> Baseline:
         """Keep the entries that the reports still show; UsageError if a scan was not whole and may have missed one."""
         if not reports.whole:
-            raise UsageError("a report is of a scan that was not whole: what it does not show may still be there")
+            raise UsageError("a report comes from an incomplete scan: what it does not show may still be there")
         shown = {finding.fingerprint for finding in reports.findings}
         return Baseline(tuple(entry for entry in self.entries if entry.fingerprint in shown))
 
@@ -146,7 +146,7 @@ def load(path: Path) -> Baseline:
         entry = _entry(node)
         first = places.setdefault(entry.fingerprint, node.pointer)
         if first != node.pointer:
-            raise node.get("fingerprint").wrong(f"stands twice, see {first}")
+            raise node.get("fingerprint").wrong(f"appears twice, see {first}")
         entries.append(entry)
     return Baseline.of(entries)
 
@@ -175,7 +175,7 @@ def _entry(node: JsonValue) -> Acceptance:
 
 def _only(node: JsonValue, members: frozenset[str]) -> None:
     for name in sorted(node.object().keys() - members):
-        raise node.get(name).wrong(f"there is no such member here; there are {', '.join(sorted(members))}")
+        raise node.get(name).wrong(f"unknown member; the known ones are {', '.join(sorted(members))}")
 
 
 def render(baseline: Baseline) -> bytes:

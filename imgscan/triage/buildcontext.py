@@ -31,7 +31,7 @@ class Folder:
         self.path = os.path.realpath(root)
 
     def real(self, relative: str) -> str | None:
-        """Give the path below the root that a path leads to; None where it leads out of it."""
+        """Return the path below the root that a path leads to; None if it leads out of it."""
         if "\0" in relative:
             return None
         real = os.path.realpath(os.path.join(self.path, relative))  # noqa: PTH118 - Path cannot tell a loop of links
@@ -46,7 +46,7 @@ class Folder:
         return None if real is None else contents(f"{self.path}/{real}")
 
     def entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """Give what is in a folder, by name; nothing where it cannot be read."""
+        """Return what is in a folder, by name; nothing if it cannot be read."""
         real = self.real(folder)
         if real is None:
             return []
@@ -57,7 +57,7 @@ class Folder:
             return []
 
     def is_folder(self, relative: str) -> bool | None:
-        """Whether a path is a folder; None where there is nothing."""
+        """Whether a path is a folder; None if there is nothing."""
         real = self.real(relative)
         try:
             mode = None if real is None else Path(self.path, real).stat().st_mode
@@ -66,7 +66,7 @@ class Folder:
         return None if mode is None else stat.S_ISDIR(mode)
 
     def unpack(self, relative: str, find: Find) -> dict[str, frozenset[str]]:
-        """Give the credentials of each member of a tar archive; nothing for what is none."""
+        """Return the credentials of each member of a tar archive; nothing for what is none."""
         found: dict[str, frozenset[str]] = {}
         real = self.real(relative)
         if real is None:

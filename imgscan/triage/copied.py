@@ -1,4 +1,4 @@
-"""The source files that an image was built from: which file COPY brought, and where in it a key stands.
+"""The source files that an image was built from: which file COPY brought, and where in it a key is.
 
 A file is taken for the source only if the key is in it; a name alone proves nothing.
 """
@@ -48,7 +48,7 @@ class Wanted(NamedTuple):
 
 
 class SourceTree:
-    """The files below a folder, read when they are asked for, each at most once."""
+    """The files below a folder, read when they are requested, each at most once."""
 
     def __init__(self, root: Path, find: Find, *, ignore_file: Path | None = None) -> None:
         """Look at `root`; `ignore_file` is the one that belongs to the Dockerfile, before the root's own."""
@@ -63,7 +63,7 @@ class SourceTree:
     # by path
 
     def brought(self, copied: Copied, wanted: Wanted, *, unpacks: bool, parents: bool) -> SourceLine | None:
-        """Find the file that COPY or ADD (which `unpacks` archives) brought to a path, if the key stands in it.
+        """Find the file that COPY or ADD (which `unpacks` archives) brought to a path, if the key is in it.
 
         Where the destination is not known, and several files could be meant, None.
         """
@@ -91,7 +91,7 @@ class SourceTree:
     def _candidates(
         self, copied: Copied, path: str, relative: str, *, folder: bool, pivot: str | None
     ) -> Iterator[str]:
-        """Give the files that one source of COPY may have brought to `path`."""
+        """Yield the files that one source of COPY may have brought to `path`."""
         for below in copied.below(path):
             if pivot is not None:
                 whole = posixpath.normpath(posixpath.join(pivot, below))
@@ -105,7 +105,7 @@ class SourceTree:
     # by content
 
     def anywhere(self, sha256: str, copies: Sequence[Copied] | None = None) -> SourceLine | None:
-        """Find the one place below the root at which a key stands, or below what `copies` bring; None for several."""
+        """Find the one place below the root at which a key is, or below what `copies` bring; None for several."""
         places = self._whole().get(sha256, [])
         if copies is not None:
             places = [place for place in places if any(self._below(place.path, copied) for copied in copies)]
@@ -132,7 +132,7 @@ class SourceTree:
         return self._index
 
     def _walk(self) -> Iterator[tuple[str, int]]:
-        """Give the regular files and their sizes, without following a link, and without what builds leave out."""
+        """Yield the regular files and their sizes, without following a link, and without what builds leave out."""
         waiting = [""]
         while waiting:
             folder = waiting.pop()
@@ -152,7 +152,7 @@ class SourceTree:
     # files
 
     def keys(self, relative: str) -> Mapping[str, tuple[int, ...]]:
-        """Give the credentials of a file, each with its lines; none where it cannot be read."""
+        """Return the credentials of a file, each with its lines; none where it cannot be read."""
         if relative not in self._files:
             data = self._folder.read(relative)
             self._files[relative] = lines_of(data, self._find(data)) if data else {}
@@ -172,7 +172,7 @@ class SourceTree:
         return IgnoreFile()
 
     def _matches(self, pattern: str) -> tuple[tuple[str, bool], ...]:
-        """Give the files and folders that a source of COPY names, each with whether it is a folder."""
+        """Return the files and folders that a source of COPY names, each with whether it is a folder."""
         if pattern not in self._expanded:
             found = [""]
             for part in pattern.split("/") if pattern != "." else []:
@@ -188,7 +188,7 @@ class SourceTree:
         return self._expanded[pattern]
 
     def _archive(self, relative: str) -> Mapping[str, frozenset[str]]:
-        """Give the credentials of each member of a tar archive; nothing for what is none."""
+        """Return the credentials of each member of a tar archive; nothing for what is none."""
         if relative not in self._archives:
             self._archives[relative] = self._folder.unpack(relative, self._find)
         return self._archives[relative]
@@ -200,5 +200,5 @@ def _clean(source: str) -> str:
 
 
 def _pivot(source: str) -> str:
-    """Give the part of a source that `COPY --parents` leaves out of the destination: what is before `/./`."""
+    """Return the part of a source that `COPY --parents` leaves out of the destination: what is before `/./`."""
     return posixpath.normpath("/" + source.partition("/./")[0]).lstrip("/") if "/./" in source else ""

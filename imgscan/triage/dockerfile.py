@@ -60,7 +60,7 @@ class Dockerfile:
         return tuple(_stage(index, head, body) for index, (head, body) in enumerate(found))
 
     def line_of(self, offset: int) -> int:
-        """Give the number of the line on which a byte of the file stands."""
+        """Return the number of the line on which a byte of the file is."""
         return bisect_right(self._newlines, offset - 1) + 1
 
     @cached_property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_file(path: Path, most: int, what: str) -> bytes:
-    """Read a whole file, which is called a `what`; UsageError where that fails or it has more than `most` bytes."""
+    """Read a whole file, which is called a `what`; UsageError if that fails or it has more than `most` bytes."""
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)
@@ -37,12 +37,12 @@ def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
         return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + first_line
-        raise UsageError(f"{name}:{line}: not JSON: it is no UTF-8") from error
+        raise UsageError(f"{name}:{line}: not JSON: it is not UTF-8") from error
     except json.JSONDecodeError as error:
         text = f"{name}:{error.lineno + first_line - 1}:{error.colno}: not JSON: {error.msg}"
         raise UsageError(text) from error
     except RecursionError as error:
-        raise UsageError(f"{name}: it is nested too deeply to be read") from error
+        raise UsageError(f"{name}: it is nested too deeply") from error
     except ValueError as error:  # a number of thousands of digits, a name that stands twice
         raise UsageError(f"{name}: not JSON: {error}") from error
 
@@ -50,7 +50,7 @@ def parse(data: bytes, name: str, *, first_line: int = 1) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name appears twice in one object")
     return made
 
 
@@ -70,35 +70,35 @@ class JsonValue(NamedTuple):
         return UsageError(f"{self.file}: {self.pointer or 'the document'}: {message}")
 
     def object(self) -> dict[str, Any]:
-        """Give the object that stands here."""
+        """Return the object that is here."""
         if not isinstance(self.value, dict):
             raise self.wrong("must be an object")
         return self.value
 
     def items(self) -> Iterator[JsonValue]:
-        """Give the elements of the array that stands here."""
+        """Yield the elements of the array that is here."""
         if not isinstance(self.value, list):
             raise self.wrong("must be an array")
         for index, value in enumerate(self.value):
             yield JsonValue(value, self.file, f"{self.pointer}/{index}")
 
     def get(self, name: str) -> JsonValue:
-        """Give a member of the object that stands here; its value is None where there is none."""
+        """Return a member of the object that is here; its value is None if there is none."""
         escaped = name.replace("~", "~0").replace("/", "~1")
         return JsonValue(self.object().get(name), self.file, f"{self.pointer}/{escaped}")
 
     def text(self) -> str:
-        """Give the string that stands here."""
+        """Return the string that is here."""
         if not isinstance(self.value, str):
             raise self.wrong("must be a string" if self.value is not None else "is missing")
         return self.value
 
     def text_or_none(self) -> str | None:
-        """Give the string that stands here, or None for null or nothing."""
+        """Return the string that is here, or None for null or nothing."""
         return None if self.value is None else self.text()
 
     def whole_number(self) -> int:
-        """Give the integer that stands here."""
+        """Return the integer that is here."""
         if not isinstance(self.value, int) or isinstance(self.value, bool):
             raise self.wrong("must be a whole number")
         return self.value

@@ -1,6 +1,6 @@
 """How a file came to its path: which step of which stage brought it, and from which source file.
 
-Only what the key itself proves is said: it stands in the instruction, or in the source file.
+Only what the key itself proves is said: it is in the instruction, or in the source file.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _from_context(step: Step) -> bool:
 
 
 def _paths_before(copied: Copied, path: str) -> Iterator[str]:
-    """Give the paths that a file copied from a stage may have had there."""
+    """Yield the paths that a file copied from a stage may have had there."""
     for below in copied.below(path):
         for source in copied.sources:
             clean = posixpath.normpath("/" + source).lstrip("/")

@@ -1,6 +1,6 @@
-"""What the user gave, or what lies in the working folder: from paths to the origins of images.
+"""What the user gave, or what is in the working folder: from paths to the origins of images.
 
-A Dockerfile that was named is taken for the image's. One that merely lies in the working folder is that of some image:
+A Dockerfile that was named is taken for the image's. One that merely is in the working folder is that of some image:
 it counts where all of an image's own history is in it.
 """
 
@@ -30,7 +30,7 @@ class Tracer:
     def __init__(
         self, find: Find, *, dockerfile: Path | None = None, source_root: Path | None = None, folder: Path | None = None
     ) -> None:
-        """Read the Dockerfile that was named, or those that lie in `folder` (None: the working folder) and the root.
+        """Read the Dockerfile that was named, or those that are in `folder` (None: the working folder) and the root.
 
         `find` finds the credentials in bytes. The root is the Dockerfile's folder unless it is given. OSError if the
         Dockerfile that was named cannot be read.
@@ -63,7 +63,7 @@ class Tracer:
         )
 
     def _shown(self, path: Path) -> str:
-        """Give a path as it is seen from the working folder, with slashes; empty for that folder itself."""
+        """Return a path as it is seen from the working folder, with slashes; empty for that folder itself."""
         try:
             relative = os.path.relpath(path, self._here)
         except ValueError:  # on another drive of Windows
@@ -73,7 +73,7 @@ class Tracer:
     def image(
         self, history: Sequence[History], layers: Sequence[int | None]
     ) -> Callable[[Finding], Origin | None] | None:
-        """Give what traces the findings of one image; None where nothing is known of it.
+        """Return what traces the findings of one image; None if nothing is known of it.
 
         `layers` is the layer of each history entry (`Config.align_history`).
         """

@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Glob:
-    """A compiled glob; ValueError if it is none."""
+    """A compiled glob; ValueError if it is malformed."""
 
     def __init__(self, text: str) -> None:
         """Compile `text`."""

@@ -62,7 +62,7 @@ class Ignores:
         self._exact = {(each.kind, each.value): each.line for each in reversed(self.lines) if each.kind != "path"}
 
     def line_for(self, finding: Finding) -> int | None:
-        """Give the number of a line that suppresses a finding; None if there is none."""
+        """Return the number of a line that suppresses a finding; None if there is none."""
         for kind, value in (
             ("fingerprint", finding.fingerprint),
             ("sha256", finding.secret.sha256),
@@ -88,11 +88,11 @@ def load(path: Path, rules: Collection[str], redact: Callable[[str], str]) -> Ig
 
     `redact` is asked whether a line holds a secret, which would leak what it means to hide.
     """
-    data = read_file(path, LARGEST, "file of ignores")
+    data = read_file(path, LARGEST, "ignore file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}:{data.count(bytes([10]), 0, error.start) + 1}: it is no UTF-8") from error
+        raise UsageError(f"{path}:{data.count(bytes([10]), 0, error.start) + 1}: it is not UTF-8") from error
     return Ignores(tuple(read_lines(text, str(path), rules, redact)))
 
 
@@ -101,7 +101,7 @@ def read_lines(text: str, name: str, rules: Collection[str], redact: Callable[[s
     for number, line in enumerate(text.split("\n"), 1):
         place = f"{name}:{number}"
         if redact(line) != line:
-            raise UsageError(f"{place}: holds a secret: name it by its SHA-256, which -f json shows")
+            raise UsageError(f"{place}: contains a secret: use its SHA-256 instead, which -f json shows")
         said = line.strip()
         if not said or said.startswith("#"):
             continue
@@ -112,9 +112,9 @@ def read_lines(text: str, name: str, rules: Collection[str], redact: Callable[[s
         if not colon or kind not in _KINDS:
             near = difflib.get_close_matches(kind, _KINDS, 1)
             meant = f" (did you mean {near[0]}:?)" if near else ""
-            raise UsageError(f"{place}: begins with none of path:, rule:, fingerprint:, sha256:{meant}")
+            raise UsageError(f"{place}: must begin with path:, rule:, fingerprint: or sha256:{meant}")
         if not reason:
-            raise UsageError(f"{place}: has no reason: say why after a blank and a #")
+            raise UsageError(f"{place}: has no reason: add one after a space and a #")
         _check(kind, value, place, rules)
         yield Ignore(number, kind, value.replace("\\#", "#") if kind == "path" else value, reason)
 
@@ -132,4 +132,4 @@ def _check(kind: str, value: str, place: str, rules: Collection[str]) -> None:
     elif kind == "fingerprint" and _FINGERPRINT.fullmatch(value) is None:
         raise UsageError(f"{place}: a fingerprint is 16 hex digits, a colon and a number")
     elif kind == "sha256" and _SHA256.fullmatch(value) is None:
-        raise UsageError(f"{place}: a SHA-256 is 64 hex digits in lower case")
+        raise UsageError(f"{place}: a SHA-256 is 64 lowercase hex digits")

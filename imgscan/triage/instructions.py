@@ -155,7 +155,7 @@ def _align(records: Sequence[Record], skipped: int, recipe: Recipe, stage: int) 
 
 
 def _pairs(records: Sequence[Record], steps: Sequence[Step]) -> dict[int, int]:
-    """Give the pairs that every best alignment has.
+    """Return the pairs that every best alignment has.
 
     `before[a][b]` is what the first `a` records and `b` steps have in common at best, `after[a][b]` the same for those
     from there on. Records before the first pair are the base image's, and free.

@@ -27,7 +27,7 @@ _PLAIN = re.compile(r"[^\s'\"\\`]+")
 
 
 def split(text: str, escape: str = "\\") -> Iterator[tuple[int, str]]:
-    """Cut a text at white space outside of quotes; gives each word as it is written, with its offset."""
+    """Cut a text at white space outside quotes; returns each word as it is written, with its offset."""
     at, size = 0, len(text)
     while at < size:
         if text[at] in _SPACE:
@@ -65,7 +65,7 @@ def collapse(text: str) -> str:
 def expand(text: str, lookup: Callable[[str], str | None], escape: str = "\\", *, _depth: int = 0) -> str:
     """Take the quotes off a word and put the values of its variables in.
 
-    `lookup` gives a variable's value, None where it is not set. The result is no longer than `LONGEST`; what would be
+    `lookup` returns a variable's value, None if it is not set. The result is no longer than `LONGEST`; what would be
     is `UNKNOWN`.
     """
     parts: list[str] = []
@@ -102,7 +102,7 @@ _PLAIN_TEXT = re.compile(r"[^'\"\\`$]+")
 
 
 def _variable(text: str, at: int, lookup: Callable[[str], str | None], escape: str, depth: int) -> tuple[str, int]:
-    """Read the variable whose `$` stands before `at`; gives its value and where the text goes on."""
+    """Read the variable whose `$` precedes `at`; returns its value and where the text continues."""
     braced = text.startswith("{", at)
     name = _NAME.match(text, at + braced)
     if name is None:

@@ -1,4 +1,4 @@
-"""On which lines of a file the credentials stand."""
+"""On which lines of a file the credentials are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HEAD = 8192
 
 
 def lines_of(data: bytes, found: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
-    """Give the lines on which each credential stands."""
+    """Return the lines on which each credential is."""
     places: dict[str, list[int]] = {}
     newline, unit = _newline(data[:_HEAD])
     line, at = 1, 0

@@ -59,7 +59,7 @@ class Origins:
         self.prefix = prefix
 
     def image(self, history: Sequence[History], layers: Sequence[int | None]) -> ImageOrigins | SourceOrigins | None:
-        """Give the origins of one image; None where nothing is known of it.
+        """Return the origins of one image; None if nothing is known of it.
 
         `layers` is the layer of each history entry (`Config.align_history`).
         """
@@ -80,7 +80,7 @@ class SourceOrigins:
         self._prefix = prefix
 
     def trace(self, finding: Finding) -> Origin | None:
-        """Find the one place below the root where a finding's key stands, if the file's name is the same."""
+        """Find the one place below the root where a finding's key is, if the file's name is the same."""
         location = finding.location
         if location.layer is None or location.path.startswith(IMAGE_DOCUMENTS):
             return None
@@ -111,7 +111,7 @@ class ImageOrigins:
         self._numbers = {step.instruction.first: number for number, step in enumerate(self._chain)}
 
     def trace(self, finding: Finding) -> Origin | None:
-        """Find where a finding comes from; None where that is not certain."""
+        """Find where a finding comes from; None if that is not certain."""
         location, sha256 = finding.location, finding.secret.sha256
         if location.field is not None and location.path.startswith(IMAGE_DOCUMENTS):
             known = self._alignment.steps or not self._history
@@ -141,7 +141,7 @@ class ImageOrigins:
         return self._follower.at(line) if line is not None else None
 
     def _entries_of(self, layer: int) -> list[tuple[int, Step]]:
-        """Give what made a layer: its history entry, and the empty ones before it.
+        """Return what made a layer: its history entry, and the empty ones before it.
 
         buildah without `--layers`, and `docker build --squash`, record each instruction and make one layer.
         """

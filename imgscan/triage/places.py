@@ -1,4 +1,4 @@
-"""Where in a Dockerfile a key stands, and where a name is set or used."""
+"""Where in a Dockerfile a key is, and where a name is set or used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KeyLines:
 
     @cached_property
     def lines(self) -> Mapping[str, tuple[int, ...]]:
-        """The lines on which each credential begins, also one that goes on in a continuation line."""
+        """The lines on which each credential begins, also one that continues in a continuation line."""
         data = self._dockerfile.data
         found = {sha256: set(lines) for sha256, lines in lines_of(data, self._find(data)).items()}
         for each in self._dockerfile.instructions:
@@ -41,13 +41,13 @@ class KeyLines:
         return {sha256: tuple(sorted(lines)) for sha256, lines in found.items()}
 
     def within(self, instruction: Instruction, sha256: str) -> int | None:
-        """Give the line of an instruction on which a key stands in full; None where none does."""
+        """Return the line of an instruction on which a key is in full; None if none does."""
         lines = (line for line in self.lines.get(sha256, ()) if instruction.first <= line <= instruction.last)
         return next(lines, None)
 
 
 def line_of_name(instruction: Instruction, name: str = "") -> int:
-    """Give the line on which ENV, LABEL or ARG sets a name; the first, where it is not seen."""
+    """Return the line on which ENV, LABEL or ARG sets a name; the first, where it is not seen."""
     for offset, word in split(instruction.line) if name else ():
         if word.partition("=")[0].strip("\"'") == name:
             return instruction.line_at(offset)
@@ -55,7 +55,7 @@ def line_of_name(instruction: Instruction, name: str = "") -> int:
 
 
 def line_of_use(instruction: Instruction, name: str) -> int | None:
-    """Give the line on which an instruction uses a variable; None where it does not."""
+    """Return the line on which an instruction uses a variable; None if it does not."""
     use = re.compile(rf"\$(?:{re.escape(name)}(?![A-Za-z0-9_])|\{{{re.escape(name)}[}}:+\-?#%/])")
     found = use.search(instruction.line)
     if found is not None:

@@ -66,11 +66,11 @@ class Instruction:
     lines: tuple[int, ...]
 
     def flag(self, name: str) -> str | None:
-        """Give a flag's value; empty where it has none, None where it is not there."""
+        """Return a flag's value; empty if it has none, None if it is not there."""
         return next((value for key, value in self.flags if key == name), None)
 
     def line_at(self, offset: int) -> int:
-        """Give the number of the line on which a character of `line` stands."""
+        """Return the number of the line on which a character of `line` is."""
         return self.lines[max(0, bisect_right(self.starts, offset) - 1)]
 
 
@@ -187,7 +187,7 @@ def _flags(rest: str, escape: str) -> tuple[tuple[tuple[str, str], ...], str]:
 
 
 def _listed(text: str) -> tuple[str, ...] | None:
-    """Read the exec form; None where it is none, and the builder takes the text for a shell's."""
+    """Read the exec form; None if it is none, and the builder takes the text for a shell's."""
     if not text.startswith("["):
         return None
     try:

@@ -28,7 +28,7 @@ class Recipe:
             self._follow(stage)
 
     def chain(self, stage: int) -> tuple[Step, ...]:
-        """Give the steps of a stage, after those of the stages that it starts from."""
+        """Return the steps of a stage, after those of the stages that it starts from."""
         stages: list[int] = []
         at: int | None = stage
         while at is not None:

@@ -52,7 +52,7 @@ class Recorded:
         self._chain = follower.recipe.chain(alignment.stage)
 
     def origin(self, field: str, sha256: str) -> Origin | None:
-        """Find the line that put a key into a field of a document; None where that is not certain."""
+        """Find the line that put a key into a field of a document; None if that is not certain."""
         top, _, rest = field.partition("/")
         if top in _CONFIG:
             return self._config(rest, sha256)
@@ -80,7 +80,7 @@ class Recorded:
         return None
 
     def _set(self, step: Step, name: str) -> str:
-        """Give the text that an instruction sets a field to, as it is written."""
+        """Return the text that an instruction sets a field to, as it is written."""
         if not step.names:
             return step.instruction.text
         given = pairs(step.instruction.text, self._follower.recipe.dockerfile.escape)
@@ -113,6 +113,6 @@ class Recorded:
         return (given[-1], names[given[-1]]) if given else None
 
     def _declared(self) -> Mapping[str, int]:
-        """Give the line of each ARG."""
+        """Return the line of each ARG."""
         arguments = (step for step in self._chain if step.keyword == "ARG")
         return {name: line_of_name(step.instruction, name) for step in arguments for name in step.names}

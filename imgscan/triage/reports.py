@@ -92,7 +92,7 @@ def _nodes(data: bytes, name: str) -> Iterator[JsonValue]:
 def _check(document: JsonValue) -> None:
     schema = document.get("schema")
     if schema.value != SCHEMA:
-        raise schema.wrong(f"not a report of imgscan: the schema must be {SCHEMA}; make one with -f json")
+        raise schema.wrong(f"not an imgscan report: the schema must be {SCHEMA}; make one with -f json")
 
 
 def _is_error(diagnostic: JsonValue) -> bool:

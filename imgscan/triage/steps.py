@@ -36,7 +36,7 @@ class Copied(NamedTuple):
     """Whether the destination is a folder by its spelling: it ends in a slash, or there are several sources."""
 
     def below(self, path: str) -> Iterator[str]:
-        """Give what is left of a path below the destination, for each way in which the two can fit."""
+        """Yield what is left of a path below the destination, for each way in which the two can fit."""
         parts = path.split("/")
         for count in range(min(len(parts), _DEEPEST) + 1):
             if fits(self.destination, "/" + "/".join(parts[:count])):
@@ -49,7 +49,7 @@ class Step(NamedTuple):
     `exact` are its spellings, white space collapsed, without the keyword; `loose` are patterns in which what the
     command line of the build may have changed is `UNKNOWN`. `destinations` are that of COPY and ADD as builders that
     hide the sources record it. `names` is what ENV, LABEL or ARG set, `declared` what ARG has declared by then, and
-    `tails` are the spellings of a RUN that may stand behind the values of ARG.
+    `tails` are the spellings of a RUN that may follow the values of ARG.
     """
 
     instruction: Instruction
@@ -117,7 +117,7 @@ def _spelled(instruction: Instruction, raw: frozenset[str], values: list[str], n
 
 
 def _quoted(words: tuple[str, ...]) -> Iterator[str]:
-    """Quote words as Go's `%q` does, for what stands in commands."""
+    """Quote words as Go's `%q` does, for what is in commands."""
     return (json.dumps(word, ensure_ascii=False) for word in words)
 
 

@@ -66,5 +66,5 @@ class Variables:
         return posixpath.normpath(whole).replace("//", "/")
 
     def fork(self) -> Variables:
-        """Give the scope of a stage that starts from here: ARG does not go over."""
+        """Return the scope of a stage that starts from here: ARG does not go over."""
         return Variables(self.escape, self.fixed, self.heads, dict(self.variables), {}, self.folder, self.shell)

@@ -4,8 +4,8 @@
 matches all in it. Matching takes no longer than pattern times path, whatever the two are: both may be hostile.
 
 `imgscan.scan.tree.gitignore` does without this: git matches bytes, knows classes such as `[[:alpha:]]`, throws away
-malformed lines, and asks of each folder on its own instead of matching whatever is in it; it is asked for every file of
-a tree, so its patterns are regular expressions.
+malformed lines, and asks of each folder on its own instead of matching whatever is in it; it is called for every file
+of a tree, so its patterns are regular expressions.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class PathPattern(NamedTuple):
     names: tuple[Name | None, ...]
 
     def reach(self, path: Sequence[str]) -> int | None:
-        """Give how many names of a path, from the top, the pattern matches at the least; None where it matches none."""
+        """Return how many names of a path, from the top, the pattern matches at the least; None if it matches none."""
         reached = {0}
         for count, name in enumerate(path, 1):
             reached = self._step(reached, name)
@@ -109,7 +109,7 @@ class PathPattern(NamedTuple):
         return None
 
     def _step(self, reached: set[int], name: str) -> set[int]:
-        """Give how far the pattern may have come after one more name: the number of its names that are used up."""
+        """Return how far the pattern may have come after one more name: the number of its names that are used up."""
         after = set()
         for start in reached:
             at = start

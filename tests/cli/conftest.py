@@ -23,13 +23,13 @@ class Imgscan(Protocol):
 
 @pytest.fixture
 def imgscan(capfdbinary: pytest.CaptureFixture[bytes]) -> Imgscan:
-    """Give the command line as a function."""
+    """Return the command line as a function."""
     return lambda *arguments: driver.imgscan(capfdbinary, *arguments)
 
 
 @pytest.fixture(scope="session")
 def targets(tmp_path_factory: pytest.TempPathFactory) -> Targets:
-    """Give the archives that tests scan."""
+    """Return the archives that tests scan."""
     return Targets.make(tmp_path_factory.mktemp("targets"))
 
 

@@ -22,7 +22,7 @@ TOP = Path(__file__).parents[2]
 
 
 def image(files: dict[str, str], *, more: int = 0, **changes: Any) -> Image:
-    """Give an image of one layer with these files, and `more` bytes of nothing in a layer above it."""
+    """Return an image of one layer with these files, and `more` bytes of nothing in a layer above it."""
     members: dict[str, builders.Content] = {name: text.encode() for name, text in files.items()}
     layers = [Layer(builders.tar(members))]
     if more:
@@ -31,7 +31,7 @@ def image(files: dict[str, str], *, more: int = 0, **changes: Any) -> Image:
 
 
 def archive(path: Path, files: dict[str, str], **changes: Any) -> str:
-    """Write such an image as an archive, and give its path."""
+    """Write such an image as an archive, and return its path."""
     return str(builders.write(path, builders.docker_modern(image(files, **changes))))
 
 
@@ -72,7 +72,7 @@ class Run:
 
     @property
     def json(self) -> Any:
-        """The report, where it was asked for as JSON."""
+        """The report, where it was requested as JSON."""
         return json.loads(self.out)
 
 
@@ -87,12 +87,12 @@ def imgscan(capfdbinary: pytest.CaptureFixture[bytes], *arguments: object) -> Ru
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Give the environment for a process: this one's, with the package on its path."""
+    """Return the environment for a process: this one's, with the package on its path."""
     return os.environ | {"PYTHONPATH": str(TOP), "PYTHONWARNINGS": "error"} | changes
 
 
 def command(*arguments: object) -> list[str]:
-    """Give the command that runs imgscan."""
+    """Return the command that runs imgscan."""
     return [sys.executable, "-m", "imgscan", *map(str, arguments)]
 
 

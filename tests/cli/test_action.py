@@ -209,7 +209,7 @@ def test_baseline(runner: Runner, targets: Targets) -> None:
 
 
 def test_sarif_file(runner: Runner, targets: Targets) -> None:
-    """The SARIF report goes where it is asked for, in a folder that is made if need be."""
+    """The SARIF report goes where it is requested, in a folder that is made if need be."""
     step = runner.step(target=targets.live, sarif_file="out/$HOME/a b.sarif")
     assert step.outputs["sarif"] == "out/$HOME/a b.sarif"
     assert (runner.workspace / "out/$HOME/a b.sarif").is_file()

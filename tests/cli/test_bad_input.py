@@ -56,7 +56,7 @@ def _layout(change: Callable[[dict[str, bytes]], object]) -> Callable[[Path], ob
 
 
 def _with_layer(media_type: str, data: bytes) -> Callable[[Path], object]:
-    """Give a layout to whose image a layer is added."""
+    """Return a layout to whose image a layer is added."""
 
     def change(files: dict[str, bytes]) -> None:
         index = json.loads(files["index.json"])
@@ -86,18 +86,18 @@ ARCHIVE = builders.docker_modern(IMAGE)
 CASES = {
     "missing file": Case(lambda folder: folder / "none.tar", "there is no such file or folder"),
     "empty file": Case(_file(b""), "is empty"),
-    "text": Case(_file(b"hello\n"), "is no image: neither a tar archive nor"),
-    "compressed text": Case(_file(gzip.compress(b"hello\n")), "it is gzip data, but no tar archive inside"),
-    "folder": Case(lambda folder: folder, "is a folder but no image: an OCI layout has index.json"),
+    "text": Case(_file(b"hello\n"), "is not an image: neither a tar archive nor"),
+    "compressed text": Case(_file(gzip.compress(b"hello\n")), "it is gzip data, but without a tar archive inside"),
+    "folder": Case(lambda folder: folder, "is a folder but not an image: an OCI layout has index.json"),
     "folder for a file": Case(lambda folder: f"docker-archive:{folder}", "a folder, and docker-archive: takes a file"),
     "empty": Case(lambda _: "", "the target is empty"),
     "scheme alone": Case(lambda _: "docker:", "docker: names no image"),
-    "foreign scheme": Case(lambda _: "containers-storage://shop", "containers-storage:// is no scheme here"),
+    "foreign scheme": Case(lambda _: "containers-storage://shop", "containers-storage:// is not supported"),
     "registry": Case(lambda _: "registry:example.com/shop", "pull the image (docker pull NAME)"),
     "truncated": Case(_file(ARCHIVE[: len(ARCHIVE) * 2 // 3]), "the scan is not complete"),
     "truncated gzip": Case(_file(gzip.compress(ARCHIVE)[:-300]), "the scan is not complete"),
     "altered layer": Case(_file(_altered(ARCHIVE, b"STRIPE_KEY")), "it was altered or damaged", found=1),
-    "altered header": Case(_file(_altered(ARCHIVE, b"ustar", -150)), "is no image: neither a tar archive nor"),
+    "altered header": Case(_file(_altered(ARCHIVE, b"ustar", -150)), "is not an image: neither a tar archive nor"),
     "altered config": Case(_file(_altered(ARCHIVE, b'"created_by"', 15)), "the scan is not complete", found=1),
     "missing layer": Case(_without(FIRST), "is missing: its blob is not stored here"),
     "missing config": Case(_without(builders.sha256(IMAGE.config_json)), "the scan is not complete", found=1),
@@ -125,7 +125,7 @@ def clear(done: Run) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_target(imgscan: Imgscan, tmp_path: Path, name: str) -> None:
-    """A target that cannot be scanned is told in one sentence, and what could be read of it is in the report."""
+    """A target that cannot be scanned is reported in one sentence, and what could be read of it is in the report."""
     case = CASES[name]
     done = imgscan("image", case.make(tmp_path), "-f", "json")
     clear(done)
@@ -136,7 +136,7 @@ def test_target(imgscan: Imgscan, tmp_path: Path, name: str) -> None:
 
 
 def test_foreign_layer(imgscan: Imgscan, tmp_path: Path) -> None:
-    """A layer that is distributed from elsewhere, and is not here, is told as that."""
+    """A layer that is distributed from elsewhere, and is not here, is reported as that."""
     layer = b"windows base layer"
     make = _with_layer("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", layer)
     path = make(tmp_path)
@@ -151,7 +151,7 @@ def test_foreign_layer(imgscan: Imgscan, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize("target", ["shop:1", "docker:shop:1", "podman:shop:1", "Dockerfile.prod", "no such image"])
 def test_no_engine(imgscan: Imgscan, target: str) -> None:
-    """A name where no engine answers is told with what was tried and what to do."""
+    """A name where no engine answers is reported with what was tried and what to do."""
     done = imgscan("image", target)
     clear(done)
     assert "no container engine answers" in done.err
@@ -161,7 +161,7 @@ def test_no_engine(imgscan: Imgscan, target: str) -> None:
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.usefixtures("collected")
 def test_engine_without_the_image(imgscan: Imgscan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that no engine has is told with what to do."""
+    """A name that no engine has is reported with what to do."""
     with FakeEngine().listening() as socket:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
         done = imgscan("image", "other:2")
@@ -170,7 +170,7 @@ def test_engine_without_the_image(imgscan: Imgscan, monkeypatch: pytest.MonkeyPa
 
 
 def test_missing_context(imgscan: Imgscan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A docker context that does not exist is told with how to see those that do."""
+    """A docker context that does not exist is reported with how to see those that do."""
     monkeypatch.delenv("DOCKER_HOST")
     monkeypatch.setenv("DOCKER_CONTEXT", "gone")
     done = imgscan("image", "shop:1")
@@ -244,7 +244,7 @@ HOSTILE = ["a\x1b[2Jb", "a\nb", "a\r\nb", "::error::b", "a\u202eb", "a\x9b31mb",
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_target(imgscan: Imgscan, tmp_path: Path, name: str) -> None:
-    """A target's name that would steer a terminal or a log is told in escaped form, on one line."""
+    """A target's name that would steer a terminal or a log is reported in escaped form, on one line."""
     done = imgscan("image", builders.write(tmp_path / name, b"no image"))
     clear(done)
     assert not any(character in done.err + done.out for character in "\u202e\x07\x7f")
@@ -282,7 +282,7 @@ def test_image_of_nothing(imgscan: Imgscan, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [ValueError(KEY), RuntimeError(KEY), MemoryError(KEY), RecursionError(KEY)])
 def test_mistake_of_ours(imgscan: Imgscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """A mistake in imgscan is told without the text of the exception, which may hold anything."""
+    """A mistake in imgscan is reported without the text of the exception, which may hold anything."""
 
     def scan(*_: object) -> None:
         raise error

@@ -28,10 +28,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def accepted(imgscan: Imgscan, targets: Targets) -> str:
-    """Accept the finding of the image with a live key; give its fingerprint."""
+    """Accept the finding of the image with a live key; return its fingerprint."""
     imgscan("image", targets.live, "-f", "json", "-o", "report.json")
     done = imgscan("baseline", "add", "report.json", "--reason", "rotated")
-    assert done.out == "imgscan-baseline.json: 1 added, 0 changed, 1 in all\n"
+    assert done.out == "imgscan-baseline.json: 1 added, 0 changed, 1 in total\n"
     with open("imgscan-baseline.json", encoding="utf-8") as file:  # noqa: PTH123 - the shortest way
         return str(json.load(file)["entries"][0]["fingerprint"])
 
@@ -119,7 +119,7 @@ def test_only(imgscan: Imgscan, accepted: str) -> None:
 
 
 def test_no_secret(imgscan: Imgscan, targets: Targets, folder: Path) -> None:
-    """The file holds no secret, even from a report that does, nor one that stands in the reason."""
+    """The file holds no secret, even from a report that does, nor one that is in the reason."""
     imgscan("image", targets.live, "--show-secrets", "-f", "json", "-o", "report.json")
     key = targets.keys[0]
     assert key in (folder / "report.json").read_text()
@@ -137,7 +137,7 @@ def test_standard_input(targets: Targets, imgscan: Imgscan, folder: Path) -> Non
     done = subprocess.run(
         command("baseline", "add", "-"), input=data, capture_output=True, check=True, env=environment(), timeout=300
     )
-    assert done.stdout == b"imgscan-baseline.json: 1 added, 0 changed, 1 in all\n"
+    assert done.stdout == b"imgscan-baseline.json: 1 added, 0 changed, 1 in total\n"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_ignored_above(imgscan: Imgscan, targets: Targets, folder: Path, monkeyp
 
 
 def test_wrong_line(imgscan: Imgscan, targets: Targets, folder: Path) -> None:
-    """A wrong line stops the scan before it begins, and is told with its number."""
+    """A wrong line stops the scan before it begins, and is reported with its number."""
     (folder / ".imgscanignore").write_text("# fine\npath:app/\n")
     done = imgscan("image", targets.live)
     assert (done.code, done.out) == (2, "")

@@ -129,7 +129,7 @@ def test_completion_is_left_to_the_shell() -> None:
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder of plugins of a configuration of our own, not yet made."""
+    """Return the folder of plugins of a configuration of our own, not yet made."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     return tmp_path / "docker" / "cli-plugins"
 
@@ -206,7 +206,7 @@ def test_uninstall_of_nothing(capfdbinary: pytest.CaptureFixture[bytes], folder:
 
 
 def test_install_where_nothing_can_be_written(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
-    """A folder that cannot be made is told with its path: exit code 2."""
+    """A folder that cannot be made is reported with its path: exit code 2."""
     (tmp_path / "file").write_text("")
     done = imgscan(capfdbinary, "docker-plugin", "install", "--dir", tmp_path / "file" / "plugins")
     assert done.code == 2

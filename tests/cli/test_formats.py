@@ -21,4 +21,4 @@ def test_formats_that_may_hold_whole_secrets() -> None:
 def test_show_secrets_is_refused_for_every_other_format(imgscan: Imgscan, form: str) -> None:
     """`--show-secrets` is a usage error for a format that does not declare it, before anything is scanned."""
     done = imgscan("image", "none.tar", "--show-secrets", "-f", form, "-o", "report")
-    assert (done.code, f"--show-secrets is not for {form} reports" in done.err) == (2, True)
+    assert (done.code, f"--show-secrets does not work with {form} reports" in done.err) == (2, True)

@@ -71,7 +71,7 @@ def test_fail_on(imgscan: Imgscan, tmp_path: Path, level: str, code: int) -> Non
 
 
 def test_nothing_found(imgscan: Imgscan, tmp_path: Path) -> None:
-    """A clean folder is exit code 0, also where something was passed over."""
+    """A clean folder is exit code 0, also where something was skipped."""
     os.mkfifo(tmp_path / "pipe")
     done = imgscan("fs", tmp_path)
     assert (done.code, done.err) == (0, "")
@@ -84,7 +84,7 @@ def test_exclude(imgscan: Imgscan, tmp_path: Path) -> None:
     [target] = done.json["targets"]
     assert [each["location"]["path"] for each in target["findings"]] == ["d"]
     assert [(each["severity"], each["code"], each["message"]) for each in target["diagnostics"]] == [
-        ("skipped", "excluded", "2 files or folders were left out, as --exclude asks")
+        ("skipped", "excluded", "2 files or folders were left out because of --exclude")
     ]
     assert imgscan("fs", root, "--exclude", "*").code == 0
 
@@ -98,7 +98,7 @@ def test_a_glob_that_is_none(imgscan: Imgscan, tmp_path: Path, glob: str, messag
 
 
 def test_respect_gitignore(imgscan: Imgscan, tmp_path: Path) -> None:
-    """.gitignore counts only where it is asked for."""
+    """.gitignore counts only where it is requested."""
     root = grow(tmp_path, {".gitignore": b".env\n", "app/.env": LINE})
     assert imgscan("fs", root).code == 1
     assert imgscan("fs", root, "--respect-gitignore").code == 0

@@ -36,13 +36,13 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def keys() -> Keys:
-    """Give keys."""
+    """Return keys."""
     return Keys("cli git")
 
 
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """Give a repository with one commit that a bare remote has too; it is the working directory."""
+    """Return a repository with one commit that a bare remote has too; it is the working directory."""
     made = Repo.make(tmp_path / "repo")
     made.commit({"README": "nothing\n"})
     made.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git"))
@@ -134,12 +134,12 @@ def test_no_repository(imgscan: Imgscan, tmp_path: Path, monkeypatch: pytest.Mon
     done = imgscan("git", "-f", "json")
     [diagnostic] = done.json["targets"][0]["diagnostics"]
     assert (done.code, diagnostic["severity"]) == (2, "error")
-    assert "no git repository" in done.err
+    assert "not a git repository" in done.err
 
 
 def test_no_git(imgscan: Imgscan, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where git is not installed it is said."""
-    from imgscan.sources import gitprocess  # noqa: PLC0415 - to let it look anew
+    from imgscan.sources import gitprocess  # noqa: PLC0415 - to let it look again
 
     gitprocess._program.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
@@ -180,7 +180,7 @@ def test_starts_light(repo: Repo) -> None:
 
 
 def push(repo: Repo, data: bytes, *arguments: str, **environment_: str) -> tuple[int, str]:
-    """Run the hook's command on its input; give its code and output."""
+    """Run the hook's command on its input; return its code and output."""
     options = environment(**environment_)
     done = subprocess.run(
         command("git", "--pre-push", *arguments), input=data, capture_output=True, check=False, env=options, timeout=300
@@ -212,7 +212,7 @@ def test_nothing_pushed(repo: Repo, keys: Keys) -> None:
 
 
 def test_two_branches(repo: Repo, keys: Keys) -> None:
-    """A commit that two pushed branches share is told with the first."""
+    """A commit that two pushed branches share is reported with the first."""
     shared = repo.commit({"shared.env": ENV.format(keys.secret99())})
     repo.git("checkout", "-q", "-b", "topic")
     topic = repo.commit({"topic.env": ENV.format(keys.secret99())})
@@ -254,7 +254,7 @@ def test_pre_commit_unknown_commit(repo: Repo) -> None:
     """A variable that names no commit is refused."""
     code, out = push(repo, b"", PRE_COMMIT_FROM_REF=ZEROS, PRE_COMMIT_TO_REF="1" * 40)
     assert code == 2
-    assert "PRE_COMMIT_TO_REF names no commit" in out
+    assert "PRE_COMMIT_TO_REF is not a commit" in out
 
 
 # real hooks, a real remote
@@ -262,7 +262,7 @@ def test_pre_commit_unknown_commit(repo: Repo) -> None:
 
 @pytest.fixture
 def hooked(repo: Repo) -> Repo:
-    """Give the repository with both of git's hooks, which run this imgscan."""
+    """Return the repository with both of git's hooks, which run this imgscan."""
     for name, arguments in (("pre-commit", "--staged"), ("pre-push", '--pre-push "$@"')):
         hook = repo.folder / ".git/hooks" / name
         hook.parent.mkdir(exist_ok=True)
@@ -352,7 +352,7 @@ def pre_commit(repo: Repo, home: Path, *arguments: str) -> tuple[bool, str]:
 
 
 def hooks() -> str:
-    """Give this project's hooks, to be run by this imgscan instead of one that is installed."""
+    """Return this project's hooks, to be run by this imgscan instead of one that is installed."""
     text = (TOP / ".pre-commit-hooks.yaml").read_text()
     assert text.count("entry: imgscan git") == text.count("language: python") == 2
     text = text.replace("entry: imgscan", f"entry: {shlex.join(command())}").replace(
@@ -363,7 +363,7 @@ def hooks() -> str:
 
 @pytest.fixture
 def framed(repo: Repo, tmp_path: Path) -> Repo:
-    """Give the repository with pre-commit's hooks in it."""
+    """Return the repository with pre-commit's hooks in it."""
     repo.commit({".pre-commit-config.yaml": hooks()})
     done, said = pre_commit(repo, tmp_path / "home", "install", "-t", "pre-commit", "-t", "pre-push")
     assert done, said

@@ -104,7 +104,7 @@ def test_min_confidence(imgscan: Imgscan, targets: Targets, confidence: str) -> 
 
 @pytest.fixture
 def platforms(tmp_path: Path) -> Path:
-    """Give an archive of an image for two platforms."""
+    """Return an archive of an image for two platforms."""
     images = [image({"app/.env": ""}, architecture=architecture) for architecture in ("amd64", "arm64")]
     return builders.write(tmp_path / "two.tar", builders.docker_containerd(images, absent=["s390x"]))
 
@@ -130,7 +130,7 @@ def test_platform_not_here(imgscan: Imgscan, platforms: Path, platform: str) -> 
     """A platform that is not here, named by the index or not, makes a scan that is not whole."""
     done = imgscan("image", platforms, "--platform", platform)
     assert done.code == 2
-    assert f"not here for {platform}" in done.err
+    assert f"not stored here for {platform}" in done.err
     assert "linux/amd64, linux/arm64" in done.err
 
 
@@ -157,7 +157,7 @@ WRONG = [
     (["image", "x", "-o"], "Option '-o' requires an argument"),
     (["image", "x", "-f", "json", "-f", "sarif"], "only one -f can go to standard output"),
     (["image", "x", "-o", "a", "-o", "b"], "-o b: every -f before it already has an -o"),
-    (["image", "x", "-f", "json", "-o", "a", "-o", "b"], "-o b: there is no -f"),
+    (["image", "x", "-f", "json", "-o", "a", "-o", "b"], "-o b: every -f before it already has an -o"),
     (["image", "x", "-f", "json", "-o", "a", "-f", "sarif", "-o", "a"], "-o a: two reports cannot go to the same file"),
     (["image", "x", "-qv", "--verify"], "No such option"),
     (["rules", "stripe-nothing"], "there is no rule stripe-nothing; imgscan rules lists all rules"),

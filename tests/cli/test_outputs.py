@@ -90,7 +90,7 @@ def test_old_file_stays_where_the_start_fails(
 @FULL
 @pytest.mark.parametrize("format", ["text", "json", "jsonl", "sarif"])
 def test_full_disk(imgscan: Imgscan, targets: Targets, format: str) -> None:  # noqa: A002
-    """A disk that is full is told in one sentence."""
+    """A disk that is full is reported in one sentence."""
     done = imgscan("image", targets.live, "-f", format, "-o", "/dev/full")
     assert (done.code, done.err) == (2, "imgscan: cannot write /dev/full: No space left on device\n")
 
@@ -122,7 +122,7 @@ def test_full_standard_output(targets: Targets, arguments: list[str]) -> None:
 def test_place_that_cannot_be_written(
     imgscan: Imgscan, targets: Targets, tmp_path: Path, name: str, message: str
 ) -> None:
-    """A place where nothing can be written is told before anything is scanned."""
+    """A place where nothing can be written is reported before anything is scanned."""
     (tmp_path / "file").write_text("")
     done = imgscan("image", targets.live, "-f", "text", "-f", "json", "-o", tmp_path / name)
     assert done.code == 2

@@ -68,7 +68,7 @@ def first_line(running: subprocess.Popen[bytes]) -> str:
 
 
 def long_archive() -> bytes:
-    """Give an archive whose first layer holds a key, with so much behind it that the key has been searched."""
+    """Return an archive whose first layer holds a key, with so much behind it that the key has been searched."""
     files = {"app/.env": f"STRIPE_KEY={Keys('stall').secret99()}\n"}
     members = [("first/layer.tar", image(files).layers[0].tar), ("second/layer.tar", b"\0" * 12_000_000)]
     return builders.tar(members)
@@ -85,8 +85,7 @@ def test_stopped_while_a_pipe_stalls(number: int) -> None:
     assert [finding["location"]["path"].rpartition("!/")[2] for finding in report["findings"]] == ["app/.env"]
     assert [diagnostic["code"] for diagnostic in report["diagnostics"]].count("interrupted") == 1
     assert err == (
-        "imgscan: docker-archive:-: the scan is not complete: "
-        "the scan was interrupted: what follows is what was found until then\n"
+        "imgscan: docker-archive:-: the scan is not complete: the scan was interrupted: these are the findings so far\n"
     )
 
 
@@ -134,7 +133,7 @@ def test_stopped_while_an_engine_stalls(number: int, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an archive that keeps a processor busy for seconds: noise is what bzip2 is slowest at."""
+    """Return an archive that keeps a processor busy for seconds: noise is what bzip2 is slowest at."""
     noise = builders.Layer(builders.tar({"noise": Random(1).randbytes(6 << 20)}))
     packed = builders.oci_archive(builders.Image([noise]), "bz2")
     return builders.write(tmp_path_factory.mktemp("slow") / "slow.tar", packed)
@@ -224,7 +223,7 @@ def test_closed_descriptors(targets: Targets, redirection: str) -> None:
 
 
 def test_no_standard_input() -> None:
-    """A standard input that is closed is told."""
+    """A standard input that is closed is reported."""
     line = f"{shlex.join(command('image', '-'))} <&-"
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=300)
     assert done.returncode == 2
@@ -235,7 +234,7 @@ def test_no_standard_input() -> None:
 
 
 def terminal(*arguments: object, out: bool = False, columns: int = 80, **changes: str) -> tuple[int, str, str]:
-    """Run with standard error, and if asked standard output, on a terminal; give the code, output, and terminal."""
+    """Run with standard error, and if asked standard output, on a terminal; return the code, output, and terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     variables = environment(TERM="xterm", **changes)

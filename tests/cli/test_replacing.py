@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
-    """The new file has the permissions of the old one, unless others are asked for."""
+    """The new file has the permissions of the old one, unless others are requested."""
     path = tmp_path / "report"
     path.write_text("old")
     path.chmod(0o640)
@@ -36,7 +36,7 @@ def test_nothing_is_left_behind_where_a_file_cannot_be_replaced(tmp_path: Path) 
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_only_what_is_complete_takes_the_name(tmp_path: Path, *, complete: bool) -> None:
-    """Until `complete` the old content stands, and `discard` leaves it there; after `complete` it does nothing."""
+    """Until `complete` the old content remains, and `discard` leaves it there; after `complete` it does nothing."""
     path = tmp_path / "report"
     path.write_text("old")
     replacement = Replacement(path)

@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def shown(imgscan: Imgscan) -> dict[str, tuple[Any, str]]:
-    """Give value and source of each setting, as `imgscan config` shows them."""
+    """Return value and source of each setting, as `imgscan config` shows them."""
     views = json.loads(imgscan("config", "-f", "json").out)
     return {view["setting"]: (view["value"], view["source"]) for view in views}
 
@@ -185,7 +185,7 @@ def test_help_in_spite_of_mistakes(imgscan: Imgscan, folder: Path) -> None:
     ],
 )
 def test_wrong_file(imgscan: Imgscan, targets: Targets, folder: Path, text: str, message: str) -> None:
-    """A mistake in a file is told with its line, and nothing is scanned."""
+    """A mistake in a file is reported with its line, and nothing is scanned."""
     (folder / "imgscan.toml").write_text(text)
     done = imgscan("image", targets.clean)
     assert (done.code, done.out) == (2, "")
@@ -207,7 +207,7 @@ def test_wrong_file(imgscan: Imgscan, targets: Targets, folder: Path, text: str,
 def test_wrong_variable(
     imgscan: Imgscan, targets: Targets, monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
-    """A mistake in a variable is told with its name."""
+    """A mistake in a variable is reported with its name."""
     monkeypatch.setenv(name, value)
     done = imgscan("image", targets.clean)
     assert (done.code, done.out) == (2, "")
@@ -242,7 +242,7 @@ def test_table(imgscan: Imgscan, folder: Path) -> None:
 
 
 def write(name: str, data: str) -> None:
-    """Write a schema anew where golden files are."""
+    """Write a schema again where golden files are."""
     if GOLDEN:
         (SCHEMAS / name).write_text(data)
 

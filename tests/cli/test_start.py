@@ -14,7 +14,7 @@ HEAVY = {"hyperscan", "ahocorasick", "isal", "zstandard", "docker", "requests", 
 
 
 def _imported(*arguments: str) -> tuple[str, set[str]]:
-    """Run imgscan; give what it wrote and the top-level packages it imported."""
+    """Run imgscan; return what it wrote and the top-level packages it imported."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "imgscan", *arguments],
         capture_output=True, text=True, env=environment(), check=True, timeout=300,

@@ -24,7 +24,7 @@ COMMIT, TREE, BLOB, TAG, OFFSET, REFERENCE = 1, 2, 3, 4, 6, 7
 
 
 def git(repository: Path, *arguments: str, data: bytes | None = None) -> bytes:
-    """Run git in a repository, with nothing of the machine's configuration, and give what it prints."""
+    """Run git in a repository, with nothing of the machine's configuration, and return what it prints."""
     tools.find("git")
     environment = {
         "PATH": os.environ["PATH"],
@@ -110,7 +110,7 @@ def read(pack: Held) -> Read:
 
 
 def everything(repository: Path) -> dict[bytes, bytes]:
-    """Give what git itself says of every object that is no tree: contents by id in hexadecimal."""
+    """Return what git itself says of every object that is no tree: contents by id in hexadecimal."""
     data = git(repository, "cat-file", "--batch-all-objects", "--batch")
     found = {}
     at = 0
@@ -125,13 +125,13 @@ def everything(repository: Path) -> dict[bytes, bytes]:
 
 
 def identity(kind: int, body: bytes) -> bytes:
-    """Give an object's id, as bytes."""
+    """Return an object's id, as bytes."""
     word = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}[kind]
     return hashlib.sha1(b"%b %d\0%b" % (word, len(body), body), usedforsecurity=False).digest()
 
 
 def name_of(body: bytes, kind: int = BLOB) -> bytes:
-    """Give the name under which an object is a member."""
+    """Return the name under which an object is a member."""
     return identity(kind, body).hex().encode()
 
 
@@ -160,7 +160,7 @@ def delta(base: int, result: int, *instructions: bytes) -> bytes:
 
 
 class Pack:
-    """Writes a pack, object after object; `bytes` gives it whole."""
+    """Writes a pack, object after object; `bytes` returns it whole."""
 
     def __init__(self, version: int = 2, count: int | None = None) -> None:
         self._version = version

@@ -30,12 +30,12 @@ class Reading:
 
     @property
     def codes(self) -> list[str]:
-        """The codes of everything that was told."""
+        """The codes of everything that was reported."""
         return [failure.code for failure in self.failures] + [unread.code for unread in self.unread]
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was told."""
+        """Whether nothing was reported."""
         return not self.failures and not self.unread
 
 
@@ -76,5 +76,5 @@ def read_file(known: Format, data: bytes, *, limit: int | None = None) -> Readin
 
 
 def given_up(parts: Iterator[Member | Unread]) -> list[bytes | None]:
-    """Give the names of all members without reading any of them."""
+    """Return the names of all members without reading any of them."""
     return [part.name for part in parts if isinstance(part, Member)]

@@ -55,7 +55,7 @@ _SPECIMENS = {
 
 
 def specimens(known: Format) -> list[bytes]:
-    """Give files of a format; of one that is known by sight only, what it is known by."""
+    """Return files of a format; of one that is known by sight only, what it is known by."""
     if not known.foreign:
         return _SPECIMENS[known.name]()
     return [begin + b"\x90" + bytes(100) for begin in known.begins]  # the third byte of compress (.Z): 16 bits a code

@@ -59,7 +59,7 @@ def test_a_size_that_lies_is_a_cut(size: bytes) -> None:
 
 @pytest.mark.parametrize("field", [b"-1", b"0x10", b"", b"\xb2", b"1 1"])
 def test_a_size_that_is_no_number_ends_the_archive(field: bytes) -> None:
-    """What is no decimal number is damage, and told."""
+    """What is no decimal number is damage, and reported."""
     archive = ar_of([(b"a", b"data")]).replace(b"4         `", b"%-10s`" % field)
     assert read_stream(AR, archive).codes == ["damaged-container"]
 
@@ -75,7 +75,7 @@ def test_odd_names_do_no_harm(name: bytes) -> None:
 
 @given(st.integers(0, len(ar_of(LONG))), st.integers(1, 200))
 def test_no_cut_stops_the_reader(length: int, size: int) -> None:
-    """Cut anywhere: the members before the cut are given, and the cut is told unless it stands between members."""
+    """Cut anywhere: the members before the cut are given, and the cut is reported unless it is between members."""
     archive = ar_of(LONG)
     whole = [end for end in (extent[1] for extent in read_stream(AR, archive).extents if extent) if end <= length]
     reading = read_stream(AR, archive[:length], size)

@@ -96,7 +96,7 @@ def test_empty_content_is_read() -> None:
 @pytest.mark.parametrize("kind", PACKERS)
 @given(st.data())
 def test_damage_gives_what_stands_before_it_and_a_failure(kind: str, data: st.DataObject) -> None:
-    """Cut data give the beginning of the content, and the cut is told."""
+    """Cut data give the beginning of the content, and the cut is reported."""
     packed = PACKERS[kind](TEXT)
     length = data.draw(st.integers(0, len(packed) - 1))
     reading = read(compressed.members(BytesReader(packed[:length])))
@@ -133,20 +133,20 @@ def test_another_compression_behind_the_first_is_read() -> None:
 
 
 def test_a_chain_without_end_is_told() -> None:
-    """Of parts that are compressed by turns 64 are read; that there are more is told."""
+    """Of parts that are compressed by turns 64 are read; that there are more is reported."""
     reading = content((gzipped(b"a") + lz4_frame(b"b")) * 40)
     assert len(reading.members) == 64
     assert [unread.code for unread in reading.unread] == ["trailing-data"]
 
 
 def test_zeros_behind_compressed_data_are_no_failure() -> None:
-    """Padding is passed over where the format does not forbid it."""
+    """Padding is skipped where the format does not forbid it."""
     for kind in ("gzip", "xz", "lzma", "zlib"):
         assert content(PACKERS[kind](TEXT) + bytes(1024)).whole
 
 
 def test_something_behind_compressed_data_is_told() -> None:
-    """Bytes that are no compression are told as trailing, which loses nothing of the content."""
+    """Bytes that are no compression are reported as trailing, which loses nothing of the content."""
     for kind in ("gzip", "xz", "bz2", "lzma", "zlib", "lz4"):
         reading = content(PACKERS[kind](TEXT) + b"something else")
         assert reading.members == [(None, TEXT)]
@@ -185,7 +185,7 @@ def test_any_head_is_looked_at_without_harm(head: bytes) -> None:
 
 
 def test_foreign_formats_are_named_and_skipped() -> None:
-    """Formats that are not read are told, with their name."""
+    """Formats that are not read are reported, with their name."""
     table: list[tuple[bytes, str]] = [
         (b"7z\xbc\xaf\x27\x1c\0\4", "7-Zip"),
         (b"Rar!\x1a\x07\x01\0", "RAR"),
@@ -211,7 +211,7 @@ def test_ordinary_files_are_no_container() -> None:
 
 
 def test_a_script_is_a_container_of_nothing() -> None:
-    """A script is kept until its end has told that no archive stands in it."""
+    """A script is kept until its end has told that no archive is in it."""
     script = b"#!/bin/sh\n" * 40
     assert find(script) is PREFIXED
     assert list(PREFIXED.members(script)) == []

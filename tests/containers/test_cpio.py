@@ -153,7 +153,7 @@ def test_a_payload_of_numbers_gives_the_files_under_their_names() -> None:
 
 
 def test_a_payload_of_numbers_without_a_list_of_files_is_told() -> None:
-    """Where the header does not list the files, the payload cannot be split, and that is told."""
+    """Where the header does not list the files, the payload cannot be split, and that is reported."""
     assert read_stream(RPM, rpm_of(stripped_cpio([(0, b"x")]))).codes == ["damaged-container"]
 
 
@@ -195,7 +195,7 @@ echo content > %{buildroot}/etc/p.conf
 
 @pytest.mark.parametrize("payload", ["w9.gzdio", "w9.bzdio", "w3.xzdio", "w3.lzdio", "w3.zstdio", "w.ufdio"])
 def test_a_package_by_its_tool(tmp_path: Path, payload: str) -> None:
-    """`rpmbuild` with each compression: the payload is the archive that `rpm2cpio` gives."""
+    """`rpmbuild` with each compression: the payload is the archive that `rpm2cpio` returns."""
     (tmp_path / "p.spec").write_text(SPEC)
     command = ["rpmbuild", "--quiet", "-bb", "-D", f"_topdir {tmp_path}", "-D", f"_binary_payload {payload}", "p.spec"]
     command[0] = str(tools.find("rpmbuild"))

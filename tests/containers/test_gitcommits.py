@@ -91,7 +91,7 @@ def commit(root: bytes, *parents: bytes, seconds: int = 1, message: bytes = b"m"
 
 
 def test_a_blob_that_no_commit_of_the_pack_holds() -> None:
-    """Of it nothing is told."""
+    """Of it nothing is reported."""
     pack = Pack()
     pack.add(BLOB, b"text")
     assert told(bytes(pack)) == {name_of(b"text"): None}

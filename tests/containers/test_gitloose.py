@@ -106,7 +106,7 @@ def test_a_size_that_lies(size: int) -> None:
 
 
 def test_a_cut_object() -> None:
-    """What stands before the cut is given."""
+    """What precedes the cut is given."""
     text = bytes(range(256)) * 400
     given, error = failing(zlib.compress(b"blob %d\0" % len(text) + text, 0)[:-50])
     assert text.startswith(given)

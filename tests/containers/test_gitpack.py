@@ -112,7 +112,7 @@ def test_a_key_that_a_delta_tells_in_pieces(tmp_path: Path) -> None:
 
 
 def _streams(pack: bytes) -> bytes:
-    """Give every compressed stream of a pack, inflated, as a search that knows no deltas would see them."""
+    """Return every compressed stream of a pack, inflated, as a search that knows no deltas would see them."""
     parts = []
     at = 12
     while at < len(pack) - 20:
@@ -155,7 +155,7 @@ def test_a_bundle_is_a_pack_behind_text(repository: Path, tmp_path: Path) -> Non
 
 
 def test_bundles_that_take_a_base_for_granted(tmp_path: Path) -> None:
-    """What is told from an object that is not in a bundle is given as far as it is new, and said to be incomplete."""
+    """What is based on an object that is not in a bundle is given as far as it is new, and said to be incomplete."""
     changes = history(4, 20, files=1)
     key = KEYS.secret99()
     (name,) = changes[-1]
@@ -418,7 +418,7 @@ SMALL, OFFSETS, TEXTS = _small()
 @settings(max_examples=examples(100))
 @given(at=st.integers(0, len(SMALL) - 1), byte=st.integers(1, 255))
 def test_any_byte_may_change(at: int, byte: int) -> None:
-    """One changed byte is said, and costs no object that stands before it."""
+    """One changed byte is said, and costs no object that precedes it."""
     data = bytearray(SMALL)
     data[at] ^= byte
     read = gitpacks.read(bytes(data))
@@ -431,7 +431,7 @@ def test_any_byte_may_change(at: int, byte: int) -> None:
 @settings(max_examples=examples(33))
 @given(size=st.integers(0, len(SMALL) - 1))
 def test_a_pack_may_end_anywhere(size: int) -> None:
-    """A cut pack is said to be cut, and what stands before the cut is given."""
+    """A cut pack is said to be cut, and what precedes the cut is given."""
     read = gitpacks.read(SMALL[:size])
     assert read.unread
     whole = [text for offset, text in zip(OFFSETS, TEXTS, strict=False) if offset + 400 <= size - 20]
@@ -446,7 +446,7 @@ def test_anything_may_follow_the_signature(data: bytes) -> None:
 
 
 def test_objects_that_are_too_large_to_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are named by their place, and whatever of them nobody reads is passed over to find the next object."""
+    """They are named by their place, and whatever of them nobody reads is skipped to find the next object."""
     monkeypatch.setattr(gitpack, "WHOLE", 100)
     monkeypatch.setattr(gitpack, "_NAMED", 1000)
     body = b"\n".join(lines(11, 30))
@@ -463,7 +463,7 @@ def test_objects_that_are_too_large_to_be_read_twice(monkeypatch: pytest.MonkeyP
 
 
 def test_more_objects_than_a_pack_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Objects are noted in memory, so there is an end to them."""
+    """Objects are recorded in memory, so there is an end to them."""
     monkeypatch.setattr(gitindex, "OBJECTS", 2)
     pack = Pack()
     for number in range(3):
@@ -474,7 +474,7 @@ def test_more_objects_than_a_pack_may_have(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_deltas_and_bases_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be in memory as a whole is said to be too large, and so is what is told from it."""
+    """What cannot be in memory as a whole is said to be too large, and so is what is based on it."""
     monkeypatch.setattr(gitpack, "DELTA", 100)
     monkeypatch.setattr(gitstore, "DELTA", 100)
     pack = Pack()

@@ -36,7 +36,7 @@ def test_segments_tell_the_end_where_there_are_no_sections() -> None:
 
 @pytest.mark.parametrize("first", [False, True])
 def test_a_program_of_its_own_size_is_no_container(first: bool) -> None:
-    """It is asked for what it holds only where its size is not known, or is more than its own."""
+    """It is asked what it holds only where its size is not known, or is more than its own."""
     made = elf_of(first=first)
     assert find(made, len(made)) is None
     assert find(made, len(made) - 1) is None
@@ -49,7 +49,7 @@ def test_a_program_of_its_own_size_is_no_container(first: bool) -> None:
 )
 @pytest.mark.parametrize("program", [b"#!/bin/sh\nexit 0\n", b"MZ" + bytes(99)], ids=("script", "windows"))
 def test_a_script_that_is_there_as_a_whole_is_told_at_once(program: bytes, behind: bytes) -> None:
-    """It is no container if nothing stands behind it; where its end is not seen, or its size not known, it may be."""
+    """It is not a container if nothing follows it; where its end is not seen, or its size not known, it may be."""
     script = program + behind
     assert find(script, len(script)) is (PREFIXED if behind else None)
     assert find(script, len(script) + 1) is PREFIXED

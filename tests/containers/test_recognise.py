@@ -78,7 +78,7 @@ def test_a_tar_is_one_with_and_without_a_magic() -> None:
 
 
 def test_a_file_that_begins_like_no_format_is_in_none() -> None:
-    """Every two first bytes, and all that formats begin with: what is passed over unseen would not be recognised."""
+    """Every two first bytes, and all that formats begin with: what is skipped unseen would not be recognised."""
     heads = [bytes((first, second)) + bytes(1022) for first in range(256) for second in range(256)]
     heads += [beginning + bytes(1024 - len(beginning)) for known in FORMATS for beginning in known.begins]
     assert all(may_be(head, 0, len(head)) for head in heads if find(head) is not None)

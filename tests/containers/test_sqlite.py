@@ -50,7 +50,7 @@ def secrets(data: bytes) -> list[str]:
 
 
 def read(data: Held) -> tuple[bytes, list[Unread]]:
-    """Give the text of a database, and what of it was not read."""
+    """Return the text of a database, and what of it was not read."""
     parts: list[bytes] = []
     unread = []
     for member in sqlite.members(data):
@@ -66,7 +66,7 @@ def read(data: Held) -> tuple[bytes, list[Unread]]:
 
 
 def values(data: bytes) -> list[bytes]:
-    """Give the values of a database of which nothing is unread, without those of the schema."""
+    """Return the values of a database of which nothing is unread, without those of the schema."""
     content, unread = read(data)
     assert unread == []
     found = content.split(SEPARATOR)
@@ -91,7 +91,7 @@ def test_every_text_and_blob_of_every_row() -> None:
 
 @pytest.mark.parametrize("page", [512, 1024, 8192, 65536])
 def test_pages_of_any_size(page: int) -> None:
-    """What is in a cell and what goes on in other pages depends on the page's size."""
+    """What is in a cell and what continues in other pages depends on the page's size."""
     texts = [f"{SOURCE.getrandbits(4 * size):x}" for size in (*range(30, 700, 9), page - 36, page - 35, page - 34)]
     data = database("create table t(a)", *[("insert into t values(?)", [text]) for text in texts], page=page)
     assert values(data) == [text.encode() for text in texts]
@@ -132,7 +132,7 @@ def test_tables_of_many_pages() -> None:
 
 
 def test_rows_of_very_many_columns() -> None:
-    """A header of more than 127 bytes, and one that goes on in another page, are headers."""
+    """A header of more than 127 bytes, and one that continues in another page, are headers."""
     names = ", ".join(f"c{number}" for number in range(900))
     row = [f"x{number}" for number in range(900)]
     data = database(f"create table t({names})", (f"insert into t values({', '.join('?' * 900)})", row), page=512)
@@ -153,7 +153,7 @@ def test_texts_of_databases_in_utf16_become_utf8(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le"])
 def test_values_of_many_megabytes_come_in_pieces(encoding: str) -> None:
-    """A value that is larger than a chunk is whole all the same, and so is what stands beside it."""
+    """A value that is larger than a chunk is whole all the same, and so is what is beside it."""
     rows = [("first", f"{SOURCE.getrandbits(8 * 3_000_000):x}", "last")] * 2
     data = database(
         f"pragma encoding = '{encoding}'",
@@ -164,7 +164,7 @@ def test_values_of_many_megabytes_come_in_pieces(encoding: str) -> None:
 
 
 def test_a_key_across_overflow_pages_is_whole() -> None:
-    """Some keys stand whole in no raw byte sequence of the file; the rows have them all."""
+    """Some keys are whole in no raw byte sequence of the file; the rows have them all."""
     keys = [KEYS.secret99() for _ in range(20)]
     rows = ["x" * (50 * number) + "\n" + key + "\n" + "x" * 900 for number, key in enumerate(keys)]
     data = database("create table t(a)", *[("insert into t values(?)", [row]) for row in rows], page=512)
@@ -174,7 +174,7 @@ def test_a_key_across_overflow_pages_is_whole() -> None:
 
 @pytest.mark.parametrize("join", ["", "\n", " "])
 def test_neighbours_never_make_a_key_together(join: str) -> None:
-    """What stands in two columns or two rows is two things, in text and in base64 alike."""
+    """What is in two columns or two rows is two things, in text and in base64 alike."""
     key = KEYS.secret99()
     half = len(key) // 2
     rows = [(key[:half], join + key[half:]), (key[:5], "x"), (join + key[5:], "y")]
@@ -263,7 +263,7 @@ def test_pages_that_map_others_are_no_rows(vacuum: str) -> None:
 
 
 def test_databases_are_told_by_their_header() -> None:
-    """The magic alone is not enough; what must stand behind it does."""
+    """The magic alone is not enough; what must follow it does."""
     data = database("create table t(a)")
     assert sqlite.recognise(data[:1024])
     assert not sqlite.recognise(data[:99])
@@ -332,7 +332,7 @@ def test_pages_that_lead_in_a_circle_end() -> None:
 
 
 def overflowing(target: int) -> bytes:
-    """Make a database of many rows that all go on in the page `target`, which goes on in itself."""
+    """Make a database of many rows that all continue in the page `target`, which continues in itself."""
     data = bytearray(database("create table t(a)", *[("insert into t values(?)", [LONG[4]])] * 50, page=512))
     for number in range(1, len(data) // 512):
         page = number * 512

@@ -32,7 +32,7 @@ METHODS = (0, 8, 12, 14, 93, 95)
 
 
 def contents(data: bytes) -> Pairs:
-    """Give names and contents of an archive that is whole."""
+    """Return names and contents of an archive that is whole."""
     reading = read_file(ZIP, data)
     assert reading.whole, reading
     return [(name or b"", content) for name, content in reading.members]
@@ -123,7 +123,7 @@ def test_extents_say_where_a_member_stands() -> None:
 
 @pytest.mark.parametrize("method", [0, 8])
 def test_extents_hold_members_of_unknown_size(method: int) -> None:
-    """A member whose size stands behind it lies within its extent, also where there is no directory."""
+    """A member whose size follows it lies within its extent, also where there is no directory."""
     archive = zip_of([Zipped(name, data, method, descriptor=True) for name, data in PAIRS], directory=False)
     reading = read_file(ZIP, archive)
     for (name, data), extent in zip(PAIRS, reading.extents, strict=True):
@@ -153,7 +153,7 @@ def test_a_header_that_leads_out_of_the_archive_is_a_member_without_data(method:
 
 
 def test_encrypted_members_are_skipped() -> None:
-    """An encrypted member is told as skipped, by name, and the others are read."""
+    """An encrypted member is reported as skipped, by name, and the others are read."""
     reading = read_file(ZIP, zip_of([Zipped(b"secret", TEXT, flags=1), (b"open", TEXT)]))
     assert reading.members == [(b"open", TEXT)]
     (unread,) = reading.unread
@@ -168,7 +168,7 @@ def test_a_member_that_only_the_directory_calls_encrypted_is_read() -> None:
 
 
 def test_an_unknown_method_is_skipped_by_name() -> None:
-    """A method that is not read is told with the member's name and size."""
+    """A method that is not read is reported with the member's name and size."""
     reading = read_file(ZIP, zip_of([Zipped(b"old", TEXT, 9), Zipped(b"older", TEXT, 6), Zipped(b"new", TEXT, 77)]))
     assert [(unread.severity, unread.code, unread.path) for unread in reading.unread] == [
         ("skipped", "unsupported", b"old"),
@@ -220,7 +220,7 @@ def test_an_entry_that_points_nowhere_is_told() -> None:
 
 
 def test_a_damaged_directory_entry_costs_no_member() -> None:
-    """What stands behind a damaged entry of the directory is found by local headers."""
+    """What follows a damaged entry of the directory is found by local headers."""
     archive = bytearray(zip_of(PAIRS))
     archive[archive.index(b"PK\1\2dir/"[:4], archive.index(b"PK\1\2") + 4)] ^= 1
     reading = read_file(ZIP, bytes(archive))
@@ -229,7 +229,7 @@ def test_a_damaged_directory_entry_costs_no_member() -> None:
 
 
 def test_a_damaged_header_costs_no_member() -> None:
-    """A local header without its magic is believed where the directory's name stands behind it."""
+    """A local header without its magic is believed where the directory's name follows it."""
     archive = bytearray(zip_of(PAIRS))
     archive[0] ^= 1
     assert contents(bytes(archive)) == PAIRS
@@ -254,7 +254,7 @@ def test_a_stored_member_of_unknown_size_does_not_search_the_archive_again_and_a
 
 
 def test_overlapping_members_end_at_a_bounded_amount_of_work() -> None:
-    """A thousand entries for the same data are not read a thousand times, and the rest is told."""
+    """A thousand entries for the same data are not read a thousand times, and the rest is reported."""
     data = bytes(10**6)
     entries = [Zipped(b"0", data), *(Zipped(b"%d" % number, data, over=0) for number in range(1, 1000))]
     archive = zip_of(entries)
@@ -369,7 +369,7 @@ def test_no_damaged_byte_stops_the_reader(data: st.DataObject) -> None:
 
 @given(st.integers(0, len(zip_of(PAIRS))))
 def test_no_cut_stops_the_reader(length: int) -> None:
-    """Cut anywhere: members that are whole are given, and the cut is told."""
+    """Cut anywhere: members that are whole are given, and the cut is reported."""
     archive = zip_of(PAIRS)
     reading = read_file(ZIP, archive[:length])
     ends = [extent[1] for extent in read_file(ZIP, archive).extents if extent is not None]
@@ -380,7 +380,7 @@ def test_no_cut_stops_the_reader(length: int) -> None:
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_a_prefix_of_any_bytes_adds_no_error(prefix: bytes, comment: bytes) -> None:
-    """Whatever stands in front of an archive, its members are given."""
+    """Whatever precedes an archive, its members are given."""
     assert read_file(ZIP, zip_of(PAIRS, prefix=prefix, comment=comment)).members == PAIRS
 
 

@@ -31,7 +31,7 @@ def secrets(text: str | bytes, *, path: str = "file", binary: bool = False) -> l
 
 
 def agreed(*files: File, sizes: Sequence[int] = (1, 7, 64, 1 << 20)) -> list[Found]:
-    """Give the matches that both engines find at every window size."""
+    """Return the matches that both engines find at every window size."""
     expected = whole(SCREENED, *files)
     assert whole(UNSCREENED, *files) == expected
     for size in sizes:

@@ -28,7 +28,7 @@ def wrap(data: bytes, width: int, newline: bytes = b"\n", indent: bytes = b"") -
 
 
 def found(data: bytes) -> list[tuple[str, str]]:
-    """Give what one engine finds, with the encoding."""
+    """Return what one engine finds, with the encoding."""
     return [(each.secret.decode(), each.encoding) for each in whole(SCREENED, File(data))]
 
 
@@ -132,7 +132,7 @@ ESCAPES = [b"\\n", b"\\t", b"%3D", b"%3d", b"%20", b"\\u003d", b"\\x3d", b"\\075
 
 @over("escape", ESCAPES)
 def test_an_escape_before_a_key_is_no_letter(escape: bytes) -> None:
-    """What stands before a key may be an escape that ends in a letter or digit."""
+    """What precedes a key may be an escape that ends in a letter or digit."""
     key = KEYS["stripe-secret-key 24"]
     assert secrets(b'"a' + escape + key.encode() + b'\\n"') == [key]
 
@@ -153,7 +153,7 @@ def test_a_delimiter_that_base64_has_too(delimiter: bytes) -> None:
 @over("following", [b"EOF", b"done", b"SECOND=abc", b"SECOND: abc", b'B="c"', b"fi"])
 @over("width", [24, 34])
 def test_the_line_below_a_value_is_not_its_wrap(following: bytes, width: int) -> None:
-    """A value in base64 that ends at its line's end does not go on in the next statement."""
+    """A value in base64 that ends at its line's end does not continue in the next statement."""
     key = Keys(6).secret24() if width == 24 else Keys(6).secret34()
     for lead in (b"", b":", b"::"):
         digits = base64.b64encode(key.encode() + lead).rstrip(b"=")
@@ -220,7 +220,7 @@ def test_any_neighbours_in_wrapped_base64(name: str, before: bytes, after: bytes
 
 
 def test_chance_digits_do_no_harm() -> None:
-    """Digits that look like the middle of a nested anchor and hold none are passed over."""
+    """Digits that look like the middle of a nested anchor and hold none are skipped."""
     assert secrets(b"RElXRSxvWV") == []
     for form in STRIPE.forms[::17]:
         assert found(b"x" + form.literal) == []
@@ -236,6 +236,6 @@ def test_a_truncated_key_takes_nothing_from_the_next_line() -> None:
 
 
 def test_big_endian_text_keeps_its_last_character() -> None:
-    """The likelier byte order decides, though the other one sees a shorter and surer key."""
+    """The likelier byte order decides, though the other one sees a shorter and more certain key."""
     key = Keys(3).secret(25)
     assert found(f"K={key}".encode("utf-16-be")) == [(key, "utf-16-be")]

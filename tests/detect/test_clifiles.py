@@ -9,7 +9,7 @@ from tests.detect.tables import over
 
 
 def notes(text: str | bytes) -> list[str]:
-    """Give what is noted of each credential of a file."""
+    """Return what is recorded of each credential of a file."""
     return [match.note for match in SCREENED.search(text.encode() if isinstance(text, str) else text)]
 
 
@@ -24,7 +24,7 @@ def config(profile: str = "[default]\n", *, last: str = "") -> str:
 
 
 def test_each_key_of_a_profile_has_its_own_expiry() -> None:
-    """The date of the key's own mode is told, and the profile whose table it stands in."""
+    """The date of the key's own mode is reported, and the profile whose table it is in."""
     assert notes(config()) == [
         ", Stripe CLI profile default, expires 2027-01-31",
         ", Stripe CLI profile default, expires 2026-12-24",
@@ -78,7 +78,7 @@ def test_a_tokens_date_is_that_of_its_own_object() -> None:
 
 
 def test_a_tokens_date_is_near() -> None:
-    """What stands more than 4,096 bytes behind a token says nothing of it, though its object goes on."""
+    """What stands more than 4,096 bytes behind a token says nothing of it, though its object continues."""
     token = Keys(5).cli_oauth()
     for blanks, told in ((4000, ", expires 2030-02-03"), (5000, "")):
         text = f'{{"uat": "{token}",{" " * blanks}"expires_at": "2030-02-03"}}'
@@ -86,7 +86,7 @@ def test_a_tokens_date_is_near() -> None:
 
 
 def test_a_token_in_a_cut_file_has_its_date() -> None:
-    """Where no object begins or ends, what stands near the token counts, before it and behind it."""
+    """Where no object begins or ends, what is near the token counts, before it and behind it."""
     token = Keys(6).cli_oauth()
     date = '"expires_at": "2030-02-03"'
     for text in (f'{{"uat": "{token}", {date}', f'{date}, "uat": "{token}"'):
@@ -95,7 +95,7 @@ def test_a_token_in_a_cut_file_has_its_date() -> None:
 
 
 def test_a_tokens_date_is_in_its_own_file() -> None:
-    """What stands before the file says nothing of a token in it."""
+    """What precedes the file says nothing of a token in it."""
     token = Keys(7).cli_oauth()
     data = f'"expires_at": "2030-02-03"\n"uat": "{token}"'.encode()
     start = data.index(token.encode())

@@ -30,12 +30,12 @@ def _confidence(data: bytes, path: str = "file") -> str:
     ],
 )
 def test_the_line_counts(text: bytes, expected: str) -> None:
-    """The word in the credential's own line makes it surer, on other lines it does not."""
+    """The word in the credential's own line makes it more certain, on other lines it does not."""
     assert _confidence(text % KEY) == expected
 
 
 def test_the_path_counts() -> None:
-    """The word in the path makes every credential of the file surer."""
+    """The word in the path makes every credential of the file more certain."""
     assert _confidence(KEY, "srv/Stripe-proxy/env") == "high"
 
 
@@ -49,12 +49,12 @@ def test_a_line_counts_only_so_far(distance: int, expected: str, side: str) -> N
 
 @over("sibling", [SIBLING_KEY, Keys(3).publishable24().encode(), Keys(3).webhook().encode()])
 def test_a_sibling_counts(sibling: bytes) -> None:
-    """A publishable key or webhook secret in the same file makes a key surer."""
+    """A publishable key or webhook secret in the same file makes a key more certain."""
     assert _confidence(b"A=%b\nB=%b\n" % (KEY, sibling)) == "high"
 
 
 def test_a_sibling_in_another_encoding_counts() -> None:
-    """A sibling counts in whatever encoding it stands."""
+    """A sibling counts in whatever encoding it is."""
     assert _confidence(KEY + b"\n\n" + SIBLING_KEY.decode().encode("utf-16-le")) == "high"
 
 

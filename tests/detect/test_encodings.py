@@ -160,7 +160,7 @@ def test_a_long_base64_run_is_decoded_around_the_key_only() -> None:
 
 @over("word", ["noseveme", "nose", "and so on"])
 def test_a_word_below_a_long_line_is_not_its_last_line(word: str) -> None:
-    """Of base64 in one long line, whose text is wrapped base64, nothing is lost to a word that stands below it."""
+    """Of base64 in one long line, whose text is wrapped base64, nothing is lost to a word that is below it."""
     key = Keys("long line").secret(60)
     lines = base64.encodebytes(f"PORT=8080\n{key}".encode())
     outer = base64.b64encode(lines.rstrip()).decode()

@@ -40,7 +40,7 @@ class Fake:
 
 
 def ruleset(screen: object) -> Ruleset:
-    """Give Stripe's rules with another screen in the place of the real one."""
+    """Return Stripe's rules with another screen in the place of the real one."""
     made = Ruleset(STRIPE.rules)
     vars(made)["screen"] = screen
     return made
@@ -100,7 +100,7 @@ def test_what_is_decoded_around_an_anchor() -> None:
 
 
 def test_a_literal_that_begins_in_a_range_is_found_whole() -> None:
-    """The longest one too, though all but its first byte lies behind the range."""
+    """The longest one too, though all but its first byte is behind the range."""
     form = max(STRIPE.forms, key=lambda form: len(form.literal))
     data = form.literal + b"."
     for each in (SCREENED, UNSCREENED):
@@ -127,7 +127,7 @@ def test_the_offset_of_a_window_tells_the_byte_order(origin: int) -> None:
 
 
 def test_a_path_may_hold_what_is_no_text() -> None:
-    """Bytes that are no UTF-8 are passed over in a path, the rest of it counts."""
+    """Bytes that are no UTF-8 are skipped in a path, the rest of it counts."""
     [match] = SCREENED.search(Keys(5).secret24().encode(), path="caf\udce9/Stripe")
     assert match.confidence == "high"
 
@@ -151,7 +151,7 @@ def test_the_first_bytes_of_a_file_may_be_a_sibling() -> None:
 
 @over("before", range(3))
 def test_matches_share_one_byte_at_most(before: int) -> None:
-    """A credential that begins before the last one ended is none, but for a character of base64 that both stand in."""
+    """A credential that begins before the last one ended is none, but for a character of base64 that both are in."""
     data = base64.b64encode(b"=" * before + Keys(8).secret99().encode())
     view = SCREENED.open(data)
     candidates = view.candidates(0, len(data))

@@ -1,4 +1,4 @@
-"""Escapes: how anchors look in them, what they stand for, and where their characters stand."""
+"""Escapes: how anchors look in them, what they stand for, and where their characters are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def read(
     encoding: Encoding, data: bytes, position: int, reach: Reach, *, low: int = 0, high: int | None = None
 ) -> Text:
-    """Give the only reading of a literal that stands at a position."""
+    """Return the only reading of a literal that is at a position."""
     form = Form(encoding, b"_", b"_", inner=Form(PLAIN, b"_", b"_"))
     [text] = encoding.read(data, position, Span(low, len(data) if high is None else high), form, reach)
     return text
@@ -84,7 +84,7 @@ def test_what_an_escape_stands_for(escape: str, byte: bytes) -> None:
 
 
 def test_what_a_percent_sign_stands_for() -> None:
-    """A byte, by its two digits; nothing where there are none."""
+    """A byte, by its two digits; nothing if there are none."""
     text = read(PERCENT, b"a%5f%C3%a9%G0%5b", 0, Reach(99, 99))
     assert (text.encoding, text.data, text.at, text.settles) == ("percent", b"a_\xc3\xa9%G0[", 0, True)
 
@@ -119,7 +119,7 @@ def test_an_escape_that_ends_behind_the_file_is_none(encoding: Encoding, escape:
 @over(("encoding", "width"), [(PERCENT, 3), (ESCAPED, 6)])
 @over(("low", "high"), [(0, 400), (150, 400), (0, 220)])
 def test_no_more_is_decoded_than_was_asked_for(encoding: Encoding, width: int, low: int, high: int) -> None:
-    """As many bytes as the widest characters take, and one escape; nothing outside of the file."""
+    """As many bytes as the widest characters take, and one escape; nothing outside the file."""
     data = b"." * 400
     text = read(encoding, data, 200, Reach(10, 20), low=low, high=high)
     first, last = max(low, 200 - 10 * width - 10), min(high, 200 + 20 * width + 10)

@@ -1,4 +1,4 @@
-"""Encodings around encodings: which of several readings counts, and where in the file it stands."""
+"""Encodings around encodings: which of several readings counts, and where in the file it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.detect.tables import over
 
 
 def digits(encoding: str, data: bytes, low: int, high: int) -> tuple[bytes, int, int]:
-    """Encode, and give where in the result the bytes `data[low:high]` stand."""
+    """Encode, and give where in the result the bytes `data[low:high]` are."""
     if encoding == "hex":
         return data.hex().encode(), 2 * low, 2 * high
     return base64.b64encode(data), low * 4 // 3, -(-high * 4 // 3)
@@ -26,7 +26,7 @@ CHAINS = [chain for chain in product(["base64", "hex"], repeat=3) if chain[:2] !
 @over("chain", CHAINS)
 @over("before", range(3))
 def test_the_place_in_three_encodings(chain: tuple[str, ...], before: int) -> None:
-    """A key stands where the outermost encoding's bytes of it begin and end."""
+    """A key is where the outermost encoding's bytes of it begin and end."""
     key = Keys(1).secret99().encode()
     data, low, high = b"=" * before + key + b"\n", before, before + len(key)
     for encoding in reversed(chain):
@@ -38,7 +38,7 @@ def test_the_place_in_three_encodings(chain: tuple[str, ...], before: int) -> No
 @over("codec", ["utf-16-le", "utf-16-be"])
 @over("inner", ["base64", "hex"])
 def test_a_utf16_file_of_two_encodings(codec: str, inner: str) -> None:
-    """What is encoded twice may stand in a file of wide characters."""
+    """What is encoded twice may be in a file of wide characters."""
     key = Keys(5).secret99()
     text = base64.b64encode(digits(inner, key.encode(), 0, 0)[0]).decode()
     found = whole(SCREENED, File(f"a = {text}\r\n".encode(codec)))
@@ -66,7 +66,7 @@ def test_the_byte_order_inside_of_an_encoding(codec: str, before: bytes) -> None
 
 
 def test_lines_that_an_encoder_wrote_are_read_as_one() -> None:
-    """A longer key is not given up for a surer one that is its beginning on the first line."""
+    """A longer key is not given up for a more certain one that is its beginning on the first line."""
     key = Keys(3).secret(60)
     text = "-" * 24 + "\n" + key + "\n" + "A=b\n" * 40
     assert (25 + len("sk_live_") + 24) % 57 == 0
@@ -75,7 +75,7 @@ def test_lines_that_an_encoder_wrote_are_read_as_one() -> None:
 
 
 def test_short_lines_are_read_as_one_where_that_shows_more() -> None:
-    """A key that ends with its line gives way to one that goes on in the next line, and is surer."""
+    """A key that ends with its line gives way to one that continues in the next line, and is more certain."""
     key = Keys(4).secret34()
     data = base64.b64encode(b"=" + key.encode() + b"\n" + b"A=b\n" * 9)
     lines = b"\n".join(data[at : at + 44] for at in range(0, len(data), 44))
@@ -128,7 +128,7 @@ def test_a_reading_that_shows_the_same_ends_nothing() -> None:
 @over("width", range(24, 56))
 @over("before", range(3))
 def test_a_line_that_ends_inside_of_the_inner_anchor_is_not_the_last_word(width: int, before: int) -> None:
-    """What a line lacks of the anchor that it holds encoded may stand in the next."""
+    """What a line lacks of the anchor that it holds encoded may be in the next."""
     key = Keys(9).secret99()
     inner = base64.b64encode(b"=" * before + key.encode() + b"\n")
     found = whole(SCREENED, File(narrow(base64.b64encode(inner), width)))

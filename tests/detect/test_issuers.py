@@ -54,6 +54,6 @@ def test_magic_is_not_stripe() -> None:
 
 
 def test_a_foreign_publishable_key_is_no_sibling() -> None:
-    """Another issuer's publishable key does not make a key of Stripe's shape surer."""
+    """Another issuer's publishable key does not make a key of Stripe's shape more certain."""
     text = f"A={Keys(6).secret24()}\nB=pk_" + f"live_{Keys(6).text(40, HEX)}\n"
     assert [each.confidence for each in agreed(File(text.encode()))] == ["medium"]

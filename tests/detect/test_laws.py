@@ -136,7 +136,7 @@ def test_matches_ascend_and_carry_their_secret(data: bytes) -> None:
 )
 @settings(deadline=None)
 def test_no_planted_key_is_missed(planted: list[tuple[bytes, Callable[[bytes], bytes], bytes]]) -> None:
-    """Every key that stands in a file between lines, in whatever encoding, is found."""
+    """Every key that is in a file between lines, in whatever encoding, is found."""
     data = b""
     for key, encode, line in planted:
         data += line + encode(key) + line

@@ -22,7 +22,7 @@ class Near(bytes):
 
 
 def joined(data: bytes, *, low: int = 0, high: int | None = None) -> list[bytes]:
-    """Give what the first anchor is read as, without its text as it stands."""
+    """Return what the first anchor is read as, without its text as it is."""
     form = Form(PLAIN, ANCHOR, ANCHOR)
     first, *others = PLAIN.read(data, data.index(ANCHOR), Span(low, len(data) if high is None else high), form, REACH)
     assert first.encoding == "plain"
@@ -30,7 +30,7 @@ def joined(data: bytes, *, low: int = 0, high: int | None = None) -> list[bytes]
 
 
 def halves(data: bytes, at: int, *, low: int = 0, high: int | None = None) -> list[bytes]:
-    """Give what an anchor that is cut behind `at` characters is read as, by any of the literals that stand in it."""
+    """Return what an anchor that is cut behind `at` characters is read as, by any of the literals that are in it."""
     found = []
     for literal, lead, cut in PLAIN.cuts(ANCHOR):
         if cut is not None and cut.at == at and literal in data:
@@ -47,7 +47,7 @@ def test_an_anchor_is_cut_anywhere() -> None:
 
 
 def test_what_follows_the_anchor_of_no_key_is_not_joined() -> None:
-    """Keys that prove themselves go on with a five, ephemeral ones with a Y."""
+    """Keys that prove themselves continue with a five, ephemeral ones with a Y."""
     assert joined(b"s" + ANCHOR + b'5a" + "bc"') == [b"s" + ANCHOR + b"5abc"]
     assert joined(b"s" + ANCHOR + b'Ya" + "bc"') == [b"s" + ANCHOR + b"Yabc"]
     assert joined(b"s" + ANCHOR + b'4a" + "bc"') == []
@@ -74,7 +74,7 @@ def test_a_third_piece_is_added_where_two_are_too_short(second: int) -> None:
 
 @over("cut", range(1, 20))
 def test_no_piece_goes_beyond_the_file(cut: int) -> None:
-    """What stands behind the file's end is no part of a piece, and ends no glue."""
+    """What follows the file's end is no part of a piece, and ends no glue."""
     data = b"s" + ANCHOR + b'5abcd" + "efgh" + "ijkl'
     high = len(data) - cut
     expected = b"s" + ANCHOR + b"".join(data[8:high].replace(b'"', b" ").replace(b"+", b" ").split())
@@ -122,7 +122,7 @@ def test_no_first_piece_goes_beyond_the_file() -> None:
 @over("at", range(1, 7))
 @over("before", [b"s", b"==s"])
 def test_the_halves_of_an_anchor_are_joined(at: int, before: bytes) -> None:
-    """Wherever it is cut, whatever stands before it, and with the rest of the key."""
+    """Wherever it is cut, whatever precedes it, and with the rest of the key."""
     data = before + ANCHOR[:at] + b'" + "' + ANCHOR[at:] + b"5abc"
     assert halves(data, at) == [before + ANCHOR + b"5abc"]
     assert halves(data[len(before) :], at) == [ANCHOR + b"5abc"]
@@ -142,6 +142,6 @@ def test_both_halves_are_in_the_file(at: int) -> None:
 
 @over("spaces", [0, 56, 57])
 def test_the_first_half_is_near(spaces: int) -> None:
-    """What stands between two string literals has 56 characters at most, and nobody looks farther."""
+    """What is between two string literals has 56 characters at most, and nobody looks farther."""
     data = Near(b"k" * 100 + b'sk"' + b" " * spaces + b'"' + ANCHOR[1:] + b"5abc")
     assert halves(data, 1) == ([b"kksk" + ANCHOR[1:] + b"5abc"] if spaces <= 56 else [])

@@ -47,7 +47,7 @@ def test_the_redacted_form_is_that_of_findings() -> None:
     ],
 )
 def test_what_is_no_credential_is_redacted_too(text: str) -> None:
-    """Whatever begins like a secret and goes on for twelve characters is redacted."""
+    """Whatever begins like a secret and continues for twelve characters is redacted."""
     shown = SCREENED.redact(f"A={text} B")
     assert text not in shown
     assert (shown[:2], shown[-2:]) == ("A=", " B")

@@ -67,7 +67,7 @@ def test_publishable_keys_are_optional() -> None:
 
 
 def test_what_is_searched_for() -> None:
-    """Anchors in plain text, shorter ones inside of encodings, and those of keys that prove themselves in pieces."""
+    """Anchors in plain text, shorter ones inside encodings, and those of keys that prove themselves in pieces."""
     shared = (b"sk_org_", b"whsec_", b"absec_", b"oak_", b"oaac_", b"oart_")
     tokens = (b"pst_live_", b"pst_test_", b"pss_live_", b"pss_test_")
     assert STRIPE.anchors == (b"k_live_", b"k_test_", b"rkcs_test_", *shared, *tokens, b"_secret_")
@@ -78,7 +78,7 @@ def test_what_is_searched_for() -> None:
 
 @over("rule", STRIPE.rules)
 def test_every_prefix_is_found_by_its_anchors(rule: Rule) -> None:
-    """In plain text by its anchor, inside of encodings by its core, at their place in it."""
+    """In plain text by its anchor, inside encodings by its core, at their place in it."""
     for prefix in rule.prefixes:
         for anchor in (prefix.anchor, prefix.core):
             assert (rule, prefix, prefix.text.index(anchor)) in STRIPE.holders[anchor]

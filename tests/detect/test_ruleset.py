@@ -136,7 +136,7 @@ def test_a_new_rule_may_prove_itself() -> None:
 
 
 def test_rules_vouch_for_those_of_their_issuer() -> None:
-    """A credential that vouches makes others of the same issuer surer, and nobody else's."""
+    """A credential that vouches makes others of the same issuer more certain, and nobody else's."""
     other = toy(b"toy_open_", vouches=True)
     engine = Engine(Ruleset((*STRIPE.rules, TOY, other)), screen=False, now=NOW)
     vouching = "toy_" + "open_" + Keys("open").body(24)
@@ -187,7 +187,7 @@ def test_an_anchor_may_be_shared() -> None:
 
 
 def test_a_ruleset_is_a_value() -> None:
-    """Two of the same rules are equal, one cannot be changed, and nothing is built before it is asked for."""
+    """Two of the same rules are equal, one cannot be changed, and nothing is built before it is requested."""
     made = Ruleset(STRIPE.rules)
     assert (made == STRIPE, hash(made) == hash(STRIPE)) == (True, True)
     assert made != Ruleset(STRIPE.rules[1:])

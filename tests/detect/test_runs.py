@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgscan.detect.encodings.text import Text
 
 MARK = b"X2xpdmVf"
-"""Where a run's literal stands in these tests: eight digits, two quanta."""
+"""Where a run's literal is in these tests: eight digits, two quanta."""
 
 
 def run(
@@ -37,7 +37,7 @@ def digits(count: int, seed: int = 1) -> bytes:
 
 
 def lines(before: list[int], own: tuple[int, int], behind: list[int], newline: bytes = b"\n") -> bytes:
-    """Make lines of so many digits; the mark stands in one of its own, with so many digits before and behind it."""
+    """Make lines of so many digits; the mark is in one of its own, with so many digits before and behind it."""
     made = [digits(count, seed) for seed, count in enumerate(before)]
     made.append(digits(own[0], 50) + MARK + digits(own[1], 51))
     made += [digits(count, seed) for seed, count in enumerate(behind, 60)]
@@ -45,12 +45,12 @@ def lines(before: list[int], own: tuple[int, int], behind: list[int], newline: b
 
 
 def lengths(made: _Run) -> list[int]:
-    """Give how many digits each piece has."""
+    """Return how many digits each piece has."""
     return [end - start for start, end in made.pieces]
 
 
 def wraps(data: bytes, *, low: int = 0, high: int | None = None) -> bool:
-    """Tell whether the line of the mark goes on in another one, or continues one."""
+    """Tell whether the line of the mark continues in another one, or continues one."""
     return run(data, low=low, high=high, behind=3000, ahead=3000).wrapped()
 
 
@@ -58,7 +58,7 @@ def wraps(data: bytes, *, low: int = 0, high: int | None = None) -> bool:
 
 
 def test_literals_are_the_digits_that_depend_on_nothing_else() -> None:
-    """With how many digits of their quantum stand before them."""
+    """With how many digits of their quantum precede them."""
     assert list(BASE64.literals(b"_live_")) == [
         Literal(b"X2xpdmVf", 0),
         Literal(b"9saXZlX", 2),
@@ -97,12 +97,12 @@ def test_digits_that_make_no_whole_byte_are_left_out() -> None:
     assert [_HEX.decode(made) for made in (b"4142", b"41424", b"4A4b")] == [b"AB", b"AB", b"JK"]
 
 
-# where cut literals stand
+# where cut literals are
 
 
 @over("after", [False, True])
 def test_both_halves_of_a_cut_literal_are_in_the_file(after: bool) -> None:
-    """They may be the first and the last of it, and nothing outside of it completes one."""
+    """They may be the first and the last of it, and nothing outside it completes one."""
     data = b"..X2xp\n  dmVf.."
     cut = Cut(MARK, 4, after=after)
     position = data.index(b" dmVf") if after else data.index(b"X2xp")
@@ -197,7 +197,7 @@ def test_what_a_wrap_is(data: bytes, expected: bool, offset: int) -> None:
 
 
 def test_lines_outside_of_the_file_do_not_count() -> None:
-    """A line is as long as the file has it, and what stands behind the file is not behind a line."""
+    """A line is as long as the file has it, and what follows the file is not behind a line."""
     data = digits(64) + b"\n" + MARK + digits(56) + b"\n"
     assert wraps(data)
     assert not wraps(data, low=30)
@@ -236,7 +236,7 @@ def test_which_lines_an_encoder_may_have_written(
 @over("more", range(8))
 @over("padding", [b"", b"=", b"==", b"==="])
 def test_which_digits_make_whole_bytes(lead: int, more: int, padding: bytes, offset: int) -> None:
-    """From the quantum of the literal on, with what pads them; where a run goes on farther than is looked, all do."""
+    """From the quantum of the literal on, with what pads them; where a run continues farther than is looked, all do."""
     made = run(b"." * offset + MARK + digits(more) + padding + b" ", lead=lead)
     assert made.whole() == ((8 + more + lead + min(len(padding), 2)) % 4 == 0)
     assert run(b"." * offset + MARK + digits(40), lead=lead, ahead=more).whole()
@@ -244,7 +244,7 @@ def test_which_digits_make_whole_bytes(lead: int, more: int, padding: bytes, off
 
 
 def test_a_single_line_is_not_wrapped() -> None:
-    """What stands in one line is told so."""
+    """What is in one line is recognised as such."""
     assert not wraps(b"a: " + digits(20) + MARK + digits(40) + b"\n")
 
 
@@ -252,7 +252,7 @@ def test_a_single_line_is_not_wrapped() -> None:
 
 
 def places(text: Text, positions: list[int], digits: int, size: int) -> None:
-    """Check that each character of a text stands where its digits do, of which these are the positions."""
+    """Check that each character of a text is where its digits do, of which these are the positions."""
     first = positions.index(text.begin(0))
     for index in range(len(text.data)):
         assert text.begin(index) == positions[first + digits * index // size]
@@ -267,7 +267,7 @@ def places(text: Text, positions: list[int], digits: int, size: int) -> None:
 def test_each_character_stands_where_its_digits_do(
     newline: bytes, line: int, behind: int, lead: int, more: list[int]
 ) -> None:
-    """In lines of a run, whichever of them the literal stands in and however far the text reaches back."""
+    """In lines of a run, whichever of them the literal is in and however far the text reaches back."""
     data = lines([64] * line, (20 + lead, 36 - lead), more, newline)
     positions = [at for at, byte in enumerate(data) if byte not in b"\r\n "]
     made = run(data, behind=behind + lead, ahead=300, lead=lead)
@@ -337,7 +337,7 @@ def test_without_a_delimiter_there_is_one_reading(between: int) -> None:
 
 
 def readings(data: bytes, reach: Reach = Reach(600, 600)) -> list[tuple[str, bool, bytes]]:  # noqa: B008 - a tuple
-    """Give the readings around the mark: what each is called, whether it settles what is there, and its text."""
+    """Return the readings around the mark: what each is called, whether it settles what is there, and its text."""
     form = Form(BASE64, b"_live_", MARK, inner=Form(PLAIN, b"_live_", b"_live_"))
     made = BASE64.read(data, data.index(MARK), Span(0, len(data)), form, reach)
     return [(text.encoding, text.settles, text.data) for text in made]

@@ -52,7 +52,7 @@ def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @over("name", Keys("names").all())
 def test_the_public_prefix_ends_before_the_body(name: str) -> None:
-    """Wherever a credential stands in a file, its public part is its prefix and nothing else."""
+    """Wherever a credential is in a file, its public part is its prefix and nothing else."""
     secret = Keys(1).all()[name].encode()
     [match] = SCREENED.search(b"something stands before it: " + secret)
     assert secret[: match.prefix] in PREFIXES
@@ -215,7 +215,7 @@ def test_a_line_is_what_stands_between_two_ends_of_line(before: bytes, after: by
 
 
 def test_a_line_ends_with_its_file() -> None:
-    """What stands outside the file is not beside a credential, though no line ends between them."""
+    """What is outside the file is not beside a credential, though no line ends between them."""
     assert context.beside(b"outside[a KEY b]outside", 10, 13, 8, 15) == b"a key b"
 
 
@@ -363,7 +363,7 @@ def test_how_far_context_reaches() -> None:
 
 @over("prefix", ["sk_" + "live_", "whsec" + "_", "cuss" + "_secret_", "oak" + "_", "pst" + "_live_"])
 def test_twelve_characters_are_hidden(prefix: str) -> None:
-    """Whatever begins like a secret and goes on for twelve characters is not printed."""
+    """Whatever begins like a secret and continues for twelve characters is not printed."""
     body = "Q7wZ2KpJ4mNx"
     assert body not in SCREENED.redact(f"={prefix}{body} ")
     assert SCREENED.redact(f"={prefix}{body[:-1]} ") == f"={prefix}{body[:-1]} "
@@ -393,7 +393,7 @@ def test_clerks_hosts_are_of_any_length(length: int) -> None:
 
 
 def test_a_configuration_without_a_table_is_the_default_profile() -> None:
-    """Where no table stands above a key, what the file says before it counts as far as 4096 bytes, inside the file."""
+    """Where no table is above a key, what the file says before it counts as far as 4096 bytes, inside the file."""
     key = Keys(29).secret99(live=False)
     line = f'test_mode_api_key = "{key}"\n'.encode()
     expiry = b"test_mode_key_expires_at = '2027-01-31'\n"
@@ -416,7 +416,7 @@ def test_a_run_in_the_random_part_is_no_key() -> None:
 
 
 def test_a_length_byte_promises_no_more_than_there_is() -> None:
-    """In a binary a string that ends before its length says is no credential."""
+    """In a binary a string that ends before its length says is not a credential."""
     key = Keys(31).secret24()
     assert secrets(b"\0\0" + bytes([len(key)]) + key.encode()[:-4] + b"\0" * 9, binary=True) == []
 
@@ -429,7 +429,7 @@ def test_the_longest_key_ends_where_another_prefix_begins(prefix: bytes) -> None
 
 
 def test_a_prefix_that_the_file_cuts_off_ends_nothing() -> None:
-    """What stands behind the file's end does not complete a prefix that would end the credential before it."""
+    """What follows the file's end does not complete a prefix that would end the credential before it."""
     data = b"a" * 30 + b"whsec_" + b"b" * 30
     place = Place(data, 0, 0, 0, 35, binary=False, now=NOW, glued=STRIPE.glued)
     assert verdict.cut(place, 35) == 35
@@ -437,7 +437,7 @@ def test_a_prefix_that_the_file_cuts_off_ends_nothing() -> None:
 
 
 def test_a_counted_secret_ends_in_its_file() -> None:
-    """A signing secret in a binary is not completed by what stands behind the file's end."""
+    """A signing secret in a binary is not completed by what follows the file's end."""
     secret = Keys(33).webhook().encode()
     data = b"\0" + bytes([len(secret)]) + secret + b"x"
     place = Place(data, 2, 8, 0, len(data), binary=True, now=NOW, glued=STRIPE.glued)
@@ -482,7 +482,7 @@ def test_an_escape_before_a_credential_is_no_part_of_a_word(escape: str) -> None
 
 @over("length", [25, 30, 33])
 def test_a_length_byte_takes_nothing_in_that_is_no_letter_or_digit(length: int) -> None:
-    """In a binary a key is not continued to the length that stands before it."""
+    """In a binary a key is not continued to the length that precedes it."""
     key = Keys(38).secret(length)
     data = b"\0" + bytes([len("sk_" + "live_") + 34]) + key.encode() + b"\0" * 9
     assert secrets(data, binary=True) == [key]
@@ -501,7 +501,7 @@ def test_what_stands_before_a_length_byte_is_of_no_text(before: int) -> None:
     [(1, True, 32, True), (2, True, 32, False), (1, False, 32, False), (1, True, 31, False), (1, True, 33, False)],
 )
 def test_a_length_byte_is_the_files_own(low: int, binary: bool, length: int, expected: bool) -> None:
-    """What stands before the file tells nothing, neither of the length nor of what kind of byte that is."""
+    """What precedes the file tells nothing, neither of the length nor of what kind of byte that is."""
     data = bytes([ord("a"), length]) + b"x" * 32 + b"more"
     place = Place(data, 2, 10, low, len(data), binary=binary, now=NOW, glued=STRIPE.glued)
     assert verdict.counted(place, 34) == expected
@@ -509,6 +509,6 @@ def test_a_length_byte_is_the_files_own(low: int, binary: bool, length: int, exp
 
 @over(("last", "found"), [(7, False), (8, True), (9, True)])
 def test_the_last_piece_of_a_key_proves_where_it_ends(last: int, found: bool) -> None:
-    """What nothing is known of is not taken from a piece of its own that goes on behind the key."""
+    """What nothing is known of is not taken from a piece of its own that continues behind the key."""
     key = Keys(39).secret99()
     assert (key in secrets(f'"{key[:-last]}" + "{key[-last:]}more"')) == found

@@ -80,7 +80,7 @@ def test_a_structured_body_of_one_case_is_none() -> None:
     ],
 )
 def test_confidence_by_length(length: int, alone: str, known: str) -> None:
-    """Keys without structure are surer at the two lengths that Stripe issued, and near the word Stripe."""
+    """Keys without structure are more certain at the two lengths that Stripe issued, and near the word Stripe."""
     key = Keys(6).secret(length)
     assert (_confidence(f"KEY={key}"), _confidence(f"STRIPE_KEY={key}")) == ([alone], [known])
 
@@ -185,7 +185,7 @@ def test_created_is_the_default_of_the_builder() -> None:
 
 @over("sort", ["stripe-secret-key 24", "stripe-secret-key 34", "stripe-webhook-secret 32"])
 def test_a_counted_string_ends_where_its_length_says(sort: str) -> None:
-    """In a binary a letter behind a string whose length stands before it is not part of the credential."""
+    """In a binary a letter behind a string whose length precedes it is not part of the credential."""
     key = Keys(8).all()[sort]
     data = b"\x00\x00" + bytes([len(key)]) + key.encode() + b"t\x00\x05"
     assert secrets(data, binary=True) == [key]

@@ -102,14 +102,14 @@ def test_an_ephemeral_key_decodes_to_an_account(inside: str) -> None:
 
 
 def test_an_ephemeral_key_of_equal_characters_is_a_placeholder() -> None:
-    """An ephemeral key whose random part holds a run is no key."""
+    """An ephemeral key whose random part holds a run is not a key."""
     keys = Keys(9)
     made = base64.b64encode(f"{keys.account()},{keys.body(25)}{'0' * 6}".encode()).decode().replace("=", "_")
     assert secrets("ek_" + "live_" + made + "00" + keys.text(8)) == []
 
 
 def test_a_client_secret_with_a_run_is_a_placeholder() -> None:
-    """A client secret whose id or secret part holds a run is no credential."""
+    """A client secret whose id or secret part holds a run is not a credential."""
     identifier, secret, run = Keys(9).body(24), Keys(9).body(25), "0" * 6
     for one, other in ((identifier[6:] + run, secret), (identifier, secret[6:] + run)):
         assert secrets(f"'pi_{one}_secret" + f"_{other}'") == []

@@ -15,13 +15,13 @@ TEXT = "sk_" + "live_x"
 
 
 def texts(data: bytes, *, low: int = 0, high: int | None = None, origin: int = 0, aligned: bool = True) -> list[str]:
-    """Give the byte orders in which the anchor is read, likeliest first."""
+    """Return the byte orders in which the anchor is read, likeliest first."""
     span = Span(low, len(data) if high is None else high, origin, aligned)
     return [text.encoding for text in UTF16.read(data, data.index(LITERAL), span, FORM, Reach(8, 20))]
 
 
 def decoded(text: str, codec: str) -> bytes:
-    """Give what the characters of a text become that stand around an anchor."""
+    """Return what the characters of a text become that stand around an anchor."""
     data = text.encode(codec)
     position = data.index(LITERAL)
     [read] = [
@@ -90,5 +90,5 @@ def test_characters_become_bytes(codec: str) -> None:
 
 
 def test_what_the_encoding_says_of_its_size() -> None:
-    """Two bytes a character, and one that stands beside the literal."""
+    """Two bytes per character, and one that is beside the literal."""
     assert (UTF16.name, UTF16.num, UTF16.den, UTF16.slack) == ("utf-16", 2, 1, 1)

@@ -2,7 +2,7 @@
 
 Each target has its share of the time. Where atheris is installed (`pip install atheris`) it guides the inputs by
 coverage; elsewhere, or with `--plain`, they are mutations at random from a seed, so that a run repeats. Inputs that
-break a law are written to a file, one a line: the target's name and the input in hex; `--replay` runs them again.
+break a law are written to a file, one per line: the target's name and the input in hex; `--replay` runs them again.
 Exit code 1 if there were any.
 """
 

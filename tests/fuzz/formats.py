@@ -118,7 +118,7 @@ def recognise_seeds() -> list[bytes]:
 
 
 def fuzz_program(data: bytes) -> None:
-    """Look for what stands behind a program."""
+    """Look for what follows a program."""
     if program.recognise(data[:HEAD]):
         check(PROGRAM.members(Trickle(data, READ)), len(data))
 

@@ -45,7 +45,7 @@ def fuzz_gitpack(data: bytes) -> None:
 
 
 def _made(recipe: io.BytesIO) -> tuple[Pack, dict[bytes, bytes]]:
-    """Make up to 16 objects, each itself or told from any other, before or behind it."""
+    """Make up to 16 objects, each itself or based on any other, before or behind it."""
     pack = Pack()
     made: list[tuple[int, bytes, int]] = []  # kind, content, offset
     for _ in range(_byte(recipe) % 16):
@@ -63,7 +63,7 @@ def _made(recipe: io.BytesIO) -> tuple[Pack, dict[bytes, bytes]]:
         else:
             made.append((kind, body, pack.add(REFERENCE, new, identity(kind, base))))
     seen = {name_of(body, kind): body for kind, body, _ in made}
-    if made and (body := recipe.read(1)):  # a base that stands behind what is told from it
+    if made and (body := recipe.read(1)):  # a base that follows what is based on it
         told = made[0][1] + body
         pack.add(REFERENCE, delta(len(told), 1, bytes([0x91, 0, 1])), identity(BLOB, told))
         pack.add(BLOB, told)
@@ -115,7 +115,7 @@ def fuzz_gitdelta(data: bytes) -> None:
 
 
 def _plain(base: bytes, instructions: bytes) -> bytes | None:
-    """Follow instructions slowly; None where they are wrong, or make more than a fuzzer wants."""
+    """Follow instructions slowly; None if they are wrong, or make more than a fuzzer wants."""
     made, at = b"", 0
     while at < len(instructions):
         code = instructions[at]

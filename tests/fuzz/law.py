@@ -77,7 +77,7 @@ def check(parts: Iterable[Member | Unread], size: int, *, per_byte: int = 8) -> 
     """Read a container of `size` bytes and hold it to the laws.
 
     Nothing but StreamError comes from chunks, and nothing from the container; chunks are at most a megabyte; extents
-    lie in order; calls are at most `per_byte` for each byte, and a few for each chunk.
+    are in order; calls are at most `per_byte` for each byte, and a few for each chunk.
     """
     total = 0
     with bounded(CALLS + per_byte * size + OUTPUT // 1024):

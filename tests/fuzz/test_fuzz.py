@@ -60,7 +60,7 @@ class Breaking:
     ],
 )
 def test_the_laws_are_held(parts: Callable[[], Iterator[Member]], failure: type[Exception]) -> None:
-    """What raises outside of chunks, gives too large a chunk or an odd extent, or works too much, is caught."""
+    """What raises outside chunks, gives too large a chunk or an odd extent, or works too much, is caught."""
     with pytest.raises(failure):
         check(parts(), 1)
 

@@ -271,7 +271,7 @@ def test_a_variant_counts_where_it_was_asked_for() -> None:
     ],
 )
 def test_an_unknown_platform_is_none(value: Any) -> None:
-    """Attestations stand on `unknown/unknown`, and some images on nothing."""
+    """Attestations are on `unknown/unknown`, and some images on nothing."""
     assert Platform.of(value) is None
 
 

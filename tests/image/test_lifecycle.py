@@ -50,7 +50,7 @@ def note(members: list[Node]) -> LayerNames:
 
 @pytest.mark.parametrize("text", ["a, b/, b/c", "a, .wh.b, c/.wh..wh..opq", "", "d/.wh.e, d/.wh..wh.aufs, .wh."])
 def test_members_are_noted_alike_one_by_one_and_together(text: str) -> None:
-    """Several members at once are noted as each is alone, whiteouts among them too."""
+    """Several members at once are recorded as each is alone, whiteouts among them too."""
     members = [_node(each) for each in text.split(", ") if each]
     together, alone = LayerNames(), note(members)
     together.add_all([node.path for node in members], [DIRECTORY if node.directory else PLAIN for node in members])
@@ -59,7 +59,7 @@ def test_members_are_noted_alike_one_by_one_and_together(text: str) -> None:
 
 
 def life(*layers: str, of: int = 0, layer: int = 0) -> Visibility:
-    """Give the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
+    """Return the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
     members = [[_node(text) for text in each.split(", ") if text] for each in layers]
     spot = Spot(layer, of, trail(members[layer][of].path))
     return resolve([spot], [note(each) for each in members])[spot]
@@ -97,7 +97,7 @@ def test_a_whiteout_of_something_else_deletes_nothing() -> None:
 
 
 def test_a_whiteout_leaves_its_own_layer_alone() -> None:
-    """A whiteout hides what lower layers hold, whether it stands before or behind a member of its own."""
+    """A whiteout hides what lower layers hold, whether it precedes or behind a member of its own."""
     assert life("etc/key, etc/.wh.key") == VISIBLE
     assert life("etc/.wh.key, etc/key", of=1) == VISIBLE
 
@@ -115,7 +115,7 @@ def test_a_file_made_again_after_a_whiteout_is_overwritten(upper: str) -> None:
 
 @pytest.mark.parametrize("upper", ["a/.wh..wh..opq, a/x, a/", "a/, a/x, a/.wh..wh..opq", "a/b/c, a/.wh..wh..opq"])
 def test_an_opaque_directory_deletes_what_was_in_it(upper: str) -> None:
-    """An opaque marker hides all that lower layers have in its directory, wherever in its layer it stands."""
+    """An opaque marker hides all that lower layers have in its directory, wherever in its layer it is."""
     assert life("a/key", upper) == deleted(1)
     assert life("a/b/key", upper) == deleted(1)
 
@@ -250,7 +250,7 @@ def test_the_directories_above_a_name(name: bytes, above: list[bytes]) -> None:
 
 
 def ancestors(name: bytes) -> list[bytes]:
-    """Give the directories above a name, without the root."""
+    """Return the directories above a name, without the root."""
     return [name[:at] for at in range(1, len(name)) if name[at : at + 1] == b"/"]
 
 
@@ -271,7 +271,7 @@ def _hides(layer: list[Node], name: bytes) -> bool:
 def simulate(layers: list[list[Node]]) -> tuple[dict[tuple[int, int], Visibility], set[tuple[int, int]]]:
     """Apply the layers to a filesystem, one member after the other, and note how each file of them ends.
 
-    Beside it, the files that were put below what is no directory: no filesystem has those.
+    Beside it, the files that were put below what is not a directory: no filesystem has those.
     """
     below: set[tuple[int, int]] = set()
     tree: dict[bytes, tuple[int, int] | None] = {}  # path -> the file there, None for a directory

@@ -74,7 +74,7 @@ def names(image: ImagePlan) -> list[str | None]:
 
 
 def blob(data: bytes) -> str:
-    """Give the name of a blob in a layout."""
+    """Return the name of a blob in a layout."""
     return f"blobs/sha256/{sha256(data)}"
 
 
@@ -302,7 +302,7 @@ def test_a_wide_index_names_each_manifest_once() -> None:
 
 
 def test_platforms_that_were_not_pulled_are_no_error() -> None:
-    """A manifest that the index names and that is not stored here is noted as skipped."""
+    """A manifest that the index names and that is not stored here is recorded as skipped."""
     entry = json.loads(oci_files(IMAGE)["index.json"])["manifests"][0]
     absent = {"digest": "sha256:" + "3" * 64, "size": 9, "platform": {"os": "linux", "architecture": "s390x"}}
     planned = plan(oci_files(IMAGE) | {"index.json": dump({"manifests": [absent, entry]})})
@@ -328,7 +328,7 @@ def test_an_index_without_any_image_is_an_error() -> None:
 
 
 def test_a_manifest_without_a_platform_takes_the_configs() -> None:
-    """The platform of an image stands in its config; the index need not say it."""
+    """The platform of an image is in its config; the index need not say it."""
     entry = json.loads(oci_files(ARM)["index.json"])["manifests"][0]
     del entry["platform"]
     planned = plan(oci_files(ARM) | {"index.json": dump({"manifests": [entry]})})
@@ -386,7 +386,7 @@ def test_manifests_may_be_named_by_sha512() -> None:
 
 
 def test_a_layer_without_a_digest_is_an_error() -> None:
-    """A layer that cannot be found because its descriptor is malformed is never passed over."""
+    """A layer that cannot be found because its descriptor is malformed is never skipped."""
     document = dump({"config": descriptor(IMAGE.config_json, OCI_CONFIG), "layers": [{"digest": "x"}, None]})
     planned = layout(descriptor(document, OCI_MANIFEST), blobs=[document, IMAGE.config_json])
     assert "manifest-unreadable" in codes(planned)

@@ -28,7 +28,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def subject() -> Iterator[Subject]:
-    """Give the build context and what its image holds."""
+    """Yield the build context and what its image holds."""
     busybox = tools.find("busybox")
     if b"/ld-linux" in busybox.read_bytes()[:8192]:
         tools.missing("a static busybox (Debian's busybox-static)")
@@ -49,7 +49,7 @@ def _built(directory: Path, subject: Subject, driver: str, root: Path, *command:
 
 @pytest.fixture(scope="session", params=["host", "trixie"])
 def podman(request: pytest.FixtureRequest, subject: Subject) -> Iterator[Storage]:
-    """Give the subject as podman has built it, on the overlay driver: Debian 12's 4.3 and Debian 13's 5.4."""
+    """Yield the subject as podman has built it, on the overlay driver: Debian 12's 4.3 and Debian 13's 5.4."""
     root = HOST if request.param == "host" else trixie()
     with scratch("podman") as directory:
         yield _built(directory, subject, "overlay", root, "podman", "build")
@@ -57,14 +57,14 @@ def podman(request: pytest.FixtureRequest, subject: Subject) -> Iterator[Storage
 
 @pytest.fixture(scope="session")
 def buildah(subject: Subject) -> Iterator[Storage]:
-    """Give the subject as buildah has built it, on the vfs driver."""
+    """Yield the subject as buildah has built it, on the vfs driver."""
     with scratch("buildah") as directory:
         yield _built(directory, subject, "vfs", HOST, "buildah", "bud")
 
 
 @pytest.fixture(scope="session")
 def archive(buildah: Storage) -> Path:
-    """Give the subject as a docker-archive, whose layers are plain: what skopeo and umoci start from."""
+    """Return the subject as a docker-archive, whose layers are plain: what skopeo and umoci start from."""
     path = buildah.directory / "subject.tar"
     buildah.run("buildah", "push", subjects.NAME, f"docker-archive:{path}:{subjects.NAME}")
     return path
@@ -72,7 +72,7 @@ def archive(buildah: Storage) -> Path:
 
 @pytest.fixture(scope="session", params=["host", "trixie", "trixie-containerd"])
 def engine(request: pytest.FixtureRequest, subject: Subject) -> Iterator[Engine]:
-    """Give a dockerd that has built the subject: Debian 12's 20.10, and Debian 13's 26.1 with each image store."""
+    """Yield a dockerd that has built the subject: Debian 12's 20.10, and Debian 13's 26.1 with each image store."""
     tools.find("docker")
     tools.root("dockerd")
     if request.param == "host":
@@ -86,7 +86,7 @@ def engine(request: pytest.FixtureRequest, subject: Subject) -> Iterator[Engine]
 
 @pytest.fixture(scope="session")
 def buildkit(subject: Subject) -> Iterator[Engine]:
-    """Give Debian 13's dockerd with the containerd image store and buildx, where nothing is built yet."""
+    """Yield Debian 13's dockerd with the containerd image store and buildx, where nothing is built yet."""
     tools.find("docker")
     with dockerd(trixie(), containerd_store=True) as running:
         run("docker", "buildx", "version", env=running.env)

@@ -72,7 +72,7 @@ def run(
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """Give a directory with a short path (a Unix socket's holds 107 bytes), and remove it with all that is in it."""
+    """Yield a directory with a short path (a Unix socket's holds 107 bytes), and remove it with all that is in it."""
     directory = Path(tempfile.mkdtemp(prefix=f"imgscan-{name}-"))
     try:
         yield directory

@@ -71,7 +71,7 @@ class Built:
 
 
 def _root(directory: Path) -> Path:
-    """Give the root of a Debian 12 system with Python and nothing else that a minimal one has not."""
+    """Return the root of a Debian 12 system with Python and nothing else that a minimal one has not."""
     named = os.environ.get("IMGSCAN_BOOKWORM_ROOT")
     if named:
         return Path(named)
@@ -122,7 +122,7 @@ def built() -> Iterator[Built]:
 
 
 def _added(path: Path) -> list[tarfile.TarInfo]:
-    """Give the members of all layers above the base."""
+    """Return the members of all layers above the base."""
     members = []
     with tarfile.open(path) as image:
         [manifest] = json.load(image.extractfile("manifest.json"))  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.real("docker")
 
 @pytest.fixture
 def context(engine: Engine) -> str:
-    """Give the name of a docker context that leads to the engine."""
+    """Return the name of a docker context that leads to the engine."""
     names = engine.docker("context", "ls", "--format", "{{.Name}}").decode().split()
     if "imgscan" not in names:
         engine.docker("context", "create", "imgscan", "--docker", f"host={engine.host}")

@@ -116,7 +116,7 @@ class Build:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What goes on the command line of the build."""
+        """What continues the command line of the build."""
         return ("--build-arg", f"{_GIVEN}={self.given}")
 
 
@@ -125,7 +125,7 @@ def _sha256(key: str) -> str:
 
 
 def _fill(text: str, keys: Keys) -> tuple[str, dict[str, tuple[str, int]]]:
-    """Put keys in place of the names in angle brackets; gives the key of each and its line."""
+    """Put keys in place of the names in angle brackets; returns the key of each and its line."""
     made: dict[str, tuple[str, int]] = {}
     lines = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -174,7 +174,7 @@ def _make(context: Path, busybox: Path, *, heredocs: bool) -> Build:
 
 
 def _findings(archive: Path, build: Build) -> dict[Where, set[Origin | None]]:
-    """Scan an archive, and give the origins of each key in documents and in files."""
+    """Scan an archive, and return the origins of each key in documents and in files."""
     session = open_session(Options(jobs=1))
     (report,) = image_scanner(session, Options()).scan(str(archive))
     assert report.whole, report.diagnostics
@@ -216,7 +216,7 @@ _PLAIN, _WITH_HEREDOCS = False, True
 
 @pytest.fixture(scope="module")
 def build(request: pytest.FixtureRequest) -> Iterator[Build]:
-    """Give the build context, with here-documents and without."""
+    """Yield the build context, with here-documents and without."""
     busybox = tools.find("busybox")
     if b"/ld-linux" in busybox.read_bytes()[:8192]:
         tools.missing("a static busybox (Debian's busybox-static)")
@@ -288,14 +288,14 @@ class _Pipeline:
         self._storage.run("podman", "save", "--format", "docker-archive", "--output", self._archive, tag)
 
     def scan(self, *options: str | Path) -> tuple[int, dict[str, str]]:
-        """Give the exit code, and the status of each fingerprint."""
+        """Return the exit code, and the status of each fingerprint."""
         arguments = ["image", self._archive, "--dockerfile", self.context / "Dockerfile", *options]
         code = self.imgscan(*arguments, "-f", "json", "-o", self.report)
         (target,) = json.loads(self.report.read_bytes())["targets"]
         return code, {finding["fingerprint"]: finding["status"] for finding in target["findings"]}
 
     def imgscan(self, *arguments: str | Path) -> int:
-        """Run the command line and give its exit code."""
+        """Run the command line and return its exit code."""
         return subprocess.run(
             [sys.executable, "-m", "imgscan", *arguments], check=False, capture_output=True
         ).returncode

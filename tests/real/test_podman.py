@@ -93,7 +93,7 @@ def test_cut_archive_is_no_clean_scan(podman: Storage, subject: Subject, form: s
 
 @pytest.fixture(scope="module")
 def socket(podman: Storage) -> Iterator[str]:
-    """Give the address of podman's Docker-compatible service."""
+    """Yield the address of podman's Docker-compatible service."""
     path = podman.directory / "podman.sock"
     address = f"unix://{path}"
     command = podman.command("podman", "system", "service", "--time=0", address)

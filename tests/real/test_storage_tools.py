@@ -75,7 +75,7 @@ class TestUmoci:
 
     @pytest.fixture
     def layout(self, archive: Path, tmp_path: Path) -> Path:
-        """Give the subject as an OCI layout."""
+        """Return the subject as an OCI layout."""
         path = tmp_path / "layout"
         run("skopeo", "copy", f"docker-archive:{archive}", f"oci:{path}:v1")
         return path

@@ -140,7 +140,7 @@ class Page:
         self.call("Emulation.setEmulatedMedia", media="print" if print_media else "", features=[scheme])
 
     def run(self, script: str) -> Any:
-        """Evaluate an expression and give its value."""
+        """Evaluate an expression and return its value."""
         result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"]["text"])
@@ -169,7 +169,7 @@ class Page:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def events(self, *methods: str) -> list[dict[str, Any]]:
-        """Give what the browser said of this page since it was opened."""
+        """Return what the browser said of this page since it was opened."""
         self.call("Runtime.evaluate", expression="0")
         seen = [one for one in self._browser.events if one.get("sessionId") == self._session]
         return [one["params"] for one in seen if one["method"] in methods]

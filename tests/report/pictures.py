@@ -31,7 +31,7 @@ _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
 
 def terminal(folder: Path) -> list[str]:
-    """Run the scan in a pseudo-terminal and give the lines that it shows."""
+    """Run the scan in a pseudo-terminal and return the lines that it shows."""
     reading, writing = pty.openpty()
     environment = os.environ | {"PYTHONPATH": str(_TOP), "TERM": "xterm-256color", "COLUMNS": str(_COLUMNS)}
     environment.pop("NO_COLOR", None)

@@ -85,7 +85,7 @@ def test_no_more_are_printed_than_are_shown() -> None:
     kinds = [parsed(row)[0] for row in rows]
     assert kinds == ["error"] * MOST + ["warning"] * MOST + ["notice"]
     assert rows[-1] == (
-        "::notice title=imgscan::17 more findings without an annotation: GitHub shows 10 of a kind for a step. "
+        "::notice title=imgscan::17 more findings without an annotation: GitHub shows 10 of each kind per step. "
         "The report has all of them."
     )
 

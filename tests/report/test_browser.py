@@ -84,12 +84,12 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
 
 
 def complaints(page: Page) -> list[dict[str, Any]]:
-    """Give whatever the browser complains of: errors in scripts, in the console, and what the policy stopped."""
+    """Return whatever the browser complains of: errors in scripts, in the console, and what the policy stopped."""
     return page.events("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
 
 
 def shown(page: Page) -> list[str]:
-    """Give the names of the places that are visible."""
+    """Return the names of the places that are visible."""
     names: list[str] = page.run(
         "Array.from(document.querySelectorAll('.place')).filter(e => e.checkVisibility())"
         ".map(e => e.querySelector('.where code').textContent)"

@@ -68,6 +68,6 @@ def test_gitlab_links_to_no_foreign_commit(report: TargetReport) -> None:
 
 
 def test_a_finding_without_a_commit_names_none() -> None:
-    """Where no commit is known, JSON has no member for it outside of repositories."""
+    """Where no commit is known, JSON has no member for it outside repositories."""
     report = replace(CLEAN, findings=(finding(location=replace(PACKED, commit=None, authored=None)),))
     assert "commit" not in json.loads(written("json", report))["targets"][0]["findings"][0]["location"]

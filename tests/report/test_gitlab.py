@@ -36,7 +36,7 @@ def document(*reports: TargetReport, **settings: object) -> Any:
 
 
 def found(*reports: TargetReport, **settings: object) -> list[Any]:
-    """Render and give the vulnerabilities."""
+    """Render and return the vulnerabilities."""
     vulnerabilities: list[Any] = document(*reports, **settings)["vulnerabilities"]
     return vulnerabilities
 
@@ -81,14 +81,14 @@ def test_an_unwhole_scan_is_a_failure() -> None:
 
 
 def test_messages_are_bounded() -> None:
-    """Of very many diagnostics a hundred are told and the others counted."""
+    """Of very many diagnostics a hundred are reported and the others counted."""
     many = replace(CLEAN, diagnostics=BROKEN.diagnostics * 50)
     messages = document(many)["scan"]["messages"]
     assert len(messages) == 101
     assert messages[-1]["value"] == "700 more remarks in other reports"
 
 
-def _elsewhere(location: Location) -> dict[str, int]:
+def _elsewhere(location: Location) -> dict[str, Any]:
     """Give other lines for a place that has lines."""
     return {} if location.line is None else {"line": 77, "end_line": 77}
 
@@ -188,14 +188,14 @@ def test_examples_are_no_vulnerabilities_and_accepted_ones_stay() -> None:
 
 
 def test_a_description_holds_foreign_names_in_code_spans() -> None:
-    """A name that would be markup, a user or the end of its code span stands in a code span, harmless."""
+    """A name that would be markup, a user or the end of its code span is in a code span, harmless."""
     name = "`@all` ![x](https://evil.example) `` #1"
     text = found(replace(CLEAN, findings=(finding(location=line(0, name, 1, 1)),)))[0]["description"]
     assert f"`{name.replace('`', chr(92) + 'x60')}:1:1`" in text
 
 
 def test_a_description_tells_layer_life_and_origin() -> None:
-    """A description says where the key stands, what became of the file, where it came from and what it opens."""
+    """A description says where the key is, what became of the file, where it came from and what it opens."""
     report = replace(SHOP, findings=(replace(SHOP.findings[0], origin=Origin(9, source="deploy/.env")),))
     assert found(report)[0]["description"].startswith(
         "`sk_live_51…a1B2` stands in `app/.env:3:19`, layer 4 of 7, made by `COPY . /app # buildkit`. "
@@ -207,7 +207,7 @@ def test_what_dockerignore_would_do_is_told() -> None:
     """A source file that a line of .dockerignore would have kept out is described with that advice."""
     origin = Origin(9, source="deploy/.env", ignorable=True)
     report = replace(SHOP, findings=(replace(SHOP.findings[0], origin=origin),))
-    advice = " It comes from `deploy/.env:9`. Listed in .dockerignore, the file stays out of the image. "
+    advice = " It comes from `deploy/.env:9`. Listing the file in .dockerignore keeps it out of the image. "
     assert advice in found(report)[0]["description"]
 
 

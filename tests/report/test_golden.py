@@ -1,4 +1,4 @@
-"""Whole reports, byte for byte. `IMGSCAN_GOLDEN=1` writes them anew; the difference is reviewed as code.
+"""Whole reports, byte for byte. `IMGSCAN_GOLDEN=1` writes them again; the difference is reviewed as code.
 
 Pages are kept without their style sheet and script, which `test_html.py` holds to the package's files: a change of
 style rewrites no golden page.

@@ -184,7 +184,7 @@ def test_references_meet_elements() -> None:
 
 
 def test_controls_have_labels() -> None:
-    """Each control has a label of its own or stands in one; each button has words."""
+    """Each control has a label of its own or is in one; each button has words."""
     for name in PAGES:
         labelled = {node.attributes.get("for") for node in PAGES[name].all("label")}
         for node in [*PAGES[name].all("input"), *PAGES[name].all("select")]:
@@ -272,7 +272,7 @@ def test_the_description_is_beside_the_layers() -> None:
 
 
 def test_a_key_is_one_article() -> None:
-    """A key is told once: what it is, which account it opens, why it matters; then each place."""
+    """A key is reported once: what it is, which account it opens, why it matters; then each place."""
     keys = PAGES["shop"].all("article", cls="key")
     assert len(keys) == 3
     assert keys[0].all("h4")[0].text == "error Stripe secret key (live) sk_live_51…a1B2"
@@ -291,17 +291,17 @@ def test_an_origin_is_told() -> None:
 
 
 def test_what_dockerignore_would_do_is_told() -> None:
-    """A source file that a line of .dockerignore would have kept out is told with that advice."""
+    """A source file that a line of .dockerignore would have kept out is reported with that advice."""
     brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
     told = page(replace(CLEAN, findings=(brought,))).all("p", cls="origin")
     assert [each.text for each in told] == [
         "from deploy/.env:3",
-        "listed in .dockerignore, the file stays out of the image",
+        "listing the file in .dockerignore keeps it out of the image",
     ]
 
 
 def test_an_accepted_key_is_told_apart() -> None:
-    """An accepted key stands behind the new ones, says that it is accepted, and asks for nothing."""
+    """An accepted key follows the new ones, says that it is accepted, and asks for nothing."""
     accepted = finding(held=secret("sk_live_51…0001"), status="baseline")
     keys = page(replace(CLEAN, findings=(accepted, finding()))).all("article", cls="key")
     assert [("known" in key.attributes["class"].split()) for key in keys] == [False, True]
@@ -337,7 +337,7 @@ def test_what_was_not_scanned_is_listed() -> None:
 def test_an_unwhole_clean_target_is_not_called_clean() -> None:
     """Where nothing was found but not everything was read, the verdict says so."""
     root = page(replace(BROKEN, findings=()))
-    assert root.all("h1")[0].text == "No Stripe secrets found in what could be read, which was not everything"
+    assert root.all("h1")[0].text == "No Stripe secrets found in what could be read; the scan is incomplete"
     assert root.all("header")[0].attributes["class"] == "verdict unsure"
 
 
@@ -408,7 +408,7 @@ def _schemes() -> dict[str, dict[str, str]]:
 
 
 def _luminance(color: str) -> float:
-    """Give the relative luminance (WCAG 2.2, glossary)."""
+    """Return the relative luminance (WCAG 2.2, glossary)."""
     digits = color[1:] if len(color) == 7 else "".join(digit * 2 for digit in color[1:])
     channels = [int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
@@ -416,7 +416,7 @@ def _luminance(color: str) -> float:
 
 
 def test_contrast_is_enough() -> None:
-    """Every colour of text on every ground it may stand on has the contrast of WCAG's level AA, 4.5 to 1."""
+    """Every colour of text on every ground it may be on has the contrast of WCAG's level AA, 4.5 to 1."""
     for scheme in ["light", "dark", "print"]:
         for ground in ["bg", "panel", "soft", "hit"]:
             for ink in ["ink", "dim", "link", "error", "warning", "note"]:

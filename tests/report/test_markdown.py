@@ -178,7 +178,7 @@ def test_prose_is_readable_as_it_is() -> None:
 
 
 def test_a_key_has_one_row() -> None:
-    """A key that stands in several places has one row, which names them all and counts them."""
+    """A key that is in several places has one row, which names them all and counts them."""
     rows = [row for row in markdown(SHOP).splitlines() if row.startswith("| error")]
     assert len(rows) == 2
     assert rows[0].count("sk_live_51…a1B2") == 1
@@ -220,7 +220,7 @@ def test_a_clean_target_says_so() -> None:
 def test_an_unwhole_scan_says_so() -> None:
     """A scan that could not read everything is called incomplete, also where nothing was found."""
     assert "**Incomplete**" in markdown(BROKEN)
-    assert "which was not everything**" in markdown(replace(BROKEN, findings=()))
+    assert "the scan is incomplete**" in markdown(replace(BROKEN, findings=()))
 
 
 def test_an_origin_is_told() -> None:
@@ -229,10 +229,10 @@ def test_an_origin_is_told() -> None:
 
 
 def test_what_dockerignore_would_do_is_told() -> None:
-    """A source file that a line of .dockerignore would have kept out is told with that advice."""
+    """A source file that a line of .dockerignore would have kept out is reported with that advice."""
     brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
     shown = markdown(replace(CLEAN, findings=(brought,)))
-    assert "<br>from `deploy/.env:3`<br>listed in .dockerignore, the file stays out of the image" in shown
+    assert "<br>from `deploy/.env:3`<br>listing the file in .dockerignore keeps it out of the image" in shown
 
 
 def test_an_accepted_finding_is_told_apart() -> None:
@@ -252,7 +252,7 @@ def test_only_accepted_findings_are_nothing_new() -> None:
 
 
 def test_the_remedy_is_folded() -> None:
-    """Each rule with new findings has its steps once, folded, and rebuilding is told once."""
+    """Each rule with new findings has its steps once, folded, and rebuilding is reported once."""
     shown = markdown(SHOP, BROKEN)
     assert shown.count("<details><summary>Rotate: Stripe secret key (live)</summary>") == 1
     assert shown.count("<details><summary>Rebuild the image</summary>") == 1
@@ -274,7 +274,7 @@ def test_a_long_report_is_cut_at_whole_findings() -> None:
     assert len(raw) <= LIMIT
     rows = [row for row in raw.decode().splitlines() if row.startswith("| error")]
     assert all(row.endswith(" |") for row in rows)
-    assert f"**{10_000 - len(rows):,} findings left out: a summary holds 1 MiB.**" in raw.decode()
+    assert f"**{10_000 - len(rows):,} findings left out: a summary is limited to 1 MiB.**" in raw.decode()
     assert "Rebuild the image" in raw.decode()
 
 
@@ -299,7 +299,7 @@ def test_no_target_is_no_clean_target() -> None:
 
 
 def test_what_was_not_scanned_is_told_by_reason() -> None:
-    """Each reason is told once, errors first, with the first of its places and how many there are more."""
+    """Each reason is reported once, errors first, with the first of its places and how many there are more."""
     shown = markdown(BROKEN)
     assert shown.count("An archive is nested deeper than the limit.") == 1
     assert "`srv/9.zip`; and 4 more\n" in shown
@@ -307,6 +307,6 @@ def test_what_was_not_scanned_is_told_by_reason() -> None:
 
 
 def test_reasons_are_bounded() -> None:
-    """Of very many different reasons some are told and the others counted."""
+    """Of very many different reasons some are reported and the others counted."""
     reasons = tuple(Diagnostic("skipped", "c", f"Reason {number}.") for number in range(100))
     assert "- and 80 more reasons\n" in markdown(replace(HOSTILE, diagnostics=reasons))

@@ -223,13 +223,13 @@ def test_snippets_are_redacted() -> None:
 
 
 def test_a_binarys_exact_place_is_a_related_location() -> None:
-    """The byte offset in a binary stands in the related location."""
+    """The byte offset in a binary is in the related location."""
     related = run(SHOP)["results"][3]["relatedLocations"][0]["physicalLocation"]["region"]
     assert (related["byteOffset"], related["byteLength"]) == (1_204_224, 107)
 
 
 def test_numbers_fit_readers_of_32_bits() -> None:
-    """Offsets and sizes above 2 GiB stand in properties: readers that count in 32 bits would drop the file."""
+    """Offsets and sizes above 2 GiB are in properties: readers that count in 32 bits would drop the file."""
     blob = replace(layers("COPY a")[0], size=5 * 2**30)
     found = finding(location=Location(layer=0, path="model.bin", offset=3 * 2**30, length=107))
     read = run(image(found, layers=(blob,)))
@@ -256,7 +256,7 @@ def test_artifacts_are_a_tree() -> None:
 
 
 def test_a_history_entry_belongs_to_the_image() -> None:
-    """A secret in a layer's history entry stands in the config, not in the layer's blob."""
+    """A secret in a layer's history entry is in the config, not in the layer's blob."""
     read = run(image(finding(location=Location(layer=1, path=".image/config.json", field="history/1/created_by"))))
     assert read["artifacts"][-1] == {"location": {"uri": ".image/config.json"}, "parentIndex": 0}
 
@@ -363,10 +363,12 @@ def test_diagnostics_are_notifications() -> None:
 
 
 def test_a_message_ends_in_a_full_stop() -> None:
-    """A notification is a sentence, also where the diagnostic's message lacks its full stop or is empty."""
-    report = image(diagnostics=(Diagnostic("error", "gone", "It is gone"), Diagnostic("skipped", "left", "")))
+    """A notification is a sentence, also where the diagnostic's message lacks its full stop."""
+    report = image(
+        diagnostics=(Diagnostic("error", "gone", "It is gone"), Diagnostic("skipped", "left", "It is left."))
+    )
     notifications = run(report)["invocations"][0]["toolExecutionNotifications"]
-    assert [one["message"]["text"] for one in notifications] == ["It is gone.", "left."]
+    assert [one["message"]["text"] for one in notifications] == ["It is gone.", "It is left."]
 
 
 def test_accepted_and_documented_findings_are_left_out() -> None:
@@ -434,4 +436,4 @@ def test_more_runs_than_github_takes_are_remarked(runs: int, remarks: int) -> No
     read = document(*[CLEAN] * runs, warn=told.append)
     assert len(read["runs"]) == runs
     assert len(told) == remarks
-    assert all("21 runs" in one and "takes 20" in one for one in told)
+    assert all("21 runs" in one and "accepts 20" in one for one in told)

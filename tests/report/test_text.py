@@ -42,9 +42,9 @@ def test_findings_stand_under_their_layer() -> None:
     ("visibility", "shown"),
     [
         (Visibility("visible"), "visible in the finished image"),
-        (Visibility("deleted", 1), "deleted in layer 2, but still readable by whoever pulls the image"),
-        (Visibility("overwritten", 1), "overwritten by layer 2, but still readable by whoever pulls the image"),
-        (Visibility("deleted"), "deleted in a later layer, but still readable by whoever pulls the image"),
+        (Visibility("deleted", 1), "deleted in layer 2, still readable by anyone who pulls the image"),
+        (Visibility("overwritten", 1), "overwritten by layer 2, still readable by anyone who pulls the image"),
+        (Visibility("deleted"), "deleted in a later layer, still readable by anyone who pulls the image"),
     ],
 )
 def test_a_findings_life_is_told(visibility: Visibility, shown: str) -> None:
@@ -76,7 +76,7 @@ def test_an_image_document_has_its_field() -> None:
 
 
 def test_the_remedy_stands_once_for_each_rule() -> None:
-    """Each rule that found something has its steps once, and the steps for rebuilding are told once for all."""
+    """Each rule that found something has its steps once, and the steps for rebuilding are reported once for all."""
     shown = text(SHOP)
     assert shown.count("Rotate: Stripe secret key (live)") == 1
     assert shown.count("Rebuild the image") == 1
@@ -122,12 +122,12 @@ def test_an_unwhole_scan_never_says_everything() -> None:
 
 
 def test_skipped_content_is_in_the_totals() -> None:
-    """Content that was passed over is counted in the last line."""
+    """Content that was skipped is counted in the last line."""
     assert text(SHOP).splitlines()[-1].endswith("skipped 1 (12.6 MB)")
 
 
 def test_what_was_not_scanned_is_told_by_reason() -> None:
-    """Things not scanned stand under their reason, errors first, ten places of a reason unless verbose."""
+    """Things not scanned are under their reason, errors first, ten places of a reason unless verbose."""
     shown = text(BROKEN)
     assert shown.index("digest-mismatch") < shown.index("nested-too-deep")
     assert shown.count("nested-too-deep") == 1
@@ -140,7 +140,7 @@ def test_hidden_findings_are_counted_with_the_way_to_see_them() -> None:
     """What is not listed is counted, with the options that list it."""
     report = TargetReport("a", "image", hidden=Hidden(confidence=2, examples=1, publishable=3))
     shown = text(report)
-    assert "Not listed: 2 below the confidence asked for" in shown
+    assert "Not listed: 2 below the chosen confidence" in shown
     assert "To see them: --min-confidence low · --include examples,publishable" in shown
 
 
@@ -223,8 +223,8 @@ def test_an_origin_is_told() -> None:
 
 
 def test_what_dockerignore_would_do_is_told() -> None:
-    """A source file that a line of .dockerignore would have kept out is told with that advice, and no other is."""
-    advice = "listed in .dockerignore, the file stays out of the image\n"
+    """A source file that a line of .dockerignore would have kept out is reported with that advice, and no other is."""
+    advice = "listing the file in .dockerignore keeps it out of the image\n"
     brought = finding(origin=Origin(3, source="deploy/.env", ignorable=True))
     assert f"           from deploy/.env:3\n           {advice}" in text(replace(CLEAN, findings=(brought,)))
     assert advice not in text(ACCEPTED)

@@ -40,7 +40,7 @@ class Repo:
         return made
 
     def git(self, *arguments: str | bytes, check: bool = True, **environment: str) -> str:
-        """Run git in it, and give what it writes."""
+        """Run git in it, and return what it writes."""
         done = subprocess.run(
             [tools.find("git"), *arguments],
             cwd=self.folder,
@@ -65,11 +65,11 @@ class Repo:
         self.git("add", "-A")
 
     def commit(self, files: dict[str, str | bytes | None] | None = None, message: str = "work") -> str:
-        """Write files and commit them; give the commit's id."""
+        """Write files and commit them; return the commit's id."""
         self.write(files or {})
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.head()
 
     def head(self, name: str = "HEAD") -> str:
-        """Give the id of a commit."""
+        """Return the id of a commit."""
         return self.git("rev-parse", name)

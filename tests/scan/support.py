@@ -50,19 +50,19 @@ NOW = 1_767_225_600.0
 
 @cache
 def concealer() -> Concealer:
-    """Give the detector as a scan uses it."""
+    """Return the detector as a scan uses it."""
     return Concealer(Engine(STRIPE, now=NOW))
 
 
 @cache
 def plain_concealer() -> Concealer:
-    """Give the same without the screen."""
+    """Return the same without the screen."""
     return Concealer(Engine(STRIPE, now=NOW, screen=False))
 
 
 @contextmanager
 def short_sight() -> Iterator[Concealer]:
-    """Give a detector that looks 600 bytes around instead of 64 KiB, so that small streams make many windows."""
+    """Yield a detector that looks 600 bytes around instead of 64 KiB, so that small streams make many windows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context, "SIBLING", 600)
         yield Concealer(Engine(STRIPE, now=NOW))
@@ -151,12 +151,12 @@ def search_pieces(
 
 
 def joined_search(by: Concealer | None = None, *, window: int = WINDOW) -> JoinedSearch:
-    """Give a search over files that are put one after another."""
+    """Return a search over files that are put one after another."""
     return JoinedSearch(by or concealer(), window=window)
 
 
 def found_in(stream: JoinedSearch) -> list[tuple[JoinedFile, Seen]]:
-    """Give what a search has found, with the files that hold it."""
+    """Return what a search has found, with the files that hold it."""
     return [(found.file, seen(found.hit)) for found in stream.found if found.file is not None]
 
 
@@ -186,7 +186,7 @@ def look(
 
 
 def digest(secret: str | bytes) -> str:
-    """Give what a finding has in place of a secret."""
+    """Return what a finding has in place of a secret."""
     return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()
 
 
@@ -200,7 +200,7 @@ def scan(
     policy: Policy | None = None,
     platform: str | None = None,
 ) -> list[TargetReport]:
-    """Scan what stands at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
+    """Scan what is at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
 
     def opened(_target: str) -> Source:
         if isinstance(target, bytes):

@@ -51,7 +51,7 @@ VISIBLE = Visibility("visible")
 
 
 def name(data: bytes) -> str:
-    """Give the name of a blob in a layout."""
+    """Return the name of a blob in a layout."""
     return f"blobs/sha256/{sha256(data)}"
 
 
@@ -79,11 +79,11 @@ def described(layers: Sequence[tuple[bytes, dict[str, Any]]], **config: Any) -> 
 
 
 def lives(report: TargetReport) -> dict[str, Visibility | None]:
-    """Give the life of each finding, by path."""
+    """Return the life of each finding, by path."""
     return {finding.location.path: finding.visibility for finding in report.findings}
 
 
-# where a finding stands
+# where a finding is
 
 
 def test_findings_have_layer_and_life(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_sha512_is_computed(tmp_path: Path) -> None:
 
 
 def test_a_digest_that_cannot_be_computed_is_noted(tmp_path: Path) -> None:
-    """A digest of an algorithm that is not known here was not checked, which is no error."""
+    """A digest of an algorithm that is not known here was not checked, which is not an error."""
     files = described([(LAYERS[0].tar, {"digest": "blake3:" + "a" * 64})])
     report = layout(tmp_path, {**files, "blobs/blake3/" + "a" * 64: LAYERS[0].tar, name(LAYERS[0].tar): None})
     assert [(each.severity, each.code) for each in report.diagnostics] == [("skipped", "digest-unverified")]
@@ -402,7 +402,7 @@ def test_each_platform_has_a_report(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_platform_can_be_asked_for(tmp_path: Path, *, stream: bool) -> None:
-    """The platform that was asked for is the only one in the report; one that is not here is an error."""
+    """The platform that was requested is the only one in the report; one that is not here is an error."""
     data = _platforms()
     target = data if stream else write(tmp_path / "image.tar", data)
     (report,) = scan(target, platform="linux/arm64")

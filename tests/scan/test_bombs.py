@@ -117,7 +117,7 @@ def test_a_bomb_is_told_and_the_rest_is_read(name: str) -> None:
 
 
 def test_zeros_cost_next_to_nothing() -> None:
-    """A gibibyte of zeros is passed over, and a key behind it found at its offset."""
+    """A gibibyte of zeros is skipped, and a key behind it found at its offset."""
     packer = zlib.compressobj(1, wbits=31)
     data = b"".join(packer.compress(ZEROS) for _ in range(256)) + packer.compress(TEXT) + packer.flush()
     scan = look(tar([("z.gz", data)]), limits=Limits(ratio=10_000))
@@ -169,7 +169,7 @@ def _scan(image: Path | str, folder: Path, *arguments: str) -> subprocess.Popen[
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an image with bombs in its layer."""
+    """Return an image with bombs in its layer."""
     path = tmp_path_factory.mktemp("bombs") / "image.tar"
     members = [("gzip", gzip_bomb(120)), ("zips", nested_zips(4, 6)), ("many", overlapping()), ("b", TEXT)]
     path.write_bytes(docker_modern(Image([Layer(tar(members))])))

@@ -66,7 +66,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     root = grow(tmp_path, dict.fromkeys(TREE, LINE))
     report = scan_tree(root, exclude=["*.log", "/src/"])
     assert lacks(report) == [("skipped", "excluded", None)]
-    assert report.diagnostics[0].message == "3 files or folders were left out, as --exclude asks"
+    assert report.diagnostics[0].message == "3 files or folders were left out because of --exclude"
     assert report.whole
 
 
@@ -126,7 +126,7 @@ def git(root: Path, *arguments: str, **options: object) -> bytes:
 
 
 def kept_by_git(root: Path) -> list[bytes]:
-    """Give the files below a repository that git would not ignore, in order."""
+    """Return the files below a repository that git would not ignore, in order."""
     names = [
         os.path.relpath(os.path.join(os.fsencode(folder), os.fsencode(name)), os.fsencode(root))  # noqa: PTH118
         for folder, _, files in os.walk(root)
@@ -139,7 +139,7 @@ def kept_by_git(root: Path) -> list[bytes]:
 
 
 def kept(root: Path) -> list[bytes]:
-    """Give the files that a walk which obeys .gitignore lists."""
+    """Return the files that a walk which obeys .gitignore lists."""
     return [name for name in listed(root, Sieve(os.fsencode(root), gitignore=True)) if not name.startswith(b".git/")]
 
 
@@ -211,7 +211,7 @@ def test_gitignore_files_are_not_obeyed_unless_asked(tmp_path: Path) -> None:
     assert paths(scan_tree(root)) == ["a", "env"]
     report = scan_tree(root, gitignore=True)
     assert paths(report) == ["a"]
-    assert report.diagnostics[0].message == "1 files or folders were left out, as .gitignore files ask"
+    assert report.diagnostics[0].message == "1 files or folders were left out because of .gitignore files"
 
 
 def test_a_gitignore_that_is_no_file_is_not_obeyed(tmp_path: Path) -> None:

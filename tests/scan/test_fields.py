@@ -1,4 +1,4 @@
-"""Searching documents: each key with the field it stood in."""
+"""Searching documents: each key with the field it was in."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_key_has_the_field_it_stood_in() -> None:
 
 
 def test_a_document_has_neither_lines_nor_offsets() -> None:
-    """A key in a document stands in a field, not at a byte."""
+    """A key in a document is in a field, not at a byte."""
     (hit,) = search_fields(CONFIG, {"author": KEY})
     assert (hit.line, hit.column, hit.offset, hit.layer, hit.member) == (None, None, None, None, -1)
 
@@ -79,7 +79,7 @@ def test_history_of_another_shape_has_no_layer() -> None:
 
 
 def test_what_a_config_repeats_is_told_once() -> None:
-    """Older builders copy `config` into `container_config`; a key that stands in the copy alone is told."""
+    """Older builders copy `config` into `container_config`; a key that is in the copy alone is reported."""
     document = {"container_config": {"Env": [f"A={KEY}", f"B={OTHER}"]}, "config": {"Env": [f"A={KEY}"]}}
     assert fields(document) == ["config/Env/A"]
     assert fields(document, key=OTHER) == ["container_config/Env/B"]

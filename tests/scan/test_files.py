@@ -159,7 +159,7 @@ def test_a_tree_is_its_files(tmp_path_factory: pytest.TempPathFactory, tree: dic
 
 @pytest.fixture(scope="module")
 def forest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a tree of many folders, some large files and a few keys."""
+    """Return a tree of many folders, some large files and a few keys."""
     keys = Keys("forest")
     tree: dict[str | bytes, bytes] = {}
     for number in range(1500):
@@ -227,7 +227,7 @@ def test_a_folder_may_be_given_as_a_link(tmp_path: Path) -> None:
 
 
 def test_a_file_of_several_names_is_read_once(tmp_path: Path) -> None:
-    """Hard links are one file, which is found under the first of its names, in each target anew."""
+    """Hard links are one file, which is found under the first of its names, in each target again."""
     root = grow(tmp_path, {"b/x": LINE, "y": OTHER})
     (root / "c").hardlink_to(root / "b/x")
     (root / "a").mkdir()
@@ -290,7 +290,7 @@ def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    """What was a file when it was listed and is a pipe when it is opened is passed over."""
+    """What was a file when it was listed and is a pipe when it is opened is skipped."""
     os.mkfifo(tmp_path / "a")
     outcome = _read(tmp_path)
     assert [(each.severity, each.code) for each in outcome.unread] == [("skipped", "special-file")]
@@ -338,7 +338,7 @@ def _read(root: Path) -> lanes.Outcome:
 
 @pytest.mark.parametrize("become", ["link", "file", "nothing"])
 def test_a_folder_that_becomes_something_else_is_an_error(tmp_path: Path, become: str) -> None:
-    """A folder that was listed and is no folder when it is entered is an error, and is not followed."""
+    """A folder that was listed and is not a folder when it is entered is an error, and is not followed."""
     grow(tmp_path / "outside", {"secret": LINE})
     root = grow(tmp_path / "tree", {"a": b"x", "b/c": b"x", "d": b"x"})
     told = Ledger()

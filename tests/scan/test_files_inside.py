@@ -78,7 +78,7 @@ def test_the_same_member_of_two_archives_is_two(tmp_path: Path) -> None:
 
 
 def test_findings_stay_in_the_order_of_paths(tmp_path: Path) -> None:
-    """What is found inside archives stands where the archive does."""
+    """What is found inside archives is where the archive does."""
     data = tar([("z", LINE), ("a", LINE)])
     tree = {"a": LINE, "b.tgz": gzip.compress(data), "c.gz": gzip.compress(LINE), "d.tar": data, "e": LINE}
     for jobs in (1, 4):
@@ -113,14 +113,14 @@ def test_a_cut_compressed_file_is_told(tmp_path: Path, kind: str, filler: bytes)
 
 
 def test_a_cut_tar_is_told(tmp_path: Path) -> None:
-    """A tar that ends too soon is told, with the member that it ends in."""
+    """A tar that ends too soon is reported, with the member that it ends in."""
     report = scan_tree(grow(tmp_path, {"a.tar": tar([("x", LINE), ("y", NOISE)])[:-100_000]}))
     assert paths(report) == ["a.tar!/x"]
     assert ("skipped", "tar-cut-member", "a.tar") in lacks(report)
 
 
 def test_bytes_behind_a_compressed_file_are_skipped(tmp_path: Path) -> None:
-    """What stands behind the compressed data is said to be left out, and the scan is whole."""
+    """What follows the compressed data is said to be left out, and the scan is whole."""
     report = scan_tree(grow(tmp_path, {"a.gz": gzip.compress(LINE) + b"trailing"}))
     assert (lacks(report), report.whole) == ([("skipped", "trailing-data", "a.gz")], True)
 
@@ -146,7 +146,7 @@ def test_what_only_looks_like_an_archive_is_a_file(tmp_path: Path, content: byte
 
 @pytest.mark.parametrize("data", [b"", b"x", b"\x1f\x8b", LINE * 50])
 def test_ordinary_files_hold_no_more(data: bytes) -> None:
-    """A file of any length that is no archive is not taken for one."""
+    """A file of any length that is not an archive is not taken for one."""
     assert find(data) is None
 
 

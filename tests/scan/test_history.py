@@ -1,4 +1,4 @@
-"""Scanning git: what a commit, a push or a history adds, and where it stands."""
+"""Scanning git: what a commit, a push or a history adds, and where it is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    """Give a repository with one commit."""
+    """Return a repository with one commit."""
     made = Repo.make(tmp_path / "repo")
     made.commit({"README": "nothing\n"})
     return made
@@ -49,7 +49,7 @@ def repo(tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def keys() -> Keys:
-    """Give keys."""
+    """Return keys."""
     return Keys("history")
 
 
@@ -75,17 +75,17 @@ def added(repo: Repo, *named: str) -> TargetReport:
 
 
 def places(report: TargetReport) -> list[tuple[str, int | None, str | None]]:
-    """Give path, line and commit of each finding."""
+    """Return path, line and commit of each finding."""
     return [(each.location.path, each.location.line, each.location.commit) for each in report.findings]
 
 
 def states(report: TargetReport) -> list[str | None]:
-    """Give what became of each finding."""
+    """Return what became of each finding."""
     return [each.visibility.state if each.visibility else None for each in report.findings]
 
 
 def only(report: TargetReport) -> Finding:
-    """Give the only finding."""
+    """Return the only finding."""
     [finding] = report.findings
     return finding
 
@@ -124,7 +124,7 @@ def test_first_commit(tmp_path: Path, keys: Keys) -> None:
 
 
 def test_old_key_in_changed_file(repo: Repo, keys: Keys) -> None:
-    """A key that stood in the file before is not new; one that comes beside it is."""
+    """A key that was in the file before is not new; one that comes beside it is."""
     old, new = keys.secret99(), keys.secret99()
     repo.commit({".env": ENV.format(old)})
     repo.write({".env": "# moved down\n" + ENV.format(old) + ENV.format(new)})
@@ -147,7 +147,7 @@ def test_copied_file(repo: Repo, keys: Keys) -> None:
 
 
 def test_staged_removal(repo: Repo, keys: Keys) -> None:
-    """Removing a key is no finding."""
+    """Removing a key is not a finding."""
     repo.commit({".env": ENV.format(keys.secret99())})
     repo.write({".env": None})
     assert staged(repo).findings == ()
@@ -192,7 +192,7 @@ def test_link_target(repo: Repo, keys: Keys) -> None:
 def test_any_name(repo: Repo, keys: Keys, name: bytes) -> None:
     """Names may hold any bytes."""
     path = os.path.join(os.fsencode(repo.folder), name)  # noqa: PTH118 - Path knows no bytes
-    with open(path, "w", encoding="ascii") as file:  # noqa: PTH123 - likewise
+    with open(path, "w", encoding="ascii") as file:  # noqa: PTH123 - the same way
         file.write(ENV.format(keys.secret99()))
     repo.git("add", "-A")
     repo.git("commit", "-q", "-m", "names")
@@ -237,14 +237,14 @@ def test_commit_and_date(repo: Repo, keys: Keys) -> None:
     ids=["visible", "overwritten", "deleted"],
 )
 def test_life(repo: Repo, keys: Keys, after: dict[str, str | bytes | None], state: str) -> None:
-    """It is said whether the key still stands at HEAD."""
+    """It is said whether the key still is at HEAD."""
     repo.commit({".env": ENV.format(keys.secret99())})
     repo.commit(after)
     assert states(history(repo)) == [state]
 
 
 def test_once_a_key(repo: Repo, keys: Keys) -> None:
-    """A key that stays in a file through many versions is told once, where it came in."""
+    """A key that stays in a file through many versions is reported once, where it came in."""
     key = keys.secret99()
     first = repo.commit({".env": ENV.format(key)})
     for number in range(5):
@@ -279,7 +279,7 @@ def test_fingerprint_stays(repo: Repo, keys: Keys) -> None:
 
 
 def test_range(repo: Repo, keys: Keys) -> None:
-    """Of a range only what its commits add is told."""
+    """Of a range only what its commits add is reported."""
     repo.commit({"old.env": ENV.format(keys.secret99())})
     commit = repo.commit({"new.env": ENV.format(keys.secret99())})
     assert places(added(repo, "HEAD~1..HEAD")) == [("new.env", 1, commit)]
@@ -371,14 +371,14 @@ def test_zip(repo: Repo, keys: Keys) -> None:
 
 
 def test_damaged_archive(repo: Repo) -> None:
-    """A compressed file that is damaged is told and stops nobody: git has it as it was committed."""
+    """A compressed file that is damaged is reported and stops nobody: git has it as it was committed."""
     repo.write({"bad.gz": gzip.compress(bytes(1000))[:-9]})
     [diagnostic] = staged(repo).diagnostics
     assert (diagnostic.severity, diagnostic.path) == ("skipped", "bad.gz")
 
 
 def test_name_as_context(repo: Repo, keys: Keys) -> None:
-    """A file's name counts as context of what stands in it, though a blob is first searched without one."""
+    """A file's name counts as context of what is in it, though a blob is first searched without one."""
     text = f"KEY={keys.secret(60)}\n"
     repo.commit({"stripe.env": text, "other.env": text})
     assert [path for path, _, _ in places(history(repo))] == ["stripe.env"]
@@ -468,8 +468,8 @@ def test_configured_programs_do_not_run(repo: Repo, keys: Keys, tmp_path: Path) 
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    """A folder that belongs to no repository is told as such."""
-    with pytest.raises(TargetError, match="no git repository"):
+    """A folder that belongs to no repository is reported as such."""
+    with pytest.raises(TargetError, match="not a git repository"):
         Repository(tmp_path)
 
 
@@ -529,7 +529,7 @@ def test_partial_clone_fetches_nothing(repo: Repo, keys: Keys, tmp_path: Path) -
 
 
 def test_objects_in_any_order(repo: Repo) -> None:
-    """Objects come in the order in which they were asked for, and one that was not read is passed over."""
+    """Objects come in the order in which they were requested, and one that was not read is skipped."""
     repo.commit({f"f{number}": f"{number}\n" * 3000 for number in range(300)})
     ids = [repo.head(f"HEAD:f{number}") for number in (5, 3, 299, 5)] + ["0" * 39 + "1"]
     with Objects(repo.folder) as objects:
@@ -546,7 +546,7 @@ def _push(repo: Repo, push: Push, remote: str | None = "origin") -> TargetReport
 
 
 def test_new_branch(repo: Repo, keys: Keys, tmp_path: Path) -> None:
-    """Of a new branch only what the remote has on no branch is told."""
+    """Of a new branch only what the remote has on no branch is reported."""
     subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "bare")], check=True)
     repo.git("remote", "add", "origin", str(tmp_path / "bare"))
     repo.commit({"old.env": ENV.format(keys.secret99())})
@@ -558,7 +558,7 @@ def test_new_branch(repo: Repo, keys: Keys, tmp_path: Path) -> None:
 
 
 def test_forced_push_over_unknown(repo: Repo, keys: Keys) -> None:
-    """Where the remote has a commit that is not here, everything that no remote branch here has is told."""
+    """Where the remote has a commit that is not here, everything that no remote branch here has is reported."""
     commit = repo.commit({".env": ENV.format(keys.secret99())})
     report = _push(repo, Push("refs/heads/main", commit, "1" * 40))
     assert places(report) == [(".env", 1, commit)]

@@ -33,7 +33,7 @@ PLANTED: dict[str, str] = {
 
 
 def fourteen() -> Image:
-    """Give one image with keys in fourteen shapes."""
+    """Return one image with keys in fourteen shapes."""
     p = {name: key.encode() for name, key in PLANTED.items()}
     base = builders.tar({"etc/": None, "etc/os-release": b"ID=debian\n", "app/old.env": b"A=1\nS=" + p["overwritten"]})
     files = builders.tar(
@@ -65,7 +65,7 @@ def fourteen() -> Image:
 
 
 def rows(reports: list[TargetReport]) -> list[tuple[Any, ...]]:
-    """Give what must not change, as plain values."""
+    """Return what must not change, as plain values."""
     return [
         (
             f.rule_id, f.secret.sha256, f.secret.account, f.location.path, f.location.layer, f.location.line,
@@ -142,7 +142,7 @@ def test_a_folder_of_any_compression_gives_the_same(
 
 @pytest.mark.parametrize("dialect", ["legacy", "modern", "oci gzip", "oci zstd-frames"])
 def test_a_stream_gives_the_same(dialect: str, expected: list[tuple[Any, ...]]) -> None:
-    """One pass over standard input finds the same, whatever the size of reads."""
+    """One skip standard input finds the same, whatever the size of reads."""
     archive = DIALECTS[dialect](fourteen())
     for size in (1, 511, 65536):
         assert rows(whole(archive, size=size)) == expected, size
@@ -206,7 +206,7 @@ def test_no_report_holds_a_secret(name: str, tmp_path: Path) -> None:
 
 
 def found_in(reports: list[TargetReport]) -> set[str]:
-    """Give the paths of the findings of a scan that is not whole."""
+    """Return the paths of the findings of a scan that is not whole."""
     assert not all(report.whole for report in reports)
     return {finding.location.path for report in reports for finding in report.findings}
 

@@ -86,7 +86,7 @@ def outcome(target: Path | bytes) -> tuple[bool, Found]:
 
 
 def borders(data: bytes) -> set[int]:
-    """Give the positions where something begins or ends: a field of a tar header, a file in a tar, the whole."""
+    """Return the positions where something begins or ends: a field of a tar header, a file in a tar, the whole."""
     found = {0, 1, len(data) - 1}
     for block in range(0, len(data), 512):
         if data[block + 257 : block + 262] == b"ustar":
@@ -97,7 +97,7 @@ def borders(data: bytes) -> set[int]:
 
 
 def altered(data: bytes, step: int = 37) -> Iterator[tuple[int, bytes]]:
-    """Give the data with one bit flipped, each bit in turn: at the borders, and in every `step`th byte that is no 0."""
+    """Yield the data with one bit flipped, each in turn: at the borders, and in every `step`th byte that is not 0."""
     between = [position for position, byte in enumerate(data) if byte][::step]
     positions = range(len(data)) if EVERY_BYTE else sorted(borders(data).union(between))
     for number, position in enumerate(positions):

@@ -38,7 +38,7 @@ def held(name: str, data: bytes) -> Looked:
 
 
 def places(scan: Looked) -> list[str]:
-    """Give the paths of the hits of the one key."""
+    """Return the paths of the hits of the one key."""
     assert {hit.secret.sha256 for hit in scan.hits} <= {digest(KEY)}
     return [hit.path for hit in scan.hits]
 
@@ -65,7 +65,7 @@ def test_a_database_tells_its_key_once() -> None:
 
 @pytest.mark.parametrize("read", [1 << 20, 4096])
 def test_chains_of_formats(read: int) -> None:
-    """Formats inside of formats, to depth six: one finding, at the whole path."""
+    """Formats inside formats, to depth six: one finding, at the whole path."""
     for chain in CHAINS:
         data, path = chained(chain, TEXT)
         scan = look(tar([("app/file", data)]), read=read)
@@ -74,7 +74,7 @@ def test_chains_of_formats(read: int) -> None:
 
 @pytest.mark.parametrize("make", [docker_modern, podman_archive, oci_archive])
 def test_an_image_inside_a_layer(make: Callable[[Image], bytes]) -> None:
-    """The layers of an archive inside of a layer are named by their digests."""
+    """The layers of an archive inside a layer are named by their digests."""
     layer = tar([("srv/.env", TEXT)])
     inner = make(Image([Layer(tar([("a", b"1")])), Layer(layer)]))
     [path] = places(held("backup.tar", inner))
@@ -85,7 +85,7 @@ def test_an_image_inside_a_layer(make: Callable[[Image], bytes]) -> None:
 
 
 def test_a_raw_hit_in_slack_stays() -> None:
-    """What stands in an archive's comment, and in a member too, is found in both places."""
+    """What is in an archive's comment, and in a member too, is found in both places."""
     buffer = io.BytesIO(zipped({"x": TEXT}, zipfile.ZIP_STORED))
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.comment = b"key " + OLD
@@ -109,7 +109,7 @@ def test_a_program_in_front_of_an_archive(program: bytes) -> None:
 
 
 def test_members_keep_their_order() -> None:
-    """Findings stand in the order of members, at every depth, each file before what it holds."""
+    """Findings are in the order of members, at every depth, each file before what it holds."""
     inner = zipped({"2": TEXT, "1": gzip.compress(tar([("b", TEXT), ("a", TEXT)]))})
     scan = look(tar([("z", TEXT), ("m.zip", inner), ("a", TEXT)]))
     assert places(scan) == ["z", "m.zip!/2", "m.zip!/1!/b", "m.zip!/1!/a", "a"]
@@ -134,7 +134,7 @@ def test_what_does_not_fit_into_memory_goes_to_a_file(memory: int) -> None:
 
 
 def test_the_life_of_a_file_is_that_of_its_container() -> None:
-    """Each hit inside of a container names the member of the layer that holds it."""
+    """Each hit inside a container names the member of the layer that holds it."""
     [hit] = held("app/x.tgz", FORMATS["tar.gz"][0](TEXT)).hits
     assert (hit.trail, hit.member) == (trail(b"app/x.tgz"), 0)
 
@@ -166,7 +166,7 @@ LIMITED = {
 
 @pytest.mark.parametrize("name", LIMITED)
 def test_limits_are_told(name: str) -> None:
-    """Where a limit ends the reading of a container, the path and the limit are told, and other files are read."""
+    """Where a limit ends the reading of a container, the path and the limit are reported, and other files are read."""
     limits, chain, code = LIMITED[name]
     data = TEXT
     for each in reversed(chain):
@@ -195,7 +195,7 @@ def test_a_disk_image_behind_a_program_is_told() -> None:
 
 
 def test_a_spool_that_is_full_is_told() -> None:
-    """A container that fits nowhere is told, and searched as bytes."""
+    """A container that fits nowhere is reported, and searched as bytes."""
     data = zipped({"a": TEXT}, zipfile.ZIP_STORED)
     scan = look(tar([("a.zip", data)]), spool=Spool(0, 10))
     assert [lack.code for lack in scan.lacks] == ["spool-limit"]
@@ -203,7 +203,7 @@ def test_a_spool_that_is_full_is_told() -> None:
 
 
 def test_decoders_that_ask_for_much_memory() -> None:
-    """An xz dictionary of 64 MiB is had; a second one inside of the first is too much, and told."""
+    """An xz dictionary of 64 MiB is granted; a second one inside the first is too much, and reported."""
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 96 << 20}]
     once = lzma.compress(TEXT, filters=filters)
     assert places(held("a.xz", once)) == ["a.xz"]
@@ -213,7 +213,7 @@ def test_decoders_that_ask_for_much_memory() -> None:
 
 
 def test_encrypted_members_are_told() -> None:
-    """A member that asks for a password is no finding and no silence."""
+    """A member that asks for a password is not a finding and no silence."""
     data = bytearray(zipped({"a": TEXT}))
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(signature) + flags] |= 1
@@ -223,7 +223,7 @@ def test_encrypted_members_are_told() -> None:
 
 @pytest.mark.parametrize("kind", ["javac", "python"])
 def test_compiled_code_needs_the_raw_search_only(tmp_path: Path, kind: str) -> None:
-    """A key in a Python bytecode file, and in a class file's constant pool, is found where it stands."""
+    """A key in a Python bytecode file, and in a class file's constant pool, is found where it is."""
     if kind == "python":
         source = tmp_path / "settings.py"
         source.write_text(f"KEY = '{KEY}'\n")

@@ -27,7 +27,7 @@ def built(data: bytes) -> Image:
 
 
 def told(reports: list[TargetReport]) -> list[tuple[str, str, int | None, int | None, int | None]]:
-    """Give what the only report says of its findings; nothing may have been left unread."""
+    """Return what the only report says of its findings; nothing may have been left unread."""
     [report] = reports
     assert report.diagnostics == ()
     locations = [(finding.secret.sha256, finding.location) for finding in report.findings]

@@ -19,7 +19,7 @@ KEY = Keys("position").secret99()
 
 
 def at(data: bytes, offset: int, *cuts: int) -> tuple[int, int]:
-    """Give line and column of a byte, the file having been passed over in pieces."""
+    """Return line and column of a byte, the file having been skipped in pieces."""
     position = TextPosition(data[:HEAD])
     for start, end in pairwise(sorted({0, *(min(cut, offset) for cut in cuts), offset})):
         # The buffer holds what stands around the piece, as a window does.

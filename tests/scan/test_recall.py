@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def _image(seed: int) -> tuple[Image, dict[str, list[str]]]:
-    """Make an image with keys in many files; give also the paths at which each key was put."""
+    """Make an image with keys in many files; return also the paths at which each key was put."""
     keys, choose = Keys(seed), random.Random(seed)
     planted: dict[str, list[str]] = {}
     layers = []

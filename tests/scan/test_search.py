@@ -1,4 +1,4 @@
-"""Searching a stream: what stands in files, between files and in headers, whatever windows it is cut into."""
+"""Searching a stream: what is in files, between files and in headers, whatever windows it is cut into."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHORT = KEYS.secret34().encode()
 
 
 def places(data: bytes, **options: int) -> list[tuple[bytes, str | None, int | None, str]]:
-    """Give member, field, offset and digest of each hit."""
+    """Return member, field, offset and digest of each hit."""
     return [(hit.name, hit.field, hit.offset, hit.secret.sha256) for hit in search(data, **options)]  # type: ignore[arg-type]
 
 
@@ -45,7 +45,7 @@ def test_a_key_is_found_anywhere_in_a_file() -> None:
 
 
 def test_a_file_of_whole_blocks_may_end_in_a_key() -> None:
-    """A file of 512 n bytes that ends in a key touches the next header, and its name does not go on with the key."""
+    """A file of 512 n bytes that ends in a key touches the next header, and its name does not continue with the key."""
     for blocks in (1, 2, 3):
         content = b" " * (512 * blocks - len(SHORT)) + SHORT
         archive = tar([("a", content), ("abcdefgh", b"x"), ("c", content)])
@@ -136,7 +136,7 @@ def test_a_name_that_is_repeated_in_records_is_one_hit() -> None:
 
 @pytest.mark.parametrize("chunk", [1000, 1 << 20])
 def test_a_header_larger_than_the_look_ahead_is_searched(chunk: int) -> None:
-    """A key at the start of PAX records that go on for 200 KiB is found, although its member comes much later."""
+    """A key at the start of PAX records that continue for 200 KiB is found, although its member comes much later."""
     archive = file(b"first", b"x") + pax((b"comment", KEY + b" " * 200_000)) + file(b"a") + END
     with short_sight() as by:
         hits = search(archive, window=512, chunk=chunk, by=by)
@@ -197,7 +197,7 @@ def test_a_sparse_file_has_the_offsets_of_its_content(archive: bytes) -> None:
 
 
 def test_pieces_of_a_sparse_file_are_not_joined() -> None:
-    """Two pieces with a hole between them stand beside each other in the stream only."""
+    """Two pieces with a hole between them are beside each other in the stream only."""
     half = len(KEY) // 2
     pieces = [(0, b" " * (512 - half) + KEY[:half]), (4096, KEY[half:] + b" " * (512 - len(KEY) + half))]
     hits = search(old_sparse(b"s", pieces, 9000) + END)
@@ -305,7 +305,7 @@ def test_random_windows_over_joined_files_change_nothing(seed: int, window: int,
 
 
 def gaps(pieces: list[bytes | int], *, window: int, by: Concealer) -> list[Seen]:
-    """Search a file of data and holes, with another before and behind it, the holes passed over."""
+    """Search a file of data and holes, with another before and behind it, the holes skipped."""
     stream = joined_search(by, window=window)
     stream.begin(JoinedFile(b"before"))
     stream.feed(b"x\n" * 300)

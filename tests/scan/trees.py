@@ -64,7 +64,7 @@ def file_scanner(
     stop: threading.Event | None = None,
     stdin: BinaryIO | None = None,
 ) -> FileScanner:
-    """Give a scanner of files that shows everything that it finds."""
+    """Return a scanner of files that shows everything that it finds."""
     session = Session(
         by or concealer(),
         policy=Policy(frozenset(("examples", "publishable")), "low"),
@@ -85,20 +85,20 @@ class Found(NamedTuple):
 
 
 def found(report: TargetReport) -> list[Found]:
-    """Give the places of a report's findings, in their order."""
+    """Return the places of a report's findings, in their order."""
     return [Found(finding.location.path, finding.location.offset, finding.secret.sha256) for finding in report.findings]
 
 
 def paths(report: TargetReport) -> list[str]:
-    """Give the paths of a report's findings."""
+    """Return the paths of a report's findings."""
     return [finding.location.path for finding in report.findings]
 
 
 def lacks(report: TargetReport) -> list[tuple[str, str, str | None]]:
-    """Give severity, code and path of what was not read."""
+    """Return severity, code and path of what was not read."""
     return [(each.severity, each.code, each.path) for each in report.diagnostics]
 
 
 def listed(root: Path, sieve: Sieve | None = None) -> list[bytes]:
-    """Give the files that a walk lists."""
+    """Return the files that a walk lists."""
     return [path for path, _ in Walk(os.fsencode(root), Ledger(), sieve)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def shop(seed: str = "shop", **changes: Any) -> Image:
-    """Give an image of three layers: one key visible, one overwritten, one deleted, one in the environment."""
+    """Return an image of three layers: one key visible, one overwritten, one deleted, one in the environment."""
     keys = Keys(seed)
     first = builders.tar(
         {
@@ -40,7 +40,7 @@ def scan(target: object, **options: Any) -> list[TargetReport]:
 
 
 def scan_stream(data: bytes, target: str = "-") -> list[TargetReport]:
-    """Scan what comes on standard input, and is no file that could go back."""
+    """Scan what comes on standard input, and is not a file that could go back."""
     session = open_session(Options())
     images = ImageScanner(session, open_source=lambda target: open_source(target, stdin=OnePass(data)))
     return list(images.scan(target))
@@ -54,12 +54,12 @@ class OnePass(BytesIO):
         raise OSError(offset, whence)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Give a little."""
+        """Return a little."""
         return super().read(min(1000, size) if size and size > 0 else 1000)
 
 
 def told(report: TargetReport) -> list[tuple[str, int | None, str, str | None]]:
-    """Give what a report says of its findings: the secret, the layer, the path or field, the life."""
+    """Return what a report says of its findings: the secret, the layer, the path or field, the life."""
     return [
         (
             finding.secret.sha256[:8],
@@ -72,5 +72,5 @@ def told(report: TargetReport) -> list[tuple[str, int | None, str, str | None]]:
 
 
 def codes(report: TargetReport) -> list[str]:
-    """Give the codes of a report's diagnostics."""
+    """Return the codes of a report's diagnostics."""
     return [diagnostic.code for diagnostic in report.diagnostics]

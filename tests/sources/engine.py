@@ -40,7 +40,7 @@ class FakeEngine:
 
     @contextmanager
     def listening(self) -> Iterator[Path]:
-        """Give the socket, which is in a folder of a short name: its path may have 107 bytes at most."""
+        """Yield the socket, which is in a folder of a short name: its path may have 107 bytes at most."""
         folder = Path(tempfile.mkdtemp(prefix="imgscan-"))
         path = folder / "engine.sock"
         try:

@@ -35,7 +35,7 @@ FINDINGS = 4
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    """Give an engine at DOCKER_HOST that has the image shop:1."""
+    """Yield an engine at DOCKER_HOST that has the image shop:1."""
     fake = FakeEngine(ARCHIVE, attributes={"RootFS": {"Layers": LAYERS}})
     with fake.listening() as path:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
@@ -43,7 +43,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
 
 
 def test_found(engine: FakeEngine) -> None:
-    """An image that the engine has is scanned from its stream, after its metadata was asked for."""
+    """An image that the engine has is scanned from its stream, after its metadata was requested."""
     engine.attributes["RepoDigests"] = ["shop@sha256:" + "1" * 64]
     [report] = scan("shop:1")
     assert report.whole
@@ -74,9 +74,9 @@ def test_names(engine: FakeEngine, name: str) -> None:
 
 
 def test_not_found(engine: FakeEngine) -> None:
-    """A name that the engine does not have is told with what to do."""
+    """A name that the engine does not have is reported with what to do."""
     with pytest.raises(
-        TargetError, match=r"other:2 is no file here, and the engine of DOCKER_HOST has no image"
+        TargetError, match=r"other:2 is not a file here, and the engine of DOCKER_HOST has no image"
     ) as told:
         scan("other:2")
     assert not isinstance(told.value, EngineError)
@@ -84,7 +84,7 @@ def test_not_found(engine: FakeEngine) -> None:
 
 
 def test_inspect_fails(engine: FakeEngine) -> None:
-    """An engine that answers with an error is told with what it answered."""
+    """An engine that answers with an error is reported with what it answered."""
     engine.inspect_status = 500
     with pytest.raises(EngineError, match="it answered 500: no"):
         scan("shop:1")
@@ -249,7 +249,7 @@ def test_no_engine_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket that nobody listens at is told as a refused connection."""
+    """A socket that nobody listens at is reported as a refused connection."""
     with tempfile.TemporaryDirectory() as folder:
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind(f"{folder}/s")
@@ -259,7 +259,7 @@ def test_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_permission(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket that may not be opened is told as that."""
+    """A socket that may not be opened is reported as that."""
 
     def connect(_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -271,7 +271,7 @@ def test_permission(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("host", ["nonsense", "ftp://example.com", "unix://", "tcp://[::1"])
 def test_host_that_makes_no_sense(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    """A DOCKER_HOST that is none is told as one."""
+    """A DOCKER_HOST that is none is reported as one."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(EngineError, match=r"no container engine answers \(the engine of DOCKER_HOST: ."):
         scan("docker:shop:1")
@@ -332,7 +332,7 @@ def _endpoint(name: str, host: str) -> str:
 
 @pytest.fixture
 def config(no_engines: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder of docker's configuration, without a DOCKER_HOST that would go before it."""
+    """Return a folder of docker's configuration, without a DOCKER_HOST that would go before it."""
     monkeypatch.delenv("DOCKER_HOST")
     builders.write(no_engines / "config.json", b"{}")
     return no_engines
@@ -372,7 +372,7 @@ def test_missing_context(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     "meta", ["{", "[]", "{}", '{"Name": "remote"}', '{"Name": "remote", "Endpoints": {"docker": 5}}']
 )
 def test_broken_context(config: Path, monkeypatch: pytest.MonkeyPatch, meta: str) -> None:
-    """A docker context that cannot be made sense of is told as one."""
+    """A docker context that cannot be made sense of is reported as one."""
     monkeypatch.setenv("DOCKER_CONTEXT", "remote")
     _context(config, "remote", meta)
     with pytest.raises(EngineError, match="docker context remote"):

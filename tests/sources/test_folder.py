@@ -1,4 +1,4 @@
-"""Images that are folders: nothing outside them is read, and nothing inside is passed over in silence."""
+"""Images that are folders: nothing outside them is read, and nothing inside is skipped in silence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGE = shop()
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Path:
-    """Give an OCI layout."""
+    """Return an OCI layout."""
     return builders.oci_folder(tmp_path / "image", IMAGE)
 
 

@@ -55,12 +55,12 @@ LIVES = [(0, "app/.env", "visible"), (0, "app/settings.py", "overwritten"), (0, 
 
 
 def lives(report: TargetReport) -> list[tuple[int | None, str, str | None]]:
-    """Give the findings that have a life: where they stand, and what became of them."""
+    """Return the findings that have a life: where they are, and what became of them."""
     return [place[1:] for place in told(report) if place[3] is not None]
 
 
 def close(source: Source) -> Source:
-    """Let go of a source that is not scanned, and give it back."""
+    """Let go of a source that is not scanned, and return it back."""
     source.close()
     return source
 
@@ -210,7 +210,7 @@ def test_scheme_alone() -> None:
 @pytest.mark.parametrize("target", ["docker://alpine", "oci://a/b", "https://example.com/image.tar", "x://"])
 def test_foreign_scheme(target: str) -> None:
     """What looks like a URL is refused with the schemes that there are."""
-    with pytest.raises(UsageError, match=r"is no scheme here.* docker: podman: "):
+    with pytest.raises(UsageError, match=r"is not supported.* docker: podman: "):
         open_source(target)
 
 
@@ -246,8 +246,8 @@ def test_dangling_link(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.usefixtures("collected")
 def test_unknown_name() -> None:
-    """A name that is no path is asked for at the engines."""
-    with pytest.raises(EngineError, match="shop:1 is no file here, and no container engine answers"):
+    """A name that is not a path is looked up in the engines."""
+    with pytest.raises(EngineError, match="shop:1 is not a file here, and no container engine answers"):
         open_source("shop:1")
 
 
@@ -256,19 +256,19 @@ def test_unknown_name() -> None:
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"#!/bin/sh\n", "is no image: neither a tar"),
-        (b"{}", "is no image: neither a tar"),
-        (os.urandom(5000), "is no image: neither a tar"),
-        (gzip.compress(b"some text"), "is no image: it is gzip data, but no tar"),
-        (zstandard.compress(b"some text"), "is no image: it is zstd data, but no tar"),
+        (b"#!/bin/sh\n", "is not an image: neither a tar"),
+        (b"{}", "is not an image: neither a tar"),
+        (os.urandom(5000), "is not an image: neither a tar"),
+        (gzip.compress(b"some text"), "is not an image: it is gzip data, but without a tar"),
+        (zstandard.compress(b"some text"), "is not an image: it is zstd data, but without a tar"),
         (gzip.compress(b"some text")[:14], "cannot be read: "),
-        (gzip.compress(b""), "is no image: it is gzip data, but no tar"),
+        (gzip.compress(b""), "is not an image: it is gzip data, but without a tar"),
     ],
     ids=["empty", "script", "json", "noise", "gzip", "zstd", "cut", "gzip of nothing"],
 )
 @pytest.mark.parametrize("by", ["path", "stream"])
 def test_file_that_is_no_image(tmp_path: Path, content: bytes, message: str, scheme: str, by: str) -> None:
-    """A file that is no archive is refused by what it is."""
+    """A file that is not an archive is refused by what it is."""
     path = builders.write(tmp_path / "file", content)
     with pytest.raises(TargetError, match=message):
         open_source(f"{scheme}{path}") if by == "path" else open_source(f"{scheme}-", stdin=OnePass(content))
@@ -277,7 +277,7 @@ def test_file_that_is_no_image(tmp_path: Path, content: bytes, message: str, sch
 def test_folder_that_is_no_image(tmp_path: Path) -> None:
     """A folder without an image's documents is refused, with what to do to scan its files."""
     builders.write(tmp_path / "app.py", b"")
-    with pytest.raises(TargetError, match=r"is a folder but no image.*rootfs:-"):
+    with pytest.raises(TargetError, match=r"is a folder but not an image.*rootfs:-"):
         open_source(str(tmp_path))
 
 
@@ -292,7 +292,7 @@ def test_folder_for_a_file(tmp_path: Path, scheme: str) -> None:
 def test_file_for_a_folder(tmp_path: Path, scheme: str) -> None:
     """A scheme for folders refuses a file and standard input."""
     path = builders.write(tmp_path / "image.tar", ARCHIVES["oci"]())
-    with pytest.raises(TargetError, match=f"is no folder, and {scheme}: takes one"):
+    with pytest.raises(TargetError, match=f"is not a folder, and {scheme}: takes one"):
         open_source(f"{scheme}:{path}")
     with pytest.raises(UsageError, match=f"{scheme}: takes a folder"):
         open_source(f"{scheme}:-", stdin=BytesIO())
@@ -300,7 +300,7 @@ def test_file_for_a_folder(tmp_path: Path, scheme: str) -> None:
 
 def test_device() -> None:
     """A device that gives nothing is empty."""
-    with pytest.raises(TargetError, match="null is empty: nothing came"):
+    with pytest.raises(TargetError, match="null is empty"):
         open_source("/dev/null")
 
 
@@ -333,7 +333,7 @@ class _Broken(BytesIO):
 
 
 def test_stream_that_cannot_be_read() -> None:
-    """A standard input that gives an error is told, like a file that does."""
+    """A standard input that gives an error is reported, like a file that does."""
     with pytest.raises(TargetError, match="cannot read -: Input/output error"):
         open_source("-", stdin=_Broken())
 

@@ -66,7 +66,7 @@ def seek(archive: bytes) -> Walk:
 
 
 def seal(block: bytes | bytearray) -> bytes:
-    """Give a header block its checksum."""
+    """Return a header block its checksum."""
     block = bytearray(block)
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)

@@ -1,4 +1,4 @@
-"""The memory budget: the sum never exceeds it, and nobody waits for ever."""
+"""The memory budget: the sum never exceeds it, and nobody waits forever."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ each_compressor = pytest.mark.parametrize(("compression", "compress"), COMPRESSO
 
 
 def run(data: bytes, compression: Compression | None = None, size: int = 1 << 20) -> tuple[bytes, StreamError | None]:
-    """Give all plain bytes that came, and the error that followed them."""
+    """Return all plain bytes that came, and the error that followed them."""
     chunks: list[Chunk] = []
     try:
         for chunk in inflate(Trickle(data, size), compression or sniff(data[:6])):
@@ -65,7 +65,7 @@ def run(data: bytes, compression: Compression | None = None, size: int = 1 << 20
 
 
 def code(error: StreamError | None) -> str | None:
-    """Give an error's code; None for no error."""
+    """Return an error's code; None for no error."""
     return error.code if error else None
 
 
@@ -78,12 +78,12 @@ def codec(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def noise(size: int, seed: int = 1) -> bytes:
-    """Give bytes that cannot be compressed."""
+    """Return bytes that cannot be compressed."""
     return random.Random(seed).randbytes(size)
 
 
 def prose(size: int) -> bytes:
-    """Give bytes that can."""
+    """Return bytes that can."""
     return b"".join(b"line %d of a file\n" % number for number in range(size // 15 + 1))[:size]
 
 
@@ -154,7 +154,7 @@ def test_chunks_never_change(compression: Compression, compress: Callable[[bytes
 
 @pytest.mark.usefixtures("codec")
 def test_gzip_headers_may_have_every_field() -> None:
-    """Extra field, name, comment and header checksum (RFC 1952, 2.3) are passed over, in every member."""
+    """Extra field, name, comment and header checksum (RFC 1952, 2.3) are skipped, in every member."""
     plain = prose(900)
     deflate = zlib.compressobj(wbits=-15)
     body = deflate.compress(plain) + deflate.flush()
@@ -198,7 +198,7 @@ def test_zeros_behind_xz_are_padding(size: int) -> None:
 
 @pytest.mark.usefixtures("codec")
 def test_junk_behind_the_data_is_harmless() -> None:
-    """Bytes of another kind behind the last member are told, and hide nothing of what came before."""
+    """Bytes of another kind behind the last member are reported, and hide nothing of what came before."""
     for compression in ["gzip", "xz", "bz2"]:
         for junk in [b"junk and more of it", b"J", b"\xff"]:
             for size in [1, 1 << 20]:
@@ -222,7 +222,7 @@ def test_junk_behind_zstd_frames_is_damage(size: int) -> None:
 
 
 def _reference(compression: Compression, data: bytes) -> bytes:
-    """Give what the library's own decoder makes of one cut member."""
+    """Return what the library's own decoder makes of one cut member."""
     if compression == "gzip":
         return zlib.decompressobj(31).decompress(data)
     decoder = lzma.LZMADecompressor() if compression == "xz" else bz2.BZ2Decompressor()

@@ -70,7 +70,7 @@ def test_leaving_early_stops_the_producer() -> None:
 
 
 def test_an_exception_of_the_consumer_stops_the_producer() -> None:
-    """An exception inside the context ends the producer and goes on to the caller."""
+    """An exception inside the context ends the producer and continues to the caller."""
 
     def fail() -> None:
         with Readahead(iter(int, 1), depth=1) as ahead:

@@ -108,7 +108,7 @@ def test_a_full_name_field_has_no_nul() -> None:
 
 
 def test_a_name_field_ends_at_its_first_nul() -> None:
-    """What stands in the name field behind a NUL is not part of the name."""
+    """What is in the name field behind a NUL is not part of the name."""
     assert walk(file(b"name\0left over") + END).names == [b"name"]
 
 
@@ -126,7 +126,7 @@ def test_a_star_prefix_is_shorter() -> None:
 
 
 def test_a_gnu_header_has_no_prefix() -> None:
-    """In the old GNU format times stand where POSIX has the prefix: they are not part of the name."""
+    """In the old GNU format times are where POSIX has the prefix: they are not part of the name."""
     walked = walk(header(b"name", magic=GNU, fields={345: b"14000000000\x0014000000000\0"}) + END)
     assert walked.names == [b"name"]
 
@@ -228,7 +228,7 @@ def test_numbers_may_be_base_256() -> None:
 
 @pytest.mark.parametrize("field", [b"     000012 ", b"12\0 \0 \0     ", b"\x00\x000000012\0  ", b"000000000012"])
 def test_numbers_may_be_written_in_many_ways(field: bytes) -> None:
-    """Blanks and NULs may stand before and after the digits, or not at all."""
+    """Blanks and NULs may precede and after the digits, or not at all."""
     walked = walk(header(b"a", fields={124: field}) + pad(bytes(10)) + file(b"b") + END)
     assert [member.size for member in walked.members] == [10, 0]
 
@@ -280,7 +280,7 @@ def test_a_lone_zero_block_is_passed_over() -> None:
 
 @pytest.mark.parametrize("padding", [0, 512, 7680, 200_192, 1 << 20])
 def test_archives_may_follow_one_another(padding: int) -> None:
-    """Behind an end marker and any run of zero blocks the members of another archive go on."""
+    """Behind an end marker and any run of zero blocks the members of another archive continue."""
     first = pax((b"k", b"v"), flag=b"g") + file(b"a", b"x") + END
     walked = walk(first + bytes(padding) + file(b"b", b"y") + END)
     assert walked.names == [b"a", b"b"]
@@ -312,7 +312,7 @@ def test_an_old_gnu_sparse_file_keeps_its_map_in_headers() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 30, 59])
 def test_a_pax_sparse_file_may_keep_its_map_in_its_data(count: int) -> None:
-    """Format 1.0: the map stands at the head of the data, which begin behind it."""
+    """Format 1.0: the map is at the head of the data, which begin behind it."""
     numbers = [count] + [number for offset, data in PIECES[:count] for number in (offset, len(data))]
     stored = b"".join(data for _, data in PIECES[:count])
     archive = text_sparse(b"s" * 200, numbers, stored, 500_000) + file(b"b") + END
@@ -394,7 +394,7 @@ def test_an_empty_archive_is_known_by_its_zeros() -> None:
 
 @pytest.mark.parametrize("head", [b"", b"x" * 511, b"x" * 512, file(b"a")[:511], b"\x1f\x8b" + bytes(600)])
 def test_other_content_is_not_taken_for_an_archive(head: bytes) -> None:
-    """A head without a valid checksum, or too short for a header, is no archive."""
+    """A head without a valid checksum, or too short for a header, is not an archive."""
     assert not looks_like_tar(head)
 
 

@@ -159,7 +159,7 @@ def test_an_engine_s_error_in_the_stream_is_a_problem() -> None:
 
 @pytest.mark.parametrize("junk", [b"x", b"x" * 512, b"junk" * 10_000, bytes(511) + b"x", bytes(5000) + b"x" * 600])
 def test_data_behind_the_end_is_one_problem(junk: bytes) -> None:
-    """Whatever is not zero and not an archive behind the end is told once; the members stay."""
+    """Whatever is not zero and not an archive behind the end is reported once; the members stay."""
     walked = walk(file(b"a") + END + junk)
     assert walked.names == [b"a"]
     assert walked.codes == ["tar-trailing-data"]
@@ -176,7 +176,7 @@ def test_a_second_archive_may_be_cut() -> None:
 
 
 def test_zeros_behind_the_end_cost_no_walk() -> None:
-    """A gigabyte of padding is passed over by comparing runs, not blocks."""
+    """A gigabyte of padding is skipped by comparing runs, not blocks."""
     walker = TarWalker()
     walker.feed(file(b"a") + END)
     zeros = memoryview(bytes(1 << 24))
@@ -248,7 +248,7 @@ def test_a_size_that_lies_is_a_cut_member(size: int) -> None:
 
 
 def test_two_thousand_chained_headers_are_one_member() -> None:
-    """Extension headers are read in a loop: any number of them may stand before a member."""
+    """Extension headers are read in a loop: any number of them may precede a member."""
     chain = b"".join(long(b"%d" % at) + pax((b"path", b"%d" % at)) for at in range(1000))
     walked = walk(chain + file(b"a") + END)
     assert walked.names == [b"999"]
@@ -283,7 +283,7 @@ def test_extensions_of_one_member_have_a_limit_together() -> None:
 
 
 def test_global_records_over_the_limit_are_not_kept() -> None:
-    """Global records beyond 16 KiB are told and dropped; the walk goes on."""
+    """Global records beyond 16 KiB are reported and dropped; the walk continues."""
     walked = walk(pax((b"k", b"v" * GLOBAL_LIMIT), flag=b"g") + file(b"a") + END)
     assert walked.codes == ["tar-header-too-large"]
     assert walked.names == [b"a"]
@@ -393,7 +393,7 @@ def test_a_broken_block_does_not_hide_the_map_s_length() -> None:
 
 
 def test_a_sparse_type_of_another_format_ends_the_walk() -> None:
-    """Without the GNU magic nobody knows whether a map stands between a type S header and its data."""
+    """Without the GNU magic nobody knows whether a map is between a type S header and its data."""
     walked = walk(old_sparse_fields(magic=b"ustar\x0000") + END)
     assert walked.codes == ["tar-bad-sparse"]
     assert walked.lost_at is not None

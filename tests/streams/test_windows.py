@@ -43,7 +43,7 @@ def test_a_window_is_a_piece_of_the_stream(chunks: list[bytes], behind: int, ahe
 @given(streams, reaches, reaches, sizes)
 @settings(max_examples=examples(50))
 def test_what_stands_around_is_there(chunks: list[bytes], behind: int, ahead: int, size: int) -> None:
-    """Before and behind the bytes that it owns a window has what was asked for, as far as the stream has it."""
+    """Before and behind the bytes that it owns a window has what was requested, as far as the stream has it."""
     length = sum(map(len, chunks))
     for window in cut(chunks, behind, ahead, size):
         owned = window.offset + window.start
@@ -54,7 +54,7 @@ def test_what_stands_around_is_there(chunks: list[bytes], behind: int, ahead: in
 @given(streams, reaches, reaches, sizes)
 @settings(max_examples=examples(33))
 def test_windows_are_not_too_small(chunks: list[bytes], behind: int, ahead: int, size: int) -> None:
-    """All windows but the last own at least the size that was asked for."""
+    """All windows but the last own at least the size that was requested."""
     assert all(window.end - window.start >= size for window in cut(chunks, behind, ahead, size)[:-1])
 
 

@@ -20,14 +20,14 @@ def find(data: bytes) -> Iterable[tuple[str, int]]:
 
 
 def sha256(key: str) -> str:
-    """Give the SHA-256 of a key."""
+    """Return the SHA-256 of a key."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def found(
     key: str, path: str, *, layer: int | None = None, field: str | None = None, path_bytes: bytes | None = None
 ) -> Finding:
-    """Give a finding of a key."""
+    """Return a finding of a key."""
     return Finding(
         rule_id="stripe-secret-key",
         title="Stripe secret key",

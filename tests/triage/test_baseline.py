@@ -132,7 +132,7 @@ def test_prune() -> None:
 
 def test_prune_needs_whole_reports() -> None:
     """A scan that was not whole says nothing of what is gone."""
-    with pytest.raises(UsageError, match="not whole"):
+    with pytest.raises(UsageError, match="incomplete scan"):
         Baseline.of([ENTRY]).prune(reported(BROKEN))
 
 
@@ -197,21 +197,21 @@ MALFORMED = {
     '{\n  "schema": oops}': r"b\.json:2:13: not JSON",
     "": r"b\.json:1:1: not JSON",
     "[" * 200_000: "nested too deeply",
-    '{"a": 1, "a": 2}': "a name stands twice",
+    '{"a": 1, "a": 2}': "a name appears twice",
     '{"schema": NaN}': "not JSON",
     '{"schema": ' + "9" * 5000 + "}": "not JSON",
     "[]": "the document: must be an object",
     "{}": "/schema: not a baseline",
     '{"schema": "imgscan-baseline/2", "entries": []}': "/schema: written by another version",
     '{"schema": "imgscan-baseline/1"}': "/entries: must be an array",
-    '{"schema": "imgscan-baseline/1", "entries": [], "x/y": 1}': "/x~1y: there is no such member",
+    '{"schema": "imgscan-baseline/1", "entries": [], "x/y": 1}': "/x~1y: unknown member",
     '{"schema": "imgscan-baseline/1", "entries": [1]}': "/entries/0: must be an object",
     _json(fingerprint="zz"): "/entries/0/fingerprint: must be 16 hex digits",
     _json(fingerprint=None): "/entries/0/fingerprint: is missing",
     _json(expires="soon"): "/entries/0/expires: must be a date",
     _json(expires=2027): "/entries/0/expires: must be a string",
     _json(reason=["x"]): "/entries/0/reason: must be a string",
-    _json(extra=True): "/entries/0/extra: there is no such member",
+    _json(extra=True): "/entries/0/extra: unknown member",
 }
 
 
@@ -231,7 +231,7 @@ def test_duplicate_entry(tmp_path: Path) -> None:
     document = json.loads(baseline.render(Baseline.of([ENTRY])))
     document["entries"] *= 2
     (tmp_path / "b.json").write_text(json.dumps(document))
-    with pytest.raises(UsageError, match="/entries/1/fingerprint: stands twice, see /entries/0"):
+    with pytest.raises(UsageError, match="/entries/1/fingerprint: appears twice, see /entries/0"):
         baseline.load(tmp_path / "b.json")
 
 
@@ -251,8 +251,8 @@ def test_missing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"{}", "/schema: not a report of imgscan"),
-        (b'{"schema": "imgscan/2", "targets": []}', "/schema: not a report of imgscan"),
+        (b"{}", "/schema: not an imgscan report"),
+        (b'{"schema": "imgscan/2", "targets": []}', "/schema: not an imgscan report"),
         (b'{"schema": "imgscan/1"}', "/targets: must be an array"),
         (b'{"type": "finding"}\n', ":1: the document: a finding before any target"),
         (b'{"type": "target", "schema": "imgscan/1", "target": "x"}\n{"type": oops}', r"report\.json:2:10: not JSON"),
@@ -261,7 +261,7 @@ def test_missing_file(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_not_a_report(data: bytes, message: str) -> None:
-    """What is no report is refused with the place of the mistake."""
+    """What is not a report is refused with the place of the mistake."""
     with pytest.raises(UsageError, match=message):
         read_report(data, "report.json", redact)
 
@@ -269,5 +269,5 @@ def test_not_a_report(data: bytes, message: str) -> None:
 def test_forged_fingerprint() -> None:
     """A report cannot put just any text into the baseline as a fingerprint."""
     forged = Reported("anything", "rule", "path", "sk_live_…", "new", "target")
-    with pytest.raises(UsageError, match="not a fingerprint"):
+    with pytest.raises(UsageError, match="not an imgscan fingerprint"):
         Baseline().add([forged])

@@ -1,4 +1,4 @@
-"""Source files: which of them COPY brought, by path and by content, and nothing outside of the root."""
+"""Source files: which of them COPY brought, by path and by content, and nothing outside the root."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEY = "KEY-one"
 
 
 def write(root: Path, path: str, text: str = f"a\nb {KEY}\n") -> None:
-    """Write a file below the root; the key stands on its second line, unless said otherwise."""
+    """Write a file below the root; the key is on its second line, unless said otherwise."""
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(text)
 
@@ -186,13 +186,13 @@ def test_large_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_by_content(tmp_path: Path) -> None:
-    """A key that stands at one place below the root is known by that."""
+    """A key that is at one place below the root is known by that."""
     write(tmp_path, "src/pay.js")
     assert SourceTree(tmp_path, find).anywhere(sha256(KEY)) == SourceLine("src/pay.js", 2)
 
 
 def test_two_places_are_none(tmp_path: Path) -> None:
-    """A key that stands at two places has no certain one, unless only one is in what was copied."""
+    """A key that is at two places has no certain one, unless only one is in what was copied."""
     write(tmp_path, "src/pay.js")
     write(tmp_path, "docs/pay.md")
     tree = SourceTree(tmp_path, find)
@@ -263,6 +263,6 @@ def test_lines(data: bytes, line: int) -> None:
 
 
 def test_every_line_once() -> None:
-    """A key that stands on several lines has all of them, each once, in order."""
+    """A key that is on several lines has all of them, each once, in order."""
     data = b"KEY-x KEY-x\n\nKEY-x\n"
     assert lines_of(data, find(data)) == {sha256("KEY-x"): (1, 3)}

@@ -1,4 +1,4 @@
-"""Reading Dockerfiles: which instructions stand there, and on which lines."""
+"""Reading Dockerfiles: which instructions are there, and on which lines."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_exec_form() -> None:
 
 
 def test_line_of_each_piece() -> None:
-    """A place in the joined line has the line of the file on which it stands."""
+    """A place in the joined line has the line of the file on which it is."""
     found = only("ENV A=1 \\\n    # about B\n    B=2 \\\n\n    C=3\n")
     lines = {name: found.line_at(found.line.index(f"{name}=")) for name in "ABC"}
     assert lines == {"A": 1, "B": 3, "C": 5}
@@ -186,7 +186,7 @@ SILENT = st.sampled_from(["", "  ", "# comment", "   # another \\"])
 
 @st.composite
 def spelled(draw: st.DrawFn) -> tuple[list[str], list[tuple[str, list[str], int, int]]]:
-    """Write instructions over several lines; gives the lines, and what should be read."""
+    """Write instructions over several lines; returns the lines, and what should be read."""
     lines: list[str] = []
     expected = []
     for _ in range(draw(st.integers(0, 5))):

@@ -24,7 +24,7 @@ COPIED = found("KEY-src", "srv/conf/a.ini", layer=0)
 
 
 def lay(folder: Path, name: str = "Dockerfile", text: str = RECIPE) -> Path:
-    """Write a build context with a Dockerfile, and give the path of that."""
+    """Write a build context with a Dockerfile, and return the path of that."""
     (folder / "conf").mkdir(parents=True, exist_ok=True)
     (folder / "conf/a.ini").write_text("x\nKEY-src\n")
     (folder / name).write_text(text)
@@ -32,7 +32,7 @@ def lay(folder: Path, name: str = "Dockerfile", text: str = RECIPE) -> Path:
 
 
 def origins(tracer: Tracer, history: list[History] = HISTORY) -> list[Origin | None]:
-    """Give the origins of what RUN made and of what COPY brought."""
+    """Return the origins of what RUN made and of what COPY brought."""
     trace = tracer.image(history, range(len(history)))
     traces = [trace(finding) if trace is not None else None for finding in (MADE, COPIED)]
     return [replace(each, ignorable=False) if each is not None else None for each in traces]
@@ -48,14 +48,14 @@ def test_a_named_dockerfile(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Containerfile"])
 def test_the_dockerfile_of_the_working_folder(tmp_path: Path, name: str) -> None:
-    """A Dockerfile or Containerfile that lies there counts where it matches, and else not."""
+    """A Dockerfile or Containerfile that is there counts where it matches, and else not."""
     lay(tmp_path, name)
     assert origins(Tracer(find, folder=tmp_path)) == [Origin(3, dockerfile=name), Origin(2, source="conf/a.ini")]
     assert origins(Tracer(find, folder=tmp_path), OTHER) == [None, None]
 
 
 def test_the_one_that_matches(tmp_path: Path) -> None:
-    """Of two that lie there, the one that matches counts."""
+    """Of two that are there, the one that matches counts."""
     lay(tmp_path, "Containerfile")
     lay(tmp_path, "Dockerfile", "FROM y\nRUN other\n")
     assert origins(Tracer(find, folder=tmp_path))[0] == Origin(3, dockerfile="Containerfile")
@@ -86,7 +86,7 @@ def test_a_named_dockerfile_that_is_missing(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_no_dockerfile(tmp_path: Path) -> None:
-    """What lies in the working folder is read only if it is a regular file: a pipe would wait for ever."""
+    """What is in the working folder is read only if it is a regular file: a pipe would wait forever."""
     os.mkfifo(tmp_path / "Dockerfile")
     assert Tracer(find, folder=tmp_path).image(HISTORY, [0, 1]) is None
 

@@ -33,7 +33,7 @@ def read(text: str) -> Ignores:
 
 
 def left(text: str) -> list[str]:
-    """Give the paths of the findings that some lines leave."""
+    """Return the paths of the findings that some lines leave."""
     return [finding.location.path for finding in read(text).apply(SHOP).report.findings]
 
 
@@ -79,19 +79,19 @@ def test_reason() -> None:
 
 
 def test_hash_sign_in_a_path() -> None:
-    """A hash sign in a path is written with a backslash where a blank stands before it."""
+    """A hash sign in a path is written with a backslash where a blank precedes it."""
     [line] = read("path:a \\#b#c # why").lines
     assert line.value == "a #b#c"
 
 
 def test_wrong_line() -> None:
-    """A line that is wrong is told with its number and what to write."""
+    """A line that is wrong is reported with its number and what to write."""
     table: list[tuple[str, str]] = [
         ("path:docs/**", "1: has no reason"),
         ("path:docs/** #", "1: has no reason"),
         ("path:docs/**#why", "1: has no reason"),
-        ("docs/** # why", "1: begins with none of path:"),
-        ("paths:docs/** # why", r"1: begins with none of .* \(did you mean path:\?\)"),
+        ("docs/** # why", "1: must begin with path:"),
+        ("paths:docs/** # why", r"1: must begin with .* \(did you mean path:\?\)"),
         ("path: # why", "1: an empty glob"),
         ("rule:stripe-secret-keys # why", r"1: there is no rule .* \(did you mean stripe-secret-key\?\)"),
         ("rule:aws # why", "imgscan rules lists them"),
@@ -108,7 +108,7 @@ def test_wrong_line() -> None:
 def test_no_secret_in_the_file() -> None:
     """A line that holds a credential is refused, and the credential is not repeated."""
     key = Keys("ignores").secret99()
-    with pytest.raises(UsageError, match=":2: holds a secret") as told:
+    with pytest.raises(UsageError, match=":2: contains a secret") as told:
         read(f"# fine\npath:keys/{key} # oops")
     assert key not in str(told.value)
 
@@ -120,7 +120,7 @@ def test_load(tmp_path: Path) -> None:
     assert len(ignores.load(path, IDS, redact).lines) == 1
 
 
-@pytest.mark.parametrize(("data", "message"), [(b"# a\n# \xff\n", ":2: it is no UTF-8"), (None, "cannot read")])
+@pytest.mark.parametrize(("data", "message"), [(b"# a\n# \xff\n", ":2: it is not UTF-8"), (None, "cannot read")])
 def test_unreadable(tmp_path: Path, data: bytes | None, message: str) -> None:
     """A file that cannot be read is an error: nothing is let through by mistake, and nothing is not."""
     path = tmp_path / ".imgscanignore"

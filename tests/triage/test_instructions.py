@@ -25,7 +25,7 @@ def aligned(text: str, *created_by: str | None) -> Alignment:
 
 
 def lines(text: str, *created_by: str | None) -> list[int | None]:
-    """Give the line of each history entry, None for one that has none."""
+    """Return the line of each history entry, None for one that has none."""
     found = aligned(text, *created_by)
     return [found.steps[at].instruction.first if at in found.steps else None for at in range(len(created_by))]
 

@@ -13,7 +13,7 @@ TEXTS = st.text(alphabet="ab \t'\"\\`${}:-+=\0", max_size=40)
 
 
 def test_words_end_at_white_space_outside_of_quotes() -> None:
-    """A word is what stands between white space that is neither quoted nor escaped, as it is written."""
+    """A word is what is between white space that is neither quoted nor escaped, as it is written."""
     table: list[tuple[str, list[str]]] = [
         ("a b", ["a", "b"]),
         ("  a\t b ", ["a", "b"]),

@@ -43,7 +43,7 @@ class Image:
         return image.trace(finding) if image is not None else None
 
     def line(self, finding: Finding) -> int | None:
-        """Give the line of the Dockerfile that a finding leads to."""
+        """Return the line of the Dockerfile that a finding leads to."""
         trace = self.trace(finding)
         if trace is None:
             return None
@@ -51,7 +51,7 @@ class Image:
         return trace.line
 
     def source(self, finding: Finding) -> tuple[str, int] | None:
-        """Give the source file and the line that a finding leads to."""
+        """Return the source file and the line that a finding leads to."""
         trace = self.trace(finding)
         if trace is None or trace.source is None:
             return None
@@ -59,7 +59,7 @@ class Image:
 
 
 def document(key: str, field: str) -> Finding:
-    """Give a finding in the image's config."""
+    """Return a finding in the image's config."""
     return found(key, CONFIG, field=field)
 
 
@@ -135,7 +135,7 @@ def test_build_arguments() -> None:
 
 
 def test_an_unmatched_dockerfile_says_nothing_of_documents() -> None:
-    """A Dockerfile that has nothing in common with the history is not this image's, whatever stands in it."""
+    """A Dockerfile that has nothing in common with the history is not this image's, whatever is in it."""
     assert Image(SETTINGS, "RUN a", "*CMD b").line(document("KEY-env", "config/Env/STRIPE")) is None
 
 
@@ -285,7 +285,7 @@ def test_copy_from_a_stage(tmp_path: Path, key: str, path: str, layer: int, orig
 
 
 def test_stages_that_copy_from_each_other_in_many_ways_end(tmp_path: Path) -> None:
-    """Stages in which everything may come from everywhere do not take for ever."""
+    """Stages in which everything may come from everywhere do not take forever."""
     stages = ["FROM x AS s0\nCOPY a /a\n"]
     stages += [f"FROM x AS s{n}\n" + f"COPY --from=s{n - 1} / /\n" * 8 for n in range(1, 30)]
     image = Image("".join(stages), *["COPY / /"] * 8, root=tmp_path)
@@ -293,7 +293,7 @@ def test_stages_that_copy_from_each_other_in_many_ways_end(tmp_path: Path) -> No
 
 
 def test_run_on_a_copied_file(tmp_path: Path) -> None:
-    """What RUN made of a copied file leads to the file, if the key stands at one place of what was copied."""
+    """What RUN made of a copied file leads to the file, if the key is at one place of what was copied."""
     write(tmp_path, "src/a.js", "KEY-a\n")
     write(tmp_path, "docs/a.md", "KEY-a\n")
     image = Image("FROM x\nCOPY src /src\nRUN build\n", "COPY src /src", "RUN build", root=tmp_path)
@@ -378,7 +378,7 @@ def test_nothing_given() -> None:
 
 
 def test_no_layer() -> None:
-    """A finding outside of layers has no origin."""
+    """A finding outside layers has no origin."""
     assert Image(ONE_LAYER, "CMD d").trace(found("KEY-a", "f")) is None
 
 
@@ -427,7 +427,7 @@ LINES = st.sampled_from(
 
 @given(st.lists(LINES, max_size=12), st.lists(st.integers(0, 11), max_size=12), st.integers(0, 12))
 def test_any_dockerfile_gives_lines_of_its_own(chosen: list[str], order: list[int], layer: int) -> None:
-    """Whatever the Dockerfile and the history, an origin is a line on which an instruction stands."""
+    """Whatever the Dockerfile and the history, an origin is a line on which an instruction is."""
     text = "\n".join(chosen)
     image = Image(text or "FROM x", *(chosen[at].split("\n")[0] for at in order if at < len(chosen)))
     findings = [found("KEY-a", "x/y", layer=layer), document("KEY-a", "config/Env/K")]

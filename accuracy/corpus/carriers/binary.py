@@ -127,5 +127,5 @@ def _carrier(name: str) -> Carrier:
 
 
 def carriers() -> tuple[Carrier, ...]:
-    """Give the carriers of this module."""
+    """Return the carriers of this module."""
     return tuple(_carrier(name) for name in _FORMATS)

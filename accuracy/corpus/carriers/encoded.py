@@ -206,7 +206,7 @@ def _split_inside(random: Random, secret: str, variant: int) -> Unit:
 
 
 def carriers() -> tuple[Carrier, ...]:
-    """Give the carriers of this module."""
+    """Return the carriers of this module."""
     return (
         *(_base64(*each) for each in product(("standard", "URL"), range(3), (True, False))),
         Carrier("base64: among random bytes", "base64", STRUCTURAL, 2 * PLACES, "text", _base64_binary),

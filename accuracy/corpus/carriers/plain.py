@@ -86,5 +86,5 @@ def _plain(name: str, template: str) -> Carrier:
 
 
 def carriers() -> tuple[Carrier, ...]:
-    """Give the carriers of this module."""
+    """Return the carriers of this module."""
     return tuple(_plain(name, template) for name, template in (LINES | ESCAPED_LINES).items())

@@ -68,5 +68,5 @@ def _carrier(name: str, pieces: int) -> Carrier:
 
 
 def carriers() -> tuple[Carrier, ...]:
-    """Give the carriers of this module."""
+    """Return the carriers of this module."""
     return tuple(_carrier(name, pieces) for pieces in (2, 3) for name in _JOINTS)

@@ -24,7 +24,7 @@ _CUTS = 24
 
 
 def _anchor(secret: str) -> int:
-    """Give where in a key the part is that identifies it: in client secrets of intents, in the middle."""
+    """Return where in a key the part is that identifies it: in client secrets of intents, in the middle."""
     return secret.index("_secret_") if secret.startswith(("pi_", "seti_")) else 0
 
 
@@ -102,7 +102,7 @@ def _hex_wrapped(width: int, newline: str) -> Carrier:
 
 
 def carriers() -> tuple[Carrier, ...]:
-    """Give the carriers of this module."""
+    """Return the carriers of this module."""
     return tuple(
         make(*each) for make in (_base64_wrapped, _base64_file, _hex_wrapped) for each in product(_WIDTHS, _NEWLINES)
     )

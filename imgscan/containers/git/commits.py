@@ -1,11 +1,11 @@
-"""Which commit brought a blob in, and where, told from the commits and trees of the same pack.
+"""Which commit brought a blob in, and where, based on the commits and trees of the same pack.
 
 Nobody asks but for the few blobs in which something was found, so nothing is read before the first question; then
 everything is, once: commits are gone through parents first and, as far as that leaves a choice, oldest first, and
-each tree where it first appears. What stands in it for the first time was brought in by that commit.
+each tree where it first appears. What is in it for the first time was brought in by that commit.
 
-Ids are known here by their first eight bytes, and most of what is noted stands in arrays: a history has to fit
-beside the pack that it is told from.
+Ids are known here by their first eight bytes, and most of what is recorded is in arrays: a history has to fit
+beside the pack that it is based on.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class PackHistory:
         self._store = store
 
     def first(self, name: bytes) -> tuple[str, bytes] | None:
-        """Give the commit's id and the path under which it brought in the blob of this (hexadecimal) id.
+        """Return the commit's id and the path under which it brought in the blob of this (hexadecimal) id.
 
-        None where the pack does not tell: the commit is in another one, is damaged, or is one of too many. Where a
+        None if the pack does not tell: the commit is in another one, is damaged, or is one of too many. Where a
         tree is damaged or lacks, it is the first commit of those whose trees could be read.
         """
         try:
@@ -96,7 +96,7 @@ class _Commits:
             self._ends.append(len(self._parents))
 
     def in_order(self) -> Iterator[int]:
-        """Give the commits so that parents precede their children, and of several the oldest is first.
+        """Yield the commits so that parents precede their children, and of several the oldest is first.
 
         Ids cannot form a circle; where forged ones do, those commits are not given.
         """
@@ -145,11 +145,11 @@ class _Table:
         self._commit = array("i")  # a number in the store
         self._names: list[bytes] = []
         self._blobs: dict[int, int] = {}
-        with suppress(Limited):  # what was noted before is right: the oldest commits come first
+        with suppress(Limited):  # what was recorded before is right: the oldest commits come first
             self._follow(self._read())
 
     def first(self, blob: bytes) -> tuple[str, bytes] | None:
-        """Give the commit and the path of a blob."""
+        """Return the commit and the path of a blob."""
         record = self._blobs.get(_prefix(blob))
         if record is None:
             return None
@@ -222,7 +222,7 @@ class _Table:
                     return
 
     def _tree(self, number: int) -> list[tuple[bytes, bytes, bytes]]:
-        """Give mode, name and id of what stands in a tree, as far as it can be made."""
+        """Return mode, name and id of what is in a tree, as far as it can be made."""
         try:
             return self._entry.findall(self._store.body(number))
         except (ObjectError, DeltaError):

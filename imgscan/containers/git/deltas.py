@@ -1,4 +1,4 @@
-"""Git's deltas: an object told as copies from another object and as new bytes.
+"""Git's deltas: an object described as copies from another object and new bytes.
 
 Source of the format: git's `Documentation/gitformat-pack.txt`, "Deltified representation". A delta is the size of
 its base and the size of its result, seven bits a byte and the lowest first, then instructions: a byte with its
@@ -25,11 +25,11 @@ _FULL = 0x10000  # what a size of zero means
 
 
 class DeltaError(Exception):
-    """The delta does not fit its base, or is no delta; its text says how."""
+    """The delta does not fit its base, or is not a delta; its text says why."""
 
 
 def sizes(delta: bytes) -> tuple[int, int, int]:
-    """Give the size of the base, the size of the result, and where the instructions begin."""
+    """Return the size of the base, the size of the result, and where the instructions begin."""
     base, position = _number(delta, 0)
     result, position = _number(delta, position)
     return base, result, position
@@ -44,11 +44,11 @@ def _number(data: bytes, position: int) -> tuple[int, int]:
         shift += 7
         if byte < 128:
             return value, position
-    raise DeltaError("the delta's header is cut or too long")
+    raise DeltaError("the delta's header is truncated or too long")
 
 
 def apply(base: bytes, delta: bytes) -> tuple[bytes, int]:
-    """Give the result as one piece, and the number of instructions; the caller has looked at `sizes` before."""
+    """Return the result as one piece, and the number of instructions; the caller has looked at `sizes` before."""
     blocks: list[bytes] = []
     parts: list[bytes] = []
     for part in _parts(base, delta):
@@ -63,7 +63,7 @@ def apply(base: bytes, delta: bytes) -> tuple[bytes, int]:
 
 
 def pieces(base: bytes, delta: bytes) -> Iterator[bytes]:
-    """Give the result in pieces that vary in size; DeltaError after what could be made."""
+    """Yield the result in pieces that vary in size; DeltaError after what could be made."""
     parts: list[bytes] = []
     held = 0
     try:
@@ -83,11 +83,11 @@ def pieces(base: bytes, delta: bytes) -> Iterator[bytes]:
 
 
 def _parts(base: bytes, delta: bytes) -> Iterator[bytes]:
-    """Give what each instruction makes: at most 16 MiB each (a size has three bytes), in all what is said."""
+    """Yield what each instruction makes: at most 16 MiB each (a size has three bytes), in all what is said."""
     claimed, left, position = sizes(delta)
     available = len(base)
     if claimed != available:
-        raise DeltaError("the delta was made for a base of another size")
+        raise DeltaError("the delta was made for a base of a different size")
     end = len(delta)
     try:
         while position < end:
@@ -122,20 +122,20 @@ def _parts(base: bytes, delta: bytes) -> Iterator[bytes]:
                     raise DeltaError("the delta copies from beyond the end of its base")
                 left -= size
                 if left < 0:
-                    raise DeltaError("the delta makes more than it says")
+                    raise DeltaError("the delta produces more than its header says")
                 yield base[start : start + size]
             elif code and position + code <= end:
                 left -= code
                 if left < 0:
-                    raise DeltaError("the delta makes more than it says")
+                    raise DeltaError("the delta produces more than its header says")
                 yield delta[position : position + code]
                 position += code
             else:
-                raise DeltaError("the delta has an instruction that git does not know, or is cut")
+                raise DeltaError("the delta has an unknown instruction or is truncated")
     except IndexError:
         raise DeltaError("the delta ends inside an instruction") from None
     if left:
-        raise DeltaError("the delta makes less than it says")
+        raise DeltaError("the delta produces less than its header says")
 
 
 def instructions(delta: bytes, most: int) -> int:
@@ -150,7 +150,7 @@ def instructions(delta: bytes, most: int) -> int:
 
 
 def literals(delta: bytes) -> bytes:
-    """Give the new bytes of a delta whose base is not there, with `SEPARATOR` between them."""
+    """Return the new bytes of a delta whose base is not there, with `SEPARATOR` between them."""
     try:
         _, _, position = sizes(delta)
     except DeltaError:

@@ -37,12 +37,12 @@ def recognise(head: bytes) -> bool:
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Give the object as the one member, without a name of its own."""
+    """Yield the object as the one member, without a name of its own."""
     yield Member(None, _body(raw))
 
 
 def _body(raw: Reader) -> Iterator[Chunk]:
-    """Give the object's bytes. StreamError where they are damaged, or not as many as the header says."""
+    """Yield the object's bytes. StreamError where they are damaged, or not as many as the header says."""
     plain = _plain(raw)
     head = b""
     trouble = None
@@ -65,7 +65,7 @@ def _body(raw: Reader) -> Iterator[Chunk]:
         left -= len(chunk)
         yield chunk  # also what is too much: it is there
     if left:
-        raise StreamError("damaged-stream", "the git object is not as long as its header says")
+        raise StreamError("damaged-stream", "the git object does not have the length in its header")
 
 
 def _plain(raw: Reader) -> Iterator[Chunk]:

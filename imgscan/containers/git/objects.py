@@ -46,7 +46,7 @@ class ObjectError(Exception):
 
 
 class PackEntry(NamedTuple):
-    """What stands before an object's compressed bytes, which begin at `data`.
+    """What precedes an object's compressed bytes, which begin at `data`.
 
     `size` is that of the inflated bytes: for a delta, of the delta. `base` is the offset of an offset delta's base in
     the file, or the id of a reference delta's.
@@ -86,12 +86,12 @@ def read_entry(held: Held, offset: int, end: int, width: int) -> PackEntry:
     except IndexError:
         raise ObjectError("the pack ends inside an object's header", "cut-stream") from None
     if kind in {0, 5} or size >> 63 or at >= len(head):
-        raise ObjectError("what stands at an object's place is none")
+        raise ObjectError("there is no object where one should be")
     return PackEntry(offset, kind, size, base, offset + at)
 
 
 def inflate_whole(held: Held, entry: PackEntry, end: int) -> tuple[bytes, int]:
-    """Give an object's inflated bytes and where its compressed bytes end; the caller has looked at `size`.
+    """Return an object's inflated bytes and where its compressed bytes end; the caller has looked at `size`.
 
     ObjectError as in `stream`. What is small is inflated in one call, which is what most of a pack's time goes into.
     """
@@ -116,7 +116,7 @@ def inflate_whole(held: Held, entry: PackEntry, end: int) -> tuple[bytes, int]:
 
 
 def stream(held: Held, entry: PackEntry, end: int) -> Generator[bytes, None, int]:
-    """Give an object's inflated bytes in pieces of at most a megabyte, and return where its compressed bytes end.
+    """Yield an object's inflated bytes in pieces of at most a megabyte, and return where its compressed bytes end.
 
     ObjectError where they are damaged, are cut, or are not as many as the header says.
     """
@@ -135,12 +135,12 @@ def stream(held: Held, entry: PackEntry, end: int) -> Generator[bytes, None, int
             raise ObjectError("the compressed bytes of an object are damaged") from error
         left -= len(body)
         if left < 0:
-            raise ObjectError("an object is longer than it says")
+            raise ObjectError("an object is longer than its header says")
         if body:
             yield body
         if decoder.eof:
             if left:
-                raise ObjectError("an object is shorter than it says")
+                raise ObjectError("an object is shorter than its header says")
             return at - len(decoder.unused_data)
         data = decoder.unconsumed_tail
 
@@ -166,7 +166,7 @@ def measure(held: Held, at: int, end: int, most: int) -> tuple[bool, int]:
 
 
 def salvage(held: Held, entry: PackEntry, end: int, error: ObjectError) -> Iterator[bytes]:
-    """Give what stands before the damage of an object that could not be inflated, then raise StreamError.
+    """Yield what precedes the damage of an object that could not be inflated, then raise StreamError.
 
     A failing decoder keeps its last output to itself, so zlib is fed in small steps, and in single bytes at last.
     """
@@ -205,11 +205,11 @@ class Namer:
         self._new = hashlib.sha1 if name == "sha1" else hashlib.sha256
 
     def of(self, kind: int, body: bytes) -> bytes:
-        """Give the id of an object that is in memory."""
+        """Return the id of an object that is in memory."""
         return self._new(b"%b %d\0%b" % (WORDS[kind], len(body), body), usedforsecurity=False).digest()
 
     def of_pieces(self, kind: int, size: int, pieces: Iterator[bytes]) -> bytes:
-        """Give the id of an object that comes in pieces."""
+        """Return the id of an object that comes in pieces."""
         hasher = self._new(b"%b %d\0" % (WORDS[kind], size), usedforsecurity=False)
         for piece in pieces:
             hasher.update(piece)

@@ -1,10 +1,10 @@
 """Git packs: every object of the file, whole, without its index.
 
-A key that was rotated is told in a pack as "copy the part that both have, then these new letters", so it stands whole
+In a pack, a rotated key is stored as "copy the part that both have, then these new letters", so it is whole
 in none of its bytes. Every delta is therefore applied. Most objects come in one pass, in the order of the file: git
-writes a base before what is told from it, and soon before, so a base is nearly always among those still held. What
-is told from a base that was let go, or that stands further behind, waits until the end and is then made depth first,
-each base before everything that is told from it.
+writes a base before what is based on it, and soon before, so a base is nearly always among those still held. What
+is based on a base that was let go, or that is further back, waits until the end and is then made depth first,
+each base before everything that is based on it.
 
 Trees are inflated, because nothing else tells where they end, and not given: they hold names, no content.
 Source of the format: git's `Documentation/gitformat-pack.txt`.
@@ -46,9 +46,9 @@ def recognise(head: bytes) -> bool:
 
 
 def members(held: Held) -> Iterator[Member | Unread]:
-    """Give commits, blobs and tags, named by their ids in hexadecimal; `object-at-N` where the id is not known.
+    """Return commits, blobs and tags, named by their ids in hexadecimal; `object-at-N` where the id is not known.
 
-    An object that is told from one that is not there is given as the bytes that it adds. `Member.brought` looks
+    An object that is based on one that is not there is given as the bytes that it adds. `Member.brought` looks
     into the file again, so it is to be asked while the file is still held.
     """
     return _Reading(held, 0).members()
@@ -60,7 +60,7 @@ def recognise_bundle(head: bytes) -> bool:
 
 
 def bundle_members(held: Held) -> Iterator[Member | Unread]:
-    """Give the objects of the bundle's pack."""
+    """Return the objects of the bundle's pack."""
     for at in range(0, len(held), PIECE):
         found = bytes(held[at : at + PIECE + 5]).find(b"\n\nPACK")
         if found >= 0:
@@ -85,7 +85,7 @@ class _Reading:
         self._baseless = 0
 
     def members(self) -> Iterator[Member | Unread]:
-        """Give everything. Where the work is more than the pack's size explains, stop, and say so."""
+        """Yield everything. Where the work is more than the pack's size explains, stop, and say so."""
         try:
             yield from self._in_order()
             yield from self._late()
@@ -93,13 +93,13 @@ class _Reading:
         except Limited as error:
             yield Unread("skipped", "work-limit", str(error))
         if self._baseless:
-            text = f"{self._baseless} objects are told from others that are not in the git pack or cannot be made"
+            text = f"{self._baseless} objects are deltas against objects that are missing or unreadable"
             yield Unread("skipped", "missing-base", text)
         if not self._store.intact:
-            yield Unread("error", "digest-mismatch", "the git pack is not what the checksum at its end says")
+            yield Unread("error", "digest-mismatch", "the git pack does not match the checksum at its end")
 
     def _in_order(self) -> Iterator[Member | Unread]:
-        """Give what can be given in one pass."""
+        """Yield what can be given in one pass."""
         store = self._store
         while not store.done:
             entry = None
@@ -121,14 +121,14 @@ class _Reading:
             yield Unread("error", "cut-stream", text)
 
     def _damaged(self, entry: PackEntry | None, error: ObjectError, at: int) -> Member | Unread:
-        """Give what stands before the damage; the one who reads it meets the error behind it."""
+        """Return what precedes the damage; the one who reads it meets the error behind it."""
         end = self._store.end
         if entry is None or entry.kind not in WORDS or entry.kind == TREE:
             return Unread("error", error.code, f"an object of the git pack: {error}", _place(at))
         return Member(_place(at), salvage(self._held, entry, end, error), (at, end))
 
     def _object(self, number: int, entry: PackEntry) -> Member | Unread | None:
-        """Give one object if its base is at hand; go past it in any case."""
+        """Return one object if its base is at hand; go past it in any case."""
         store = self._store
         if entry.kind in WORDS:
             if entry.kind == TREE:
@@ -155,7 +155,7 @@ class _Reading:
         return self._told(number, base, store.whole(entry))
 
     def _told(self, number: int, base: bytes, delta: bytes) -> Member:
-        """Give what a delta makes: whole where it is small, else piece by piece, and then it is not kept."""
+        """Return what a delta makes: whole where it is small, else piece by piece, and then it is not kept."""
         store = self._store
         kind = store.kinds[number]
         _, size, _ = deltas.sizes(delta)
@@ -169,7 +169,7 @@ class _Reading:
         return Member(name, _pieces(deltas.pieces(base, delta)), store.extent(number), self._brought(number, name))
 
     def _large(self, number: int, entry: PackEntry) -> Member:
-        """Give an object that is stored as it is, a piece at a time."""
+        """Return an object that is stored as it is, a piece at a time."""
         store = self._store
         name = _place(entry.offset)
         if entry.size <= _NAMED:
@@ -181,7 +181,7 @@ class _Reading:
         return Member(name, _pieces(stream(self._held, entry, store.end)), extent, self._brought(number, name))
 
     def _member(self, number: int, kind: int, body: bytes) -> Member:
-        """Give an object that is in memory."""
+        """Return an object that is in memory."""
         store = self._store
         name = self._note(number, store.namer.of(kind, body))
         chunks: Iterable[Chunk] = (body,)
@@ -190,7 +190,7 @@ class _Reading:
         return Member(name, chunks, store.extent(number), self._brought(number, name))
 
     def _note(self, number: int, identity: bytes) -> bytes:
-        """Remember an object's id, as far as a reference needs it, and give the name that it makes."""
+        """Remember an object's id, as far as a reference needs it, and return the name that it makes."""
         self._store.prefixes[number] = int.from_bytes(identity[:8], "big") or 1
         return identity.hex().encode()
 
@@ -198,7 +198,7 @@ class _Reading:
         return partial(self._history.first, name) if self._store.kinds[number] == BLOB else None
 
     def _late(self) -> Iterator[Member | Unread]:
-        """Give what had to wait for its base."""
+        """Yield what had to wait for its base."""
         if not self._waiting:
             return
         store = self._store
@@ -206,7 +206,7 @@ class _Reading:
         for number in self._waiting:
             waiting[number] = 1
         wanted = bytearray(waiting)
-        if any(store.bases[number] < 0 for number in self._waiting):  # it may be told from a tree, whose id tells
+        if any(store.bases[number] < 0 for number in self._waiting):  # it may be based on a tree, whose id tells
             wanted = bytearray(each or kind == TREE for each, kind in zip(waiting, store.kinds, strict=True))
         for number in store.depth_first(wanted):
             given: Member | Unread | None
@@ -244,7 +244,7 @@ def _place(offset: int) -> bytes:
 
 
 def _pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Give pieces with the error that a reader of members expects."""
+    """Yield pieces with the error that a reader of members expects."""
     try:
         for piece in pieces:
             for at in range(0, len(piece), PIECE):

@@ -1,7 +1,7 @@
-"""Going through a git pack from its first object to its last, and what is noted of each on the way.
+"""Going through a git pack from its first object to its last, and what is recorded of each on the way.
 
 Twenty-two bytes are kept for each object. Honest packs hold a few times more in trees and deltas than they weigh;
-whoever asks for much more is stopped by `Limited`.
+a pack that needs much more is stopped by `Limited`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Index:
         return len(self.offsets) >= self.count
 
     def next_entry(self) -> tuple[int, PackEntry]:
-        """Give the next object a number and read its header. ObjectError where there is none; `resume` may help."""
+        """Return the next object a number and read its header. ObjectError where there is none; `resume` may help."""
         if self._drain is not None:
             entry, self._drain = self._drain, None
             self._run_out(entry)
@@ -129,7 +129,7 @@ class Index:
         return self.namer.of_pieces(entry.kind, entry.size, pieces())
 
     def later(self, entry: PackEntry) -> None:
-        """Leave the object's end to be found before the next one is asked for."""
+        """Leave the object's end to be found before the next one is requested."""
         self._drain = entry
 
     def _run_out(self, entry: PackEntry, *, charged: bool = False) -> None:
@@ -150,12 +150,12 @@ class Index:
         return number if number < len(self.offsets) and self.offsets[number] == offset else -1
 
     def extent(self, number: int) -> tuple[int, int]:
-        """Give which bytes of the file hold an object that was gone past."""
+        """Return which bytes of the file hold an object that was gone past."""
         following = number + 1
         return self.offsets[number], self.offsets[following] if following < len(self.offsets) else self.position
 
     def resume(self, offset: int) -> bool:
-        """Go on at the next place behind `offset` where an object that is whole begins; False where there is none.
+        """Go on at the next place behind `offset` where an object that is whole begins; False if there is none.
 
         An object is known by a zlib header, compressed bytes that inflate and have the right checksum, and a header
         before them that says their size.
@@ -174,7 +174,7 @@ class Index:
         return False
 
     def _object_before(self, data: int, after: int) -> int:
-        """Give where the object begins whose compressed bytes may begin at `data`; -1 where there is none."""
+        """Return where the object begins whose compressed bytes may begin at `data`; -1 where there is none."""
         sound, size = measure(self.held, data, self.end, WHOLE)
         self.charge(_TRIAL + size)
         for start in range(max(data - 30 - self.namer.width, after + 1), data if sound else 0):
@@ -185,11 +185,11 @@ class Index:
         return -1
 
     def charge(self, size: int) -> None:
-        """Count bytes that were inflated or made and are given to nobody."""
+        """Count bytes that were inflated or made and are not handed out."""
         self._work -= size
         if self._work < 0:
             raise Limited(
-                f"the git pack asks for more than {self._allowed} bytes of work, which its size does not explain"
+                f"reading the git pack takes more than {self._allowed} bytes of work, which its size does not explain"
             )
 
     def charge_steps(self, delta: bytes) -> None:

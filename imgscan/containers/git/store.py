@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from imgscan.containers.base import Held
 
 BASE = 64 << 20
-"""Bytes that an object may have from which others are told: it has to be in memory as a whole."""
+"""Bytes that an object may have on which others are based: it has to be in memory as a whole."""
 
 DELTA = 16 << 20
 """Bytes that a delta may have."""
 
 CACHE = 64 << 20
-"""Bytes of objects that are kept because others may be told from them."""
+"""Bytes of objects that are kept because others may be based on them."""
 
 _OVERHEAD = 250  # bytes that it costs to keep an object, whatever its size
 
@@ -64,7 +64,7 @@ class Store(Index):
         return body
 
     def cached(self, number: int) -> bytes | None:
-        """Give an object that is still held."""
+        """Return an object that is still held."""
         if number == self._large[0]:
             return self._large[1]
         body = self._cache.get(number)
@@ -87,7 +87,7 @@ class Store(Index):
             self._cached -= len(gone) + _OVERHEAD
 
     def renew(self, cache: int) -> None:
-        """Begin anew with what was noted of the objects, but without the objects themselves."""
+        """Begin again with what was recorded of the objects, but without the objects themselves."""
         self._cache.clear()
         self._cached = 0
         self._large = (-1, b"")
@@ -113,7 +113,7 @@ class Store(Index):
             if entry.kind not in WORDS:
                 raise ObjectError("an object's base is not in the pack", "missing-base")
             if entry.size > BASE:
-                raise ObjectError(f"an object of more than {BASE} bytes, from which others are told", "size-limit")
+                raise ObjectError(f"an object of more than {BASE} bytes that is the base of others", "size-limit")
             self.charge(entry.size if chain else 0)
             self._make_room(entry.size)
             body, _ = inflate_whole(self.held, entry, self.end)
@@ -124,7 +124,7 @@ class Store(Index):
             delta = self.delta(at)
             _, size, _ = deltas.sizes(delta)
             if size > BASE:
-                raise ObjectError(f"an object of more than {BASE} bytes, from which others are told", "size-limit")
+                raise ObjectError(f"an object of more than {BASE} bytes that is the base of others", "size-limit")
             self._make_room(size)
             body = self.apply(at, body, delta)
             if chain:
@@ -132,14 +132,14 @@ class Store(Index):
         return body
 
     def depth_first(self, todo: bytearray) -> Iterator[int]:
-        """Give the objects whose place in `todo` is not 0, each after its base, as far as that can be had.
+        """Yield the objects whose place in `todo` is not 0, each after its base, as far as that can be had.
 
         Whoever asks sets `prefixes` of what it is given, before it asks for the next: that is how reference deltas
-        find their base. Where it leaves 0, what is told from that object is not given.
+        find their base. Where it leaves 0, what is based on that object is not given.
         """
         count = len(self.kinds)
-        first, following = array("i", [-1]) * count, array("i", [-1]) * count  # what is told from each, as a chain
-        weight = array("I", [0]) * count  # how many are told from it, and from those
+        first, following = array("i", [-1]) * count, array("i", [-1]) * count  # what is based on each, as a chain
+        weight = array("I", [0]) * count  # how many are based on it, and from those
         roots = bytearray(count)
         by_id: dict[int, int] = {}  # the first of those that wait for an object of this id
         for number in range(count - 1, -1, -1):
@@ -188,6 +188,6 @@ class Store(Index):
                 while kid >= 0:
                     kids.append(kid)
                     kid = following[kid]
-                # What has most told from it comes last, so that its base is needed no more by then.
+                # What has most based on it comes last, so that its base is needed no more by then.
                 kids.sort(key=weight.__getitem__, reverse=True)
                 stack += kids

@@ -1,1 +1,1 @@
-"""Zip archives: by their directory, or by what stands before each member."""
+"""Zip archives: by their directory, or by what precedes each member."""

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Chunk
 
 _ENCRYPTED: Final = 1
-_DESCRIPTOR: Final = 8  # the flag that says that sum and sizes stand behind the data
+_DESCRIPTOR: Final = 8  # the flag that says that sum and sizes follow the data
 _STARTS: Final = (b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
-"""What stands in front of the first header where an archive was to be split, and was not."""
+"""What precedes the first header where an archive was to be split, and was not."""
 
 
 def recognise(head: bytes) -> bool:
@@ -55,7 +55,7 @@ def has_directory(held: Held) -> bool:
 
 
 def members(held: Held) -> Iterator[Member | Unread]:
-    """Give the members in the order of the directory, then those that it does not list, in the order of the file."""
+    """Yield the members in the order of the directory, then those that it does not list, in the order of the file."""
     work = Work(held)
     read = Ranges()
     directory = find_directory(held)
@@ -102,7 +102,7 @@ def members(held: Held) -> Iterator[Member | Unread]:
                 yield _overlap()
                 return
     if directory is None:
-        text = "the directory of the zip archive is missing or damaged; its members were looked for without it"
+        text = "the directory of the zip archive is missing or damaged; its members were searched for without it"
         yield Unread("error", "damaged-container", text)
 
 
@@ -112,7 +112,7 @@ def _overlap() -> Unread:
 
 
 def _listed(held: Held, entry: ZipEntry, work: Work, read: Ranges) -> Iterator[Member | Unread]:
-    """Give a member of the directory that is large, or not what it should be."""
+    """Yield a member of the directory that is large, or not what it should be."""
     local = local_header(held, entry.at, work, entry.name)
     if local is None:
         text = "a member of the zip archive is not where its directory says"
@@ -152,10 +152,10 @@ def _unsupported(entry: ZipEntry, size: int) -> Unread:
 
 
 def _unlisted(held: Held, at: int, end: int, work: Work, *, sure: bool) -> Iterator[Member | Unread]:
-    """Give the members whose local headers stand from `at` to `end`.
+    """Yield the members whose local headers stand from `at` to `end`.
 
     `sure` says that there is no directory, so that these are the archive's members. Otherwise what looks like a
-    header may be something else: a member of which nothing can be read is none, and damage is no error.
+    header may be something else: a member of which nothing can be read is none, and damage is not an error.
     """
     while (found := find_header(held, at, end)) is not None:
         local = local_header(held, found, work)
@@ -194,7 +194,7 @@ def _unlisted(held: Held, at: int, end: int, work: Work, *, sure: bool) -> Itera
 
 
 def _begun(content: Content) -> tuple[Chunk, Iterator[Chunk], StreamError | None]:
-    """Read the first chunk of a member: give it, those that follow, and the failure to have one."""
+    """Read the first chunk of a member: return it, those that follow, and the failure if there is one."""
     chunks = iter(content)
     try:
         return next(chunks, b""), chunks, None
@@ -203,7 +203,7 @@ def _begun(content: Content) -> tuple[Chunk, Iterator[Chunk], StreamError | None
 
 
 def _rest(first: Chunk, chunks: Iterator[Chunk], failure: StreamError | None, *, sure: bool) -> Iterator[Chunk]:
-    """Give the chunks of a member of which the first, or the failure to have one, is there already."""
+    """Yield the chunks of a member of which the first, or the failure to have one, is there already."""
     if failure is not None:
         raise failure
     if first:
@@ -213,7 +213,7 @@ def _rest(first: Chunk, chunks: Iterator[Chunk], failure: StreamError | None, *,
     except StreamError as error:
         if sure:
             raise
-        text = "something that looks like a member of a zip archive is damaged"
+        text = "data that looks like a member of a zip archive is damaged"
         raise StreamError(error.code, text, harmless=True) from error
 
 

@@ -1,7 +1,7 @@
 """Where a zip archive's directory is, and what it lists.
 
-Format: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.12 to 4.3.16. The directory stands at the end, so that anything may
-stand in front of the archive; then the offsets in it are off by the length of that. No count or size is believed:
+Format: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.12 to 4.3.16. The directory is at the end, so that anything may
+precede the archive; then the offsets in it are off by the length of that. No count or size is believed:
 entries are read as long as they look like entries.
 """
 
@@ -36,7 +36,7 @@ _QUAD: Final = Struct("<Q")
 
 
 class Directory(NamedTuple):
-    """Where the directory stands, and what has to be added to the offsets in it."""
+    """Where the directory is, and what has to be added to the offsets in it."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class Directory(NamedTuple):
 
 
 class ZipEntry(NamedTuple):
-    """What the directory says of a member; `at` is where its local header stands."""
+    """What the directory says of a member; `at` is where its local header is."""
 
     name: bytes
     flags: int
@@ -93,7 +93,7 @@ def _directory(held: Held, tail: bytes, base: int, at: int) -> Directory | None:
 
 
 def _end64(held: Held, end: int) -> tuple[int, int, int, int] | None:
-    """Read the zip64 end record that stands in front of `end`: where it is, entries, size and offset."""
+    """Read the zip64 end record that precedes `end`: where it is, entries, size and offset."""
     if end < _LOCATOR_SIZE + _END64_SIZE:
         return None
     magic, stated = _LOCATOR.unpack(held[end - _LOCATOR_SIZE : end])
@@ -109,7 +109,7 @@ def _end64(held: Held, end: int) -> tuple[int, int, int, int] | None:
 
 
 def entries(held: Held, directory: Directory) -> Iterator[ZipEntry | None]:
-    """Give the directory's entries in their order; None at the end if it does not end where it should."""
+    """Yield the directory's entries in their order; None at the end if it does not end where it should."""
     at, end, shift = directory
     window = b""
     base = at

@@ -42,7 +42,7 @@ _MARK: Final = re.compile(rb"PK(?:\x03\x04|\x07\x08|\x01\x02)", re.DOTALL)
 def local_header(held: Held, at: int, work: Work, name: bytes = b"") -> tuple[ZipEntry, int] | None:
     """Read the local header at `at`; return what it says and where the data begin. None if there is none.
 
-    Where the name that is expected stands where it should, the header's own magic may be damaged.
+    Where the name that is expected is where it should, the header's own magic may be damaged.
     """
     header = bytes(held[at : at + LOCAL_SIZE]) if at >= 0 else b""
     if len(header) < LOCAL_SIZE:
@@ -65,7 +65,7 @@ def find_header(held: Held, at: int, end: int) -> int | None:
 
 
 def _matches(held: Held, pattern: re.Pattern[bytes], at: int, end: int) -> Iterator[tuple[int, re.Match[bytes]]]:
-    """Search the bytes from `at` to `end` in windows, the first one small; give matches with their window's offset."""
+    """Search the bytes from `at` to `end` in windows, the first one small; yield matches with their window's offset."""
     size = _FIRST_WINDOW
     while at < end:
         window = bytes(held[at : min(at + size, end)])
@@ -126,7 +126,7 @@ class Ranges:
             self._limit = max(self._limit, 2 * len(merged))
 
     def _merged(self) -> Iterator[tuple[int, int]]:
-        """Give all ranges but the last one in ascending order, joined."""
+        """Yield all ranges but the last one in ascending order, joined."""
         starts, ends = self._starts, self._ends
         start = end = 0
         for number in sorted(range(len(starts)), key=starts.__getitem__):
@@ -137,7 +137,7 @@ class Ranges:
         yield start, end
 
     def gaps(self, end: int) -> Iterator[tuple[int, int]]:
-        """Give what is in no range, up to `end`, where a header would have room."""
+        """Yield what is in no range, up to `end`, where a header would have room."""
         self.add(end, end)
         self._starts.append(self._start)
         self._ends.append(self._end)

@@ -28,7 +28,7 @@ _OTHERS: Final[dict[int, Compression]] = {12: "bz2", 20: "zstd", 93: "zstd", 95:
 READABLE: Final = frozenset((STORED, DEFLATED, _LZMA, *_OTHERS))
 
 BEHIND: Final = -1
-"""As an entry's sum: it stands in a descriptor behind the data."""
+"""As an entry's sum: it is in a descriptor behind the data."""
 
 METHODS: Final = {
     1: "shrink",
@@ -83,7 +83,7 @@ class Part:
         self.at = at
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         at = self.at
         if at < self._stated:
             count = min(count, self._stated - at)
@@ -130,7 +130,7 @@ class Content:
             self.failed = True
             raise
         if total != (self._crc_behind(total) if self._entry.crc == BEHIND else self._entry.crc):
-            raise StreamError("damaged-stream", "a member of the zip archive is not what its checksum says")
+            raise StreamError("damaged-stream", "a member of the zip archive does not match its checksum")
 
     def _crc_behind(self, total: int) -> int:
         """Read the sum in the descriptor behind the data; `total` where none is to be seen."""

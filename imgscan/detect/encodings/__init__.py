@@ -1,8 +1,8 @@
-r"""How a credential's text can stand in a file: the literals to look for, and the way back to the text.
+r"""How a credential's text can be in a file: the literals to look for, and the way back to the text.
 
 An anchor is the part of a prefix that its credentials share (`k_live_` of `sk_live_`, `rk_live_`, `pk_live_`).
-Each encoding turns an anchor into one or more literals: bytes that stand in the file wherever the anchor stands in
-the text, whatever stands beside it, and reads the neighbourhood of those bytes. What an encoding holds may be
+Each encoding turns an anchor into one or more literals: bytes that are in the file wherever the anchor is in
+the text, whatever is beside it, and reads the neighbourhood of those bytes. What an encoding holds may be
 encoded again: the literal of the inner form is then the anchor of the outer one, to three encodings. A further
 encoding is one module with one `Encoding`, and one more entry here.
 
@@ -33,14 +33,14 @@ _OUTER: tuple[Encoding, ...] = (UTF16, BASE64, HEX)
 """Those that hold any text, encoded text too."""
 
 _LONG_ENOUGH = 6
-"""Characters that half an anchor must have to be looked for in an encoding: fewer stand there by chance."""
+"""Characters that half an anchor must have to be looked for in an encoding: fewer are there by chance."""
 
 
 def forms(exact: Iterable[bytes], cores: Iterable[bytes], pieces: Iterable[bytes], splits: Splits) -> tuple[Form, ...]:
     """Compute every form, each once, plain ones first. Halves of anchors can have the same literal.
 
     `exact` anchors are looked for in plain text and in UTF-16. `cores` are shorter and fewer: parts of all of them,
-    rare enough inside of further encodings. The anchors in `pieces` are found in two halves as well; `splits` says
+    rare enough inside further encodings. The anchors in `pieces` are found in two halves as well; `splits` says
     which credentials are put together.
     """
     whole = plain(splits)

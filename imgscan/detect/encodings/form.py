@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Cut(NamedTuple):
     """Where a literal is interrupted: behind its first `at` characters.
 
-    What stands in the file as it is are the characters before the cut and the byte behind them, or, if `after` is
+    What is in the file unchanged are the characters before the cut and the byte behind them, or, if `after` is
     set, the byte before the second half and that half.
     """
 
@@ -26,7 +26,7 @@ class Cut(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """Bytes that stand in a file wherever an anchor stands in its text, whatever stands beside it.
+    """Bytes that are in a file wherever an anchor is in its text, whatever is beside it.
 
     `lead` counts the bytes between the decoder's starting point and the literal: in base64 the characters of the
     quantum that also depend on the neighbours.
@@ -38,7 +38,7 @@ class Literal(NamedTuple):
 
 
 def uncut(_anchor: bytes) -> Iterator[Literal]:
-    """Give no literals: no line break stands inside of this encoding's."""
+    """Return no literals: no line break is inside this encoding's."""
     return iter(())
 
 
@@ -46,7 +46,7 @@ def uncut(_anchor: bytes) -> Iterator[Literal]:
 class Encoding:
     """A way to write text: what its anchors look like, how to read them, and what a character costs.
 
-    `literals` gives the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
+    `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
@@ -68,7 +68,7 @@ class Encoding:
 class Form:
     """One literal that betrays an anchor, and what reads it: an encoding, and what that encoding holds.
 
-    `inner` is None where the encoding holds the anchor itself.
+    `inner` is None if the encoding holds the anchor itself.
     """
 
     encoding: Encoding

@@ -51,7 +51,7 @@ class Splits(NamedTuple):
 
 
 def _cuts(anchor: bytes) -> Iterator[Literal]:
-    """Give the halves of an anchor with what touches them: the first half, unless that is one letter."""
+    """Yield the halves of an anchor with what touches them: the first half, unless that is one letter."""
     for at in range(1, len(anchor)):
         if at > 1:
             for end in _ENDS:
@@ -94,7 +94,7 @@ def _interrupted(data: bytes, position: int, span: Span, cut: Cut, before: int) 
     left, right = cut.whole[: cut.at], cut.whole[cut.at :]
     if cut.after:
         second = position + 1
-        # No glue holds the first letter of an anchor, so it is the last that stands there.
+        # No glue holds the first letter of an anchor, so it is the last that is there.
         first = data.rfind(left, max(span.low, second - _GLUE_BYTES), second)
         if first < 0 or not _GLUED.fullmatch(data, first + len(left), second):
             return

@@ -5,7 +5,7 @@ for each alignment of its first byte, made of the characters whose six bits all 
 digits (section 8) have one for each case.
 
 Encoders wrap their output, most at 64 or 76 characters, and some indent it. A line break is taken for a wrap where
-the next line holds nothing else and is no longer than the line before. Where the break stands inside the literal,
+the next line holds nothing else and is no longer than the line before. Where the break is inside the literal,
 that proves it.
 """
 
@@ -30,7 +30,7 @@ _BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
 _BREAK_BEFORE = re.compile(rb"\r?\n[ \t]{0,%d}\Z" % _INDENT)
 _LONGEST_BREAK = 2 + _INDENT
 _WIDEST = 1024
-"""Characters of a line from which on it is taken to go on for ever, and not to be wrapped."""
+"""Characters of a line from which on it is taken to continue forever, and not to be wrapped."""
 
 _STRETCH = 2
 """How many times the bytes of one line a wrapped run may take before it is given up."""
@@ -39,10 +39,10 @@ _USUAL = 60
 """Encoders wrap lines of this length or more; a shorter line may as well end where a value ends."""
 
 _LONGEST_USUAL = 76
-"""The longest lines that encoders wrap at unless they are told to (RFC 2045, 6.8)."""
+"""The longest lines that encoders wrap at unless configured otherwise (RFC 2045, 6.8)."""
 
 _AFTER = re.compile(rb"={0,2}(?:[ \t]*(?:\r?\n|\Z)|[\"'`](?![0-9A-Za-z\"'`$ ]))|[<,;)\]}&\\]")
-"""What may stand behind the digits of a line in a wrapped run."""
+"""What may follow the digits of a line in a wrapped run."""
 
 _NEAR = 16
 """Digits before a literal in which the beginning of its credential is looked for."""
@@ -62,12 +62,12 @@ class Alphabet(NamedTuple):
     decode: Callable[[bytes], bytes]
 
     def forward(self, data: bytes, start: int, high: int) -> int:
-        """Give the end of the run that begins at `start`."""
+        """Return the end of the run that begins at `start`."""
         match = self.run.match(data, start, high)
         return match.end() if match else start
 
     def backward(self, data: bytes, end: int, low: int) -> int:
-        """Give the beginning of the run that ends at `end`."""
+        """Return the beginning of the run that ends at `end`."""
         match = self.run.match(data[low:end][::-1])
         return end - match.end() if match else end
 
@@ -104,7 +104,7 @@ def _hex_literals(anchor: bytes) -> Iterator[Literal]:
 
 
 def _cuts_of(literals: Callable[[bytes], Iterator[Literal]]) -> Callable[[bytes], Iterator[Literal]]:
-    """Give the literals of an anchor that a line break interrupts, at each place.
+    """Return the literals of an anchor that a line break interrupts, at each place.
 
     Of the two halves the one that betrays more is the literal, with the byte of the break that touches it.
     """
@@ -123,7 +123,7 @@ def _cuts_of(literals: Callable[[bytes], Iterator[Literal]]) -> Callable[[bytes]
 
 
 def _ends_of_cut(data: bytes, position: int, span: Span, cut: Cut) -> Segments | None:
-    """Find where both halves of an interrupted literal stand; None if they do not."""
+    """Find where both halves of an interrupted literal are; None if they are missing."""
     left, right = cut.whole[: cut.at], cut.whole[cut.at :]
     if cut.after:
         second = position + 1
@@ -160,7 +160,7 @@ class _Run:
         self.pieces[-1] = self.pieces[-1][0], last
 
     def wrapped(self) -> bool:
-        """Take in the lines before and behind that belong to the run; tell whether there are any.
+        """Take in the lines before and behind that belong to the run; say whether there are any.
 
         `usual` says then whether an encoder could have written them: the lines are long, and all digits make whole
         bytes.
@@ -241,7 +241,7 @@ class _Run:
         )  # fmt: skip
 
     def _places(self, first: int) -> tuple[int, Gaps]:
-        """Say where the digits from the `first` on stand: the offset of that digit, and the breaks behind it."""
+        """Say where the digits from the `first` on are: the offset of that digit, and the breaks behind it."""
         if len(self.pieces) == 1:
             return self.pieces[0][0] + first, NO_GAPS
         at: list[int] = []
@@ -258,7 +258,7 @@ class _Run:
         return base, Gaps(at, sums)
 
     def _delimited(self, quantum: int) -> int:
-        """Give the index of the digit behind the last delimiter before a quantum, if a quantum begins there; else -1.
+        """Return the index of the digit behind the last delimiter before a quantum, if a quantum begins there; else -1.
 
         A slash, a dash or an underscore before a value in base64 looks like one of its digits.
         """

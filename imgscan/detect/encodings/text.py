@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Span(NamedTuple):
     """Which bytes of a buffer are one file's: `[low, high)`; `origin` is the offset of `low` in that file.
 
-    `aligned` says that these offsets tell where units of two bytes begin: inside of another encoding they do not.
+    `aligned` says that these offsets tell where units of two bytes begin: inside another encoding they do not.
     """
 
     low: int
@@ -29,10 +29,10 @@ class Reach(NamedTuple):
 
 
 class Gaps(NamedTuple):
-    """Bytes of a carrier that stand between the characters it holds: line breaks, quotes, the rest of an escape.
+    """Bytes of a carrier that are between the characters it holds: line breaks, quotes, the rest of an escape.
 
-    `at` are the indexes of the carrier's characters before which bytes are passed over, ascending; `sums` how many
-    bytes are passed over up to and with each. `trailing` says that a gap belongs to the character before it.
+    `at` are the indexes of the carrier's characters before which bytes are skipped, ascending; `sums` how many
+    bytes are skipped up to and with each. `trailing` says that a gap belongs to the character before it.
     """
 
     at: Sequence[int] = ()
@@ -40,7 +40,7 @@ class Gaps(NamedTuple):
     trailing: bool = False
 
     def before(self, index: int) -> int:
-        """Count the bytes that are passed over up to a character of the carrier."""
+        """Count the bytes that are skipped up to a character of the carrier."""
         found = bisect_right(self.at, index)
         return self.sums[found - 1] if found else 0
 
@@ -56,8 +56,8 @@ class Text(NamedTuple):
     reading is asked if this one holds a credential. `rival` is a likelier reading of the same bytes: what it shows
     and does not take for a credential is none here either.
 
-    Character `i` stands in the carrier from `num * i / den` on, `base` and the gaps say where that is in the buffer
-    that was decoded; where that was the `data` of another text, `outer` goes on from there.
+    Character `i` is in the carrier from `num * i / den` on, `base` and the gaps say where that is in the buffer
+    that was decoded; where that was the `data` of another text, `outer` continues from there.
     """
 
     encoding: str
@@ -75,13 +75,13 @@ class Text(NamedTuple):
     outer: Text | None = None
 
     def begin(self, index: int) -> int:
-        """Give the buffer offset of the first byte that holds bits of character `index`."""
+        """Return the buffer offset of the first byte that holds bits of character `index`."""
         first = index * self.num // self.den
         place = self.base + first + self.gaps.before(first)
         return place if self.outer is None else self.outer.begin(place)
 
     def end(self, index: int) -> int:
-        """Give the buffer offset one past the last byte that holds bits of the character before `index`."""
+        """Return the buffer offset one past the last byte that holds bits of the character before `index`."""
         past = -(-index * self.num // self.den)
         place = self.base + past + self.gaps.before(past if self.gaps.trailing else past - 1)
         return place if self.outer is None else self.outer.end(place)

@@ -2,8 +2,8 @@
 
 One literal serves both, from the first character's byte to the last one's. Big-endian text contains little-endian
 text one byte later (and the reverse). Where the bytes beside the literal allow both readings, the one whose units
-begin at even offsets of the file comes first; inside of another encoding, where offsets tell nothing, the one of more
-characters: what stands before and behind a text seldom goes on with it by chance.
+begin at even offsets of the file comes first; inside another encoding, where offsets tell nothing, the one of more
+characters: what is before and after a text seldom continues it by chance.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
     raw[high] = raw[high].translate(_NO_SURROGATES)
     text = raw.decode(name)
     # The signs of a masked key must outlive Latin-1. Three characters for one are harmless after the anchor:
-    # none of them can be inside a body, so nothing that lies behind them is ever located.
+    # none of them can be inside a body, so nothing that is behind them is ever located.
     text = text[:back] + text[back:].replace("…", "...").replace("•", "***")
     decoded = text.encode("latin-1", "replace")
     return Text(name, decoded, back, 0, len(decoded), base=unit - 2 * back, num=2)

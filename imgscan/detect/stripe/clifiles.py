@@ -17,7 +17,7 @@ _MODE = re.compile(rb"(live|test)_mode_api_key[ \t]*=[ \t]*[\"']\Z")
 _TOKEN = re.compile(rb"\"(uat|oauth_refresh_token|stripe_cli_session|access_token)\"[ \t]*:[ \t]*\"\Z")
 _EXPIRES = re.compile(rb"expires_at[\"']?[ \t]*[:=][ \t]*[\"']?(?:(\d{4}-\d\d-\d\d)|(\d{10})(?!\d))")
 _NAME = 64
-_LATEST = 4_102_444_800  # 2100: a larger number is no date
+_LATEST = 4_102_444_800  # 2100: a larger number is not a date
 
 
 def note(data: bytes, start: int, end: int, low: int, high: int) -> str:

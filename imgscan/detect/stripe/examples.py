@@ -1,6 +1,6 @@
 """Keys that Stripe prints in its documentation, SDKs and packages, known by SHA-256.
 
-They open nothing that matters, and are all over images that hold Stripe's packages. Only hashes stand here, so
+They open nothing that matters, and are all over images that hold Stripe's packages. Only hashes are here, so
 that no scanner, this one included, trips over the list.
 """
 

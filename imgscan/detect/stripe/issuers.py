@@ -15,7 +15,7 @@ _HOST = re.compile(rb"[0-9a-z.-]{4,}\$")
 
 
 def foreign(body: bytes) -> bool:
-    """Whether another issuer's mark stands in the body itself."""
+    """Whether another issuer's mark is in the body itself."""
     return body.startswith(_WORKOS) or _is_clerk_host(body)
 
 

@@ -36,7 +36,7 @@ _SHARE = [n and n * math.log2(n) for n in range(512)]
 
 
 def entropy(body: bytes) -> float:
-    """Give the Shannon entropy of a body of 1 to 511 characters, in bits a character."""
+    """Return the Shannon entropy of a body of 1 to 511 characters, in bits a character."""
     size = len(body)
     return math.log2(size) - sum(map(_SHARE.__getitem__, Counter(body).values())) / size
 
@@ -59,14 +59,14 @@ def mixed(body: bytes) -> bool:
 
 
 def has_run(body: bytes) -> bool:
-    """Whether six equal characters or eight in sequence, up or down, stand in a row."""
+    """Whether six equal characters or eight in sequence, up or down, are in a row."""
     steps = bytes(step & 0xFF for step in map(sub, body[1:], body))
     up, down = b"\x01" * (_MONOTONE - 1), b"\xff" * (_MONOTONE - 1)
     return bytes(_EQUAL - 1) in steps or up in steps or down in steps
 
 
 def crossed_out(body: bytes) -> bool:
-    """Whether `xxxx` or `XXXX` stands where the characters of a key would."""
+    """Whether `xxxx` or `XXXX` is where the characters of a key would."""
     return b"xxxx" in body or b"XXXX" in body
 
 

@@ -1,6 +1,6 @@
-"""Credentials that show what a rule takes and what it leaves, put together when they are asked for.
+"""Credentials that show what a rule takes and what it leaves, put together when they are requested.
 
-The bodies come out of a hash, so they are the same every time, open nothing, and stand in no file.
+The bodies come out of a hash, so they are the same every time, open nothing, and are in no file.
 """
 
 from __future__ import annotations

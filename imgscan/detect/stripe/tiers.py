@@ -4,9 +4,9 @@
 |------|------------------------------------------|-------------------------------------|-----------------|
 | A    | 99 characters that name their account    | nothing on either side              | very high       |
 | B    | 34 characters: 24, `00`, 8               | no word around it, a mixed body     | high            |
-| C    | 24 characters, or 99 of another build    | likewise                            | medium, or high |
-| D    | other lengths from 25 to 247             | likewise                            | low, or medium  |
-| E    | 24 to 260 characters after `sk_org_`     | likewise                            | medium, or high |
+| C    | 24 characters, or 99 of another build    | the same way                            | medium, or high |
+| D    | other lengths from 25 to 247             | the same way                            | low, or medium  |
+| E    | 24 to 260 characters after `sk_org_`     | the same way                            | medium, or high |
 
 Of two confidences the second holds where something nearby speaks of Stripe. A run of more characters than the
 tier allows is data that happens to follow a prefix, and only tier A is looked for in it.
@@ -70,7 +70,7 @@ def _other(place: Place, most: int) -> Verdict | None:
 
 
 def _stands(place: Place, end: int) -> bool:
-    """Whether the credential stands by itself, is nobody else's and is no placeholder."""
+    """Whether the credential stands by itself, is nobody else's and is not a placeholder."""
     if not open_left(place, place.start, end) or masked(place, end):
         return False
     body = place.data[place.body : end]

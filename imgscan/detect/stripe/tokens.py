@@ -1,4 +1,4 @@
-"""The validators of everything that is no key: webhook and app secrets, command-line and ephemeral tokens."""
+"""The validators of everything that is not a key: webhook and app secrets, command-line and ephemeral tokens."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def loose(place: Place) -> Verdict | None:
 def intent_secret(place: Place) -> Verdict | None:
     """Judge the client secret of a payment or setup intent: the intent's id, `_secret_`, and the secret.
 
-    The id stands before the prefix that was found; `pi_` alone also ends every `api_`.
+    The id precedes the prefix that was found; `pi_` alone also ends every `api_`.
     """
     low = max(place.low, place.start - INTENT_ID_MOST - 1)
     mark = place.data.rfind(b"_", low, place.start)

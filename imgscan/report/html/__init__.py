@@ -1,4 +1,4 @@
-"""The report as a page: one file that needs nothing else, to be attached to a build or sent to whoever has to act.
+"""The report as a page: one self-contained file, to attach to a build or send to the person who has to act.
 
 The verdict comes first, then for each target its layers as a stack and its keys, then what to do. All of it is in the
 page's own markup, so it can be read and printed without scripts; a script of its own adds the filter. Names from
@@ -65,4 +65,4 @@ class HtmlReport:
         total = len(self._summaries)
         unread = sum(not summary.whole for summary in self._summaries)
         found = f"{leaking:,} of {plural(total, 'target')} hold secrets" if leaking else "No new Stripe secrets found"
-        return f"{found}; {plural(unread, 'target')} could not be read as a whole" if unread else found
+        return f"{found}; {plural(unread, 'target')} could not be read completely" if unread else found

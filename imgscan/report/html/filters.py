@@ -23,7 +23,7 @@ _LIVES = {
     "unknown": "elsewhere",
 }
 _STATUSES = {"new": "new", "baseline": "accepted", "example": "documented"}
-_CONFIDENCES = {"low": "any", "medium": "medium or surer", "high": "high or surer", "very-high": "very high"}
+_CONFIDENCES = {"low": "any", "medium": "medium or higher", "high": "high or higher", "very-high": "very high"}
 
 
 class Counts:
@@ -50,7 +50,7 @@ class Counts:
 
 
 def filter_form(counts: Counts, summaries: Sequence[Summary]) -> Iterator[str]:
-    """Write the form; nothing where there is nothing to choose from."""
+    """Write the form; nothing if there is nothing to choose from."""
     if counts.total < 2:
         return
     yield '<form id="filter" role="search" aria-label="Filter the findings" hidden>\n'

@@ -1,4 +1,4 @@
-"""The keys of one target: what it is, why it matters, and each place where it stands."""
+"""The keys of one target: what it is, why it matters, and each place where it is."""
 
 from __future__ import annotations
 

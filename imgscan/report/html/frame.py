@@ -46,7 +46,7 @@ def _open(title: str) -> Iterator[str]:
 
 def _close(version: str) -> Iterator[str]:
     yield (
-        f"<footer><p>imgscan {text(version)}. This page holds no key, only the prefix and the last four characters of "
+        f"<footer><p>imgscan {text(version)}. This page contains no key, only the prefix and last four characters of "
         f"each, and loads nothing.</p></footer>\n<script>{_asset('report.js')}</script>\n</body>\n</html>\n"
     )
 
@@ -54,7 +54,7 @@ def _close(version: str) -> Iterator[str]:
 def document(
     title: str, summaries: Sequence[Summary], body: tuple[str, Sequence[bytes], str], version: str
 ) -> Iterator[bytes]:
-    """Give the page in parts; `title` is the verdict over all, `body` the filter, the targets and the remedies."""
+    """Yield the page in parts; `title` is the verdict over all, `body` the filter, the targets and the remedies."""
     form, sections, remedies = body
     several = len(summaries) > 1
     yield "".join(_open(title)).encode()
@@ -81,7 +81,7 @@ def document(
 
 
 def nothing_scanned(version: str) -> Iterator[str]:
-    """Give the page of a run without targets, which is no clean result."""
+    """Yield the page of a run without targets, which is no clean result."""
     title = "No target was scanned"
     yield from _open(title)
     yield f'<header class="verdict unsure">\n<p class="brand">imgscan</p>\n<h1>{title}</h1>\n</header>\n'

@@ -36,7 +36,7 @@ def stack_section(report: TargetReport, number: int) -> Iterator[str]:
             removed[visibility.layer].append((position, finding))
     largest = max((_size(layer) or 0 for layer in report.layers), default=0)
     yield f'<section class="stack" aria-labelledby="t{number}-layers">\n<h3 id="t{number}-layers">Layers</h3>\n'
-    yield '<p class="hint">The newest on top, the base below. What an upper layer deletes stays in the lower one.</p>\n'
+    yield '<p class="hint">Newest on top, base at the bottom. What an upper layer deletes stays in the lower one.</p>\n'
     if found[None]:
         yield '<div class="layer described"><p class="made">Image description</p>\n'
         yield '<p class="size">configuration and history, pulled with every layer</p>\n'
@@ -84,7 +84,7 @@ def _size(layer: LayerInfo) -> int | None:
 
 
 def _bar(size: int | None, largest: int) -> str:
-    """Draw the size against the largest layer's; the number stands beside it, so readers of text miss nothing."""
+    """Draw the size against the largest layer's; the number is beside it, so readers of text miss nothing."""
     width = 0 if not size or not largest else max(100 * size / largest, 1.5)
     return (
         '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">'

@@ -89,7 +89,7 @@ class MarkdownReport:
         yield from self._blocks
         if self._unshown or self._unshown_targets:
             targets = f", {plural(self._unshown_targets, 'whole target')} among them" if self._unshown_targets else ""
-            yield f"**{plural(self._unshown, 'finding')} left out{targets}: a summary holds 1 MiB.** "
+            yield f"**{plural(self._unshown, 'finding')} left out{targets}: a summary is limited to 1 MiB.** "
             yield "The JSON report has all of them.\n\n"
         yield from self._remedies()
 

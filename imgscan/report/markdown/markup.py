@@ -28,7 +28,7 @@ _SIGIL = re.compile(r"([@#!$%&~^:.])(?=\S)")
 def code(text: str) -> str:
     """Show foreign text in a code span."""
     shown = shorten(escape_terminal(text), LONGEST_NAME).replace("`", "\\x60").replace("|", "\\x7c")
-    # A span of nothing is no span; a space at either end would be stripped.
+    # A span of nothing is not a span; a space at either end would be stripped.
     shown = shown if shown.strip() == shown else shown.replace(" ", "\\x20")
     return f"`{shown}`" if shown else "`''`"
 

@@ -44,6 +44,6 @@ class SarifReport:
         out.write(with_last_list({"$schema": SCHEMA, "version": "2.1.0", "runs": []}, self._runs.values()))
         if len(self._runs) > MOST_RUNS:
             self._context.warn(
-                f"the SARIF report has {plural(len(self._runs), 'run')}, one a target; GitHub code scanning takes "
-                f"{MOST_RUNS} of a file: scan the targets in several calls, each with its own -o and --sarif-category"
+                f"the SARIF report has {plural(len(self._runs), 'run')}, one per target; GitHub code scanning accepts "
+                f"{MOST_RUNS} per file: scan the targets in several runs, each with its own -o and --sarif-category"
             )

@@ -1,6 +1,6 @@
 """What a run's results point at: the image, its layers, the files with findings, and the archives around them.
 
-SARIF lets an artifact stand inside another (`parentIndex`), with a URI relative to it: image, layer, archive, file.
+SARIF lets an artifact be inside another (`parentIndex`), with a URI relative to it: image, layer, archive, file.
 The table also holds the logical locations, which name image and layers for readers that show no artifacts.
 """
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _HASH_NAMES = {"sha256": "sha-256", "sha384": "sha-384", "sha512": "sha-512"}
 LARGEST = 2**31 - 1
 """The most that readers built on Microsoft's SARIF SDK take for a number of SARIF's own; one above makes them drop
-the file, in silence. Larger ones stand in `properties`, where any number may."""
+the file, in silence. Larger ones are in `properties`, where any number may."""
 
 _MIME_TYPE = re.compile(r"[^/\s]+/[^/\s]+")
 
 
 class Artifacts:
-    """The artifacts of one run, in order: the image, every layer, then files as they are asked for."""
+    """The artifacts of one run, in order: the image, every layer, then files as they are requested."""
 
     def __init__(self, report: TargetReport) -> None:
         self._report = report
@@ -73,7 +73,7 @@ class Artifacts:
     def _parent(self, location: Location) -> int | None:
         if not self.table or self._report.kind != "image":
             return None
-        # A history entry has its layer's index but stands in the config.
+        # A history entry has its layer's index but is in the config.
         in_document = location.path.startswith(IMAGE_DOCUMENTS) and location.field is not None
         if location.layer is None or in_document:
             return 0

@@ -67,7 +67,7 @@ def layer_text(report: TargetReport, index: int) -> str:
 
 
 def life_text(report: TargetReport, finding: Finding) -> str:
-    """Say what became of the file, without a full stop; empty where nothing can be said."""
+    """Say what became of the file, without a full stop; empty if nothing can be said."""
     visibility = finding.visibility
     if visibility is None:
         return "Anyone who can pull the image can read it" if in_description(report, finding) else ""

@@ -1,6 +1,6 @@
 """Names for code scanning: short names, categories, and URIs that no reader can resolve to another place.
 
-Nothing here depends on a tag, a digest or the machine, or alerts would be closed and opened anew at each build.
+Nothing here depends on a tag, a digest or the machine, or alerts would be closed and opened again at each build.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _without_tag(reference: str) -> str:
 
 
 def raw_name(text: str) -> bytes:
-    """Give a name's bytes; lone surrogates stand for the bytes that no UTF-8 reader could decode (PEP 383)."""
+    """Return a name's bytes; lone surrogates stand for the bytes that no UTF-8 reader could decode (PEP 383)."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a surrogate that stands for no byte

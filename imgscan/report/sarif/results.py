@@ -54,7 +54,7 @@ def _acceptance(finding: Finding) -> dict[str, Any]:
     """Mark what was there before and has been accepted (2.1.0, sections 3.27.24 and 3.35); nothing for new findings."""
     if finding.status != "baseline":
         return {}
-    accepted = {"kind": "external", "status": "accepted", "justification": "Accepted in the baseline of imgscan."}
+    accepted = {"kind": "external", "status": "accepted", "justification": "Accepted in imgscan's baseline."}
     return {"baselineState": "unchanged", "suppressions": [accepted]}
 
 
@@ -87,7 +87,7 @@ def _related(report: TargetReport, finding: Finding, artifacts: Artifacts) -> li
     if finding.origin is not None:
         uri = location_uri(report, location.path, location.path_bytes)
         places.append({"artifactLocation": {"uri": uri}, "region": _region(location, finding)})
-    where = "Where the key stands"
+    where = "Where the key is"
     if location.layer is not None:
         where += f": {layer_text(report, location.layer)}"
     return [

@@ -83,7 +83,7 @@ def life_text(report: TargetReport, finding: Finding) -> str | None:
         return IN_HISTORY[visibility.state]
     if visibility.state == "visible":
         return "visible in the finished image"
-    return f"{ended(visibility)}, but still readable by whoever pulls the image"
+    return f"{ended(visibility)}, still readable by anyone who pulls the image"
 
 
 def _heading(report: TargetReport, index: int | None, style: Style, verbose: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What stands below the findings: what to do, what was not scanned, what is not listed."""
+"""What is below the findings: what to do, what was not scanned, what is not listed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEP = 7
 
 CLEAN_UP = (
     "Take the secret out of the files above, and read it at run time from the environment or a secret store.",
-    "If they were ever committed or shared, the old versions still hold it: rotating is what ends the leak.",
+    "If they were ever committed or shared, the old versions still contain it: only rotating ends the leak.",
 )
 
 

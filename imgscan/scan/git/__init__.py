@@ -1,1 +1,1 @@
-"""What commits of a git repository bring in."""
+"""What the commits of a git repository add."""

@@ -3,11 +3,11 @@
     Repository -> Commit (its changes) -> blobs, each searched once, without a name -> files that hold something,
     searched under their names and compared with their parents -> Finding, with commit and date
 
-A history is mostly the same files again and again, so each distinct blob is searched once, many in one stream. A name
+A history is mostly the same files over and over, so each distinct blob is searched once, many in one stream. A name
 can only raise a match's confidence or speak for another issuer; so a blob without a match under no name has none
 under any, and only the few others are searched again, as the files that they are.
 
-A finding is where a credential comes in: one that stood in the parent's version of the file is not told again.
+A finding is where a credential is added: one that was in the parent's version of the file is not reported again.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class _Brought(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HistoryScanner:
-    """Scans scopes of one repository; what one scope has searched costs the next nothing.
+    """Scans scopes of one repository; what one scope has searched is free for the next.
 
-    TargetError where git says that there is nothing of that name; what goes wrong later is a diagnostic.
+    TargetError if git says that there is nothing of that name; later failures are diagnostics.
     """
 
     session: Session
@@ -62,7 +62,7 @@ class HistoryScanner:
     """Objects that hold something, or would under some name."""
 
     def scan(self, _target: str) -> Iterator[TargetReport]:
-        """Search each scope to its end, and give its report."""
+        """Search each scope to its end, and return its report."""
         for scope in self.scopes:
             yield self._scan(scope)
             if self.session.interrupted:
@@ -129,7 +129,7 @@ class _ScopeSearch:
         return self._entries > 0
 
     def look_at_tip(self) -> None:
-        """Note of each finding in a file whether its credential is still there at the tip."""
+        """Record for each finding in a file whether its credential is still there at the tip."""
         tip = self._scope.tip
         files: dict[bytes, set[str]] = defaultdict(set)
         for hit, file in self._found:
@@ -146,7 +146,7 @@ class _ScopeSearch:
                 self._lives[name, secret] = Visibility("visible") if secret in present else gone
 
     def report(self) -> TargetReport:
-        """Make the report of what was found until now."""
+        """Make the report of what was found so far."""
         placed = (
             Placed(hit, None if file is None else self._lives.get((file, hit.secret.sha256)))
             for hit, file in self._found
@@ -162,7 +162,7 @@ class _ScopeSearch:
         )
 
     def _bring(self, hits: Iterable[Hit], file: bytes | None, commit: str | None, authored: str | None) -> None:
-        """Note hits as those of a commit; None is what is staged."""
+        """Record hits as those of a commit; None means what is staged."""
         for hit in hits:
             location = replace(hit.location, commit=commit, authored=authored if commit is not None else None)
             self._found.append(_Brought(hit._replace(location=location), file))
@@ -180,7 +180,7 @@ class _ScopeSearch:
         dirty = self._scanner.dirty
         for commit in commits:
             if commit.id in self._shallow:
-                text = "the clone is shallow: what came before this commit is not here, and was not searched"
+                text = "the clone is shallow: the history before this commit is not here, and was not searched"
                 self.diagnostics.append(Diagnostic("skipped", "shallow-clone", text, path=commit.id))
             files = [change for change in _brought(commit) if change.blob in dirty]
             authored = None
@@ -217,20 +217,20 @@ class _ScopeSearch:
         self._session.progress.layer(len(held))
 
     def _note(self, pour: FilePour, path: bytes) -> None:
-        """Say what of a file's inside was not read: skipped, for what is stored is whole, as git has hashed it."""
+        """Report what was not read inside a file: skipped, because what is stored is intact, as git has hashed it."""
         for each in pour.take_unread():
             self.diagnostics.append(shown(each._replace(path=path + (each.path or b"")), self._concealer))
 
     def _missing(self, path: bytes) -> None:
         shown = self._concealer.spell(path).path
-        text = "an object of the repository is not here, or is damaged: git fsck says more"
+        text = "an object of the repository is missing or damaged: git fsck says more"
         self.diagnostics.append(Diagnostic("error", "object-missing", text, path=shown))
 
     def _read(self, each: str) -> bytes:
         return b"".join(data for stored in self._objects.each([each]) for data in stored.data)
 
     def _tags(self, tags: Iterable[str]) -> None:
-        """Search the messages of annotated tags; one may stand before another."""
+        """Search the messages of annotated tags; one may precede another."""
         for tag in tags:
             data = self._read(tag)
             self._entries, self._size = self._entries + 1, self._size + len(data)
@@ -238,7 +238,7 @@ class _ScopeSearch:
 
 
 def _brought(commit: Commit) -> Iterator[Change]:
-    """Give the changes that may bring content in: not what is as in a parent, nor a file that was only moved."""
+    """Yield the changes that may add content: not what a parent has unchanged, nor a file that was only moved."""
     gone = {change.parents[0] for change in commit.changes if change.blob is None and len(change.parents) == 1}
     for change in commit.changes:
         if change.blob is not None and change.blob not in change.parents and change.blob not in gone:

@@ -1,4 +1,4 @@
-"""Credentials in the commit and tag objects of git: mostly in their messages, now and then in a header.
+"""Credentials in the commit and tag objects of git: mostly in their messages, sometimes in a header.
 
 The form is that of `git cat-file commit`: headers, whose further lines begin with a blank, an empty line, the message
 (gitformat-signature(5) shows both kinds of object).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgscan.scan.hits import Concealer, Hit
 
 COMMIT, TAG = b".git/commit", b".git/tag"
-"""Where findings in these objects have their path; git lets no file of a repository stand in a folder of that name."""
+"""Where findings in these objects have their path; git lets no file of a repository be in a folder of that name."""
 
 _DATE = re.compile(rb"^(?:author|tagger) [^\n]*> (-?[0-9]{1,12}) ([+-])([0-9]{2})([0-9]{2})$", re.MULTILINE)
 _HEADER = re.compile(r"[a-z-]{1,20}")
@@ -62,12 +62,12 @@ def date_of(data: bytes) -> str | None:
     try:
         moment = datetime.fromtimestamp(int(seconds), UTC)
         return moment.astimezone(timezone(offset)).isoformat()
-    except (ValueError, OverflowError, OSError):  # a date outside of what a calendar has
+    except (ValueError, OverflowError, OSError):  # a date outside the calendar
         return None
 
 
 def _header_at(header: bytes, offset: int) -> str:
-    """Name the header that an offset stands in."""
+    """Name the header that an offset is in."""
     start = header.rfind(b"\n", 0, offset) + 1
     while start and header[start : start + 1] == b" ":
         start = header.rfind(b"\n", 0, start - 1) + 1

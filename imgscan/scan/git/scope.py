@@ -1,4 +1,4 @@
-"""Which part of a git repository is searched: what is staged, what a push sends, a range, or all of it."""
+"""Which part of a git repository to search: what is staged, what a push sends, a range, or all of it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Scope(NamedTuple):
     """What is searched: what is `staged`, or the commits of `git rev-list REVISIONS` and the annotated `tags`.
 
-    `label` is the target's name in reports. `tip` is the commit in which it is looked whether a credential still
-    stands; None for nowhere. Without revisions nothing but the tags is searched. `size` is how many bytes there are
-    to search, None where that is not known beforehand.
+    `label` is the target's name in reports. `tip` is the commit that is checked for whether a credential is still
+    there; None to check nowhere. Without revisions nothing but the tags is searched. `size` is how many bytes there are
+    to search, None if that is not known beforehand.
     """
 
     label: str
@@ -35,10 +35,10 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for, and the repository that it is asked of.
+    """What the user requested, and of which repository.
 
     `named` is a range for `range`, and for `push` what git gives its hook: the remote's name and URL. `pushed` is
-    what git writes to a pre-push hook, `environment` the environment, which pre-commit speaks through.
+    what git writes to a pre-push hook, `environment` the environment, which pre-commit uses.
     """
 
     kind: Literal["staged", "push", "range", "whole"]
@@ -48,13 +48,13 @@ class Request:
 
     @property
     def label(self) -> str:
-        """The target's name, where there is no better one."""
+        """The target's name, if there is no better one."""
         names = {"staged": "git:staged", "push": "git:pre-push", "whole": "git:all-history"}
         return names.get(self.kind) or f"git:{' '.join(self.named)}"
 
 
 def resolve(folder: Path, request: Request) -> tuple[Repository, list[Scope]]:
-    """Open the repository that a folder belongs to and say what of it is to be searched. TargetError, UsageError."""
+    """Open the repository that a folder belongs to and return what to search in it. TargetError, UsageError."""
     repository = Repository(folder)
     match request.kind:
         case "staged":
@@ -69,7 +69,7 @@ def resolve(folder: Path, request: Request) -> tuple[Repository, list[Scope]]:
 
 
 def push_scopes(repository: Repository, request: Request) -> list[Scope]:
-    """Say what each reference of a push adds to its remote, what comes with an earlier one left out."""
+    """Return what each reference of a push adds to its remote, without what an earlier one already adds."""
     environment = request.environment
     remote = request.named[0] if request.named else environment.get("PRE_COMMIT_REMOTE_NAME") or None
     pushes = read_lines(request.pushed)
@@ -79,7 +79,7 @@ def push_scopes(repository: Repository, request: Request) -> list[Scope]:
 
 
 def staged_scope(repository: Repository) -> Scope:
-    """Say what the next commit would add."""
+    """Return what the next commit would add."""
     commit = repository.staged()
     with Objects(repository.folder, sizes=True) as objects:
         size = sum(
@@ -89,7 +89,7 @@ def staged_scope(repository: Repository) -> Scope:
 
 
 def push_scope(repository: Repository, push: Push, remote: str | None, before: Sequence[Push] = ()) -> Scope:
-    """Say what a push of one reference adds to its remote; `before` are the references pushed with it, seen already."""
+    """Return what a push of one reference adds to its remote; `before` are the references handled before it."""
     commit, tags = repository.peel(push.local)
     listed = () if commit is None else tuple(revisions(repository, push, remote, before))
     return Scope(f"git:{push.name}", revisions=listed, tags=tags, tip=commit)
@@ -102,6 +102,6 @@ def range_scope(repository: Repository, named: Sequence[str]) -> Scope:
 
 
 def whole_scope(repository: Repository) -> Scope:
-    """Say what all references and HEAD reach."""
+    """Return what all references and HEAD reach."""
     tip = repository.resolve("HEAD")
     return Scope("git:all-history", revisions=("--all",), tags=repository.tags(), tip=tip)

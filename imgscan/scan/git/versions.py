@@ -28,7 +28,7 @@ class FileVersions:
         self._searched: OrderedDict[tuple[str, bytes], tuple[Hit, ...]] = OrderedDict()
 
     def brought(self, change: Change) -> list[Hit]:
-        """Give the hits that a change brings into a file: not those that a parent's version has too."""
+        """Return the hits that a change brings into a file: not those that a parent's version has too."""
         if change.blob is None:
             return []
         hits = self._hits(change.blob, change.path)
@@ -38,7 +38,7 @@ class FileVersions:
         return [hit for hit in hits if hit.secret.sha256 not in before]
 
     def secrets(self, blob: str | None, path: bytes) -> set[str]:
-        """Give the digests of the credentials in a version of a file; None is no such file."""
+        """Return the digests of the credentials in a version of a file; None means no such file."""
         return set() if blob is None else {hit.secret.sha256 for hit in self._hits(blob, path)}
 
     def _hits(self, blob: str, path: bytes) -> tuple[Hit, ...]:

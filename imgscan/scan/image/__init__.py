@@ -1,1 +1,1 @@
-"""Images: a source in, a report for each image of it out."""
+"""Images: takes a source, returns a report for each of its images."""

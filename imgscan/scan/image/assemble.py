@@ -1,6 +1,6 @@
 """From results to a report: one image's plan and the results of its blobs.
 
-Here a hit gets its layer, its instruction and its life, and digests are compared with what the documents promised.
+Here a hit gets its layer, its instruction and its life, and digests are compared with what the documents state.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes the report of an image from its plan and the results of its blobs, by name.
 
-    `others` are hits of members that belong to no image. `noted` is said of the target as a whole.
+    `others` are hits of members that belong to no image. `noted` applies to the target as a whole.
     """
 
     session: Session
@@ -83,7 +83,7 @@ class Assembly:
         )
 
     def _placed(self, layers: Sequence[LayerResult | None]) -> list[Placed]:
-        """Give the image's hits by layer, each in its layer, and those of documents without one behind them."""
+        """Return the image's hits by layer, each in its layer, followed by those of documents, which have no layer."""
         hits = [
             hit._replace(location=replace(hit.location, layer=index))
             for index, result in enumerate(layers)
@@ -97,7 +97,7 @@ class Assembly:
         return placed
 
     def _lives(self, hits: Sequence[Hit], layers: Sequence[LayerResult | None]) -> Iterator[Visibility | None]:
-        """Give the life of each hit's file; None where a layer above could not be read."""
+        """Return the life of each hit's file; None if a layer above could not be read."""
         known = [result is not None and result.members_known for result in layers]
         names = [result.names or LayerNames() if result is not None else LayerNames() for result in layers]
         spots = [
@@ -132,14 +132,14 @@ class Assembly:
         )
 
     def _shown(self, digest: Digest | None) -> Digest | None:
-        """Redact a digest of an algorithm that is not known, which can be any text."""
+        """Redact a digest of an unknown algorithm, which can be any text."""
         if digest is None or digest.verifiable:
             return digest
         return Digest(digest.algorithm, self.session.concealer.text(digest.encoded))
 
 
 def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
-    """Give what a layer must hash to and what it does, with the code for a difference."""
+    """Yield the expected and the actual hash of a layer, with the code for a mismatch."""
     if result.interrupted or not result.digests:
         return
     if layer.digest is not None:
@@ -150,13 +150,13 @@ def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Diges
 
 
 def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, filesystem: bool) -> Iterable[Diagnostic]:
-    """Compare a layer with what its image says of it, and tell what could not be read."""
+    """Compare a layer with what its image says about it, and report what could not be read."""
     what = layer.digest or layer.diff_id
     label = what.short if what is not None else f"number {index + 1}"
     if scan is None:
         code, lack = "layer-missing", "is missing: its blob is not stored here"
         if layer.name is not None:
-            code, lack = "layer-unread", "was not read any more"
+            code, lack = "layer-unread", "was not read: the scan ended first"
         elif layer.foreign:
             code, lack = "foreign-layer", "is distributed from elsewhere (a foreign layer) and its bytes are not here"
         yield Diagnostic("error", code, f"layer {label} {lack}", index, bytes=layer.size)
@@ -164,13 +164,13 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
     holds = mismatched = False
     for code, expected, found in _digests(layer, scan):
         if expected.algorithm not in found:
-            text = f"a digest of layer {label} was not checked: {expected.algorithm} is not supported there"
+            text = f"a digest of layer {label} was not checked: {expected.algorithm} is not supported"
             yield Diagnostic("skipped", "digest-unverified", text, index)
         elif found[expected.algorithm] == expected.encoded:
             holds = True
         else:
             mismatched = True
-            text = f"layer {label} is not what its digest says: it was altered or damaged"
+            text = f"layer {label} does not match its digest: it was altered or damaged"
             yield Diagnostic("error", code, text, index)
     for each in scan.diagnostics(trusted=holds and not mismatched):
         yield replace(each, layer=index)
@@ -178,5 +178,7 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
         yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
     elif filesystem and scan.shape != "tar" and not scan.interrupted:
-        how = f"it is {scan.format} data" if scan.format else "it is no tar in any compression that layers have"
+        how = (
+            f"it is {scan.format} data" if scan.format else "it is not a tar archive in any compression that layers use"
+        )
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)

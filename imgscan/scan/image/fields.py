@@ -1,7 +1,7 @@
-"""Searching what an image says of itself: config, history, annotations, provenance.
+"""Searching an image's own metadata: config, history, annotations, provenance.
 
-Documents are searched string by string, decoded, so that each finding names the field it stood in; keys count too.
-Every field is looked at, also those that no specification knows.
+Documents are searched string by string, decoded, so that each finding names the field it was in; keys count too.
+Every field is searched, including those that no specification knows.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _LONGEST_NUMBER = 9  # digits: `int` refuses thousands of them
 
 
 def strings(document: Any) -> Iterator[tuple[str, str]]:
-    """Give every string of a JSON document with the field it stands in.
+    """Yield every string of a JSON document with the field it is in.
 
     A field is the path of keys and list positions; an element of a list of `NAME=VALUE` pairs is named by NAME, as
     in `config/Env/STRIPE_KEY`. The content that a descriptor carries in its `data` is left out: it is a blob.
     """
-    waiting: list[tuple[Any, str, int]] = [(document, "", 0)]  # no recursion: a document may nest as deep as it likes
+    waiting: list[tuple[Any, str, int]] = [(document, "", 0)]  # no recursion: a document may be nested arbitrarily deep
     while waiting:
         value, field, depth = waiting.pop()
         inside: list[tuple[Any, str, int]] = []
@@ -66,7 +66,7 @@ def search_document(document: ImageDocument, concealer: Concealer, history: tupl
 
 
 def _suspects(texts: Sequence[bytes], engine: Engine) -> list[int]:
-    """Give the numbers of the strings that an anchor begins in: one search for a document of a million strings."""
+    """Return the numbers of the strings that an anchor begins in: one search for a document of a million strings."""
     ends = list(accumulate(len(text) + 1 for text in texts))
     joined = b"\n".join(texts)
     candidates = engine.open(joined).candidates(0, len(joined))

@@ -1,9 +1,10 @@
-"""Scanning images: a source in, a report for each image of it out.
+"""Scanning images: takes a source, yields a report for each of its images.
 
     Source -> Plan (which blobs make which image) -> LayerResult (each blob once) -> TargetReport
 
-A source that opens its blobs at will has its plan first and its blobs scanned in parallel, in layer order; one that
-passes once has its blobs scanned as they go by and its plan made at the end. The reports are the same.
+If a source can open its blobs in any order, the plan is made first and the blobs are scanned in parallel, in layer
+order. If it can be read only once, the blobs are scanned as they go by and the plan is made at the end. The reports are
+the same.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Reader
 
 Results = dict[str, LayerResult]
-"""What came of each blob that was read, by its name on the shelf."""
+"""The result of each blob that was read, by its name on the shelf."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageScanner:
     """Scans images with one set of options.
 
-    `platform` None means every platform that is there; `prefer` gives the one to narrow that down to where an engine
+    `platform` None means every platform that is there; `prefer` names the one to narrow that down to where an engine
     holds the image and has it for that. `trace_image` says where findings come from. `open_source` opens what the user
     typed.
     """
@@ -56,9 +57,9 @@ class ImageScanner:
     open_source: Callable[[str], Source] = open_source
 
     def scan(self, target: str) -> Iterator[TargetReport]:
-        """Scan what the user typed. Each image's report comes as soon as it is whole.
+        """Scan what the user typed. Each image's report is yielded once it is complete.
 
-        TargetError or UsageError where the target cannot be opened.
+        TargetError or UsageError if the target cannot be opened.
         """
         source = self.open_source(target)
         self.session.concealer.engine.prepare()
@@ -78,7 +79,7 @@ class _SourceScan:
         self._noted: list[Diagnostic] = []
 
     def reports(self) -> Iterator[TargetReport]:
-        """Read the blobs and give the reports."""
+        """Read the blobs and return the reports."""
         if self._source.seekable:
             plan = plan_images(self._shelf)
             images = self._select(plan)
@@ -88,7 +89,7 @@ class _SourceScan:
             plan = plan_images(self._shelf)
             images = self._select(plan)
         images = tuple(map(self._complete, images))
-        self._read_documents(images)
+        self._read_documents(plan, images)
         others = stray_hits(self._shelf, plan, images, self._results, self._session.concealer)
         doubted = doubts(self._shelf, plan, self._results, others)
         noted = [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *doubted]
@@ -112,7 +113,7 @@ class _SourceScan:
         session = self._session
         stored = sum(self._shelf.blobs.get(name, 0) for name in wanted)
         session.progress.begin(self._target, stored, len(wanted))
-        budget = session.budget  # made here, before there are threads that would make several
+        budget = session.budget  # created here, before there are threads that would create several
 
         def read(name: str, algorithms: frozenset[str]) -> LayerResult:
             try:
@@ -149,13 +150,17 @@ class _SourceScan:
         if not session.interrupted:  # closing waits for a read that is under way, and that may never end
             self._source.close()
 
-    def _read_documents(self, images: Sequence[ImagePlan]) -> None:
-        """Read the layers that are no blobs of their own: inline, or documents, which are files like any other."""
-        for image in images:
-            for layer in image.layers:
-                data = layer.inline if layer.inline is not None else self._shelf.documents.get(layer.name or "")
-                if layer.name is not None and layer.name not in self._results and data is not None:
-                    self._results[layer.name] = self._blob(BytesReader(data), layer.name, _algorithms(layer.digest))
+    def _read_documents(self, plan: Plan, images: Sequence[ImagePlan]) -> None:
+        """Read what is not a blob of its own but a file like any other: inline layers, and documents of no image."""
+        documents = self._shelf.documents
+        for layer in (layer for image in images for layer in image.layers):
+            data = layer.inline if layer.inline is not None else documents.get(layer.name or "")
+            if layer.name is not None and layer.name not in self._results and data is not None:
+                self._results[layer.name] = self._blob(BytesReader(data), layer.name, _algorithms(layer.digest))
+        for name in strays(self._shelf, plan):
+            if name in documents and name not in self._results:
+                data, algorithms = documents[name], _algorithms(digest_in(name))
+                self._results[name] = scan_layer(BytesReader(data), self._session, name=name, algorithms=algorithms)
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> LayerResult:
         result = scan_layer(reader, self._session, name=name, algorithms=algorithms)
@@ -171,7 +176,7 @@ class _SourceScan:
             chosen = tuple(image for image in images if image.platform and image.platform.matches(wanted))
             if not chosen and images:
                 present = ", ".join(sorted({str(image.platform or "unknown") for image in images}))
-                text = f"the image is not here for {wanted}; here it is for: {present}"
+                text = f"the image is not stored here for {wanted}; it is here for: {present}"
                 self._noted.append(Diagnostic("error", "platform-missing", text))
             return chosen
         if prefer is not None and self._source.told.reference is not None:
@@ -180,13 +185,13 @@ class _SourceScan:
         return images
 
     def _complete(self, image: ImagePlan) -> ImagePlan:
-        """Add what the source was told of the image, notice where it differs, and name inline layers."""
+        """Add what the source knows about the image, compare it, and name inline layers."""
         told = self._source.told
         wrong: tuple[Diagnostic, ...] = ()
         if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
             sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
             if sent != told.diff_ids:
-                text = "the engine sent other layers than it lists for the image: was it tagged anew meanwhile?"
+                text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
                 wrong = (Diagnostic("error", "engine-layers", text),)
         return image._replace(
             reference=told.reference or image.reference,
@@ -200,7 +205,7 @@ class _SourceScan:
 
 
 def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, frozenset[str]]:
-    """Say which blobs are to be read, in layer order, and which digests are wanted of each."""
+    """Return which blobs to read, in layer order, and which digests to compute for each."""
     wanted: dict[str, frozenset[str]] = {}
     for image in images:
         for layer in image.layers:
@@ -213,5 +218,5 @@ def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, 
 
 
 def _algorithms(expected: Digest | None) -> frozenset[str]:
-    """Give the hash that a blob needs so that it can be compared with the digest that names it."""
+    """Return the hash that a blob needs so that it can be compared with the digest that names it."""
     return frozenset((expected.algorithm,)) if expected is not None and expected.verifiable else frozenset()

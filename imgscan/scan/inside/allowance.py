@@ -1,6 +1,6 @@
-"""How much the containers of one blob have cost so far, held against the limits.
+"""How much the containers of one blob have cost so far, compared with the limits.
 
-Bytes are counted as they come out of a container, at every depth, so that a bomb ends a chunk after its limit.
+Bytes are counted as they come out of a container, at every depth, so a bomb is stopped one chunk after its limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imgscan.scan.limits import Limits
 
 _MODEST = 16 << 20
-"""Bytes of a decoder's memory that are not worth waiting for."""
+"""Decoder memory, in bytes, that is not worth waiting for."""
 
 
 class LimitReachedError(Exception):
@@ -33,7 +33,7 @@ class RatioError(LimitReachedError):
 
 
 class Allowance:
-    """Counts what comes out of containers: `expanded` bytes in all, `spent` of them against the limit of the whole."""
+    """Counts what comes out of containers: `expanded` bytes in total, `spent` of them against the total limit."""
 
     def __init__(self, limits: Limits) -> None:
         self.expanded = 0
@@ -41,7 +41,7 @@ class Allowance:
         self._limits = limits
 
     def expand(self, top: Top, count: int) -> None:
-        """Count bytes of a top file's content. LimitReachedError where they are too many."""
+        """Count bytes of a top file's content. LimitReachedError if there are too many."""
         self.expanded += count
         self.spent += count
         top.expanded += count
@@ -49,11 +49,11 @@ class Allowance:
             text = f"it expands to more than --max-entry-bytes ({self._limits.entry})"
             raise LimitReachedError("expansion-limit", text, top.name)
         if self.spent > self._limits.total:
-            text = f"what was scanned expands to more than --max-bytes ({self._limits.total})"
+            text = f"containers together expand to more than --max-bytes ({self._limits.total})"
             raise LimitReachedError("expansion-limit", text, top.name)
 
     def hold_to_ratio(self, node: Node, size: int, stored: StoredBytes) -> None:
-        """Compare a member's size so far with what it takes in its container. RatioError where it is too much."""
+        """Compare a member's size so far with its size in its container. RatioError if it is too large."""
         limits = self._limits
         if size > limits.ratio_from and size > limits.ratio * stored.count():
             text = f"it expands to more than {limits.ratio} times its size (--max-ratio), {size} bytes so far"
@@ -69,7 +69,7 @@ class StoredBytes:
         self._before = counted.count if counted is not None else 0
 
     def count(self) -> int:
-        """Give at least one."""
+        """Return at least one."""
         if self._counted is not None:
             return max(1, self._counted.count - self._before)
         if self._extent is None:
@@ -78,7 +78,7 @@ class StoredBytes:
 
 
 def appetite(found: Format, source: Held | Counted) -> int:
-    """Give how much memory a decoder will ask for, where that is much; else 0."""
+    """Return how much memory a decoder will need if that is a lot, otherwise 0."""
     if found.memory is None:
         return 0
     head = source[:MEMORY_HEAD] if not hasattr(source, "peek") else source.peek(MEMORY_HEAD)

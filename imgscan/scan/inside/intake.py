@@ -1,4 +1,4 @@
-"""Taking in one container while the file that it is goes by: held until it is whole, or read on a thread of its own."""
+"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import BytesReader
 
 _THREADED = 4 << 20
-"""Bytes from which on a container that is read in order is read while it still comes."""
+"""The size in bytes from which a container that is read in order is read while it arrives."""
 
 _PIECES = 4  # that wait for the thread that reads
 
@@ -42,18 +42,18 @@ class Counted:
         self.count = 0
 
     def peek(self, count: int) -> bytes:
-        """Give the next bytes without reading them, `count` of them unless there are fewer."""
+        """Return the next bytes without reading them, `count` of them unless there are fewer."""
         return self._raw.peek(count)
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         data = self._raw.read(count)
         self.count += len(data)
         return data
 
 
 class Queue:
-    """The bytes of a container that still comes, for the thread that reads it."""
+    """The bytes of a container that is still arriving, for the thread that reads it."""
 
     def __init__(self) -> None:
         self._pieces: queue.Queue[Chunk | None] = queue.Queue(_PIECES)
@@ -77,7 +77,7 @@ class Queue:
             self._pieces.put_nowait(None)
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         while not self._piece and not self._over:
             piece = self._pieces.get()
             if piece is None:
@@ -90,7 +90,7 @@ class Queue:
 
 
 class _Worker:
-    """A thread that reads a container while it still comes."""
+    """A thread that reads a container while it arrives."""
 
     def __init__(self, read: Callable[[Counted], None]) -> None:
         self._read = read
@@ -115,7 +115,7 @@ class _Worker:
         self._queue.abandon()
 
     def finish(self) -> None:
-        """Say that there are no more, and wait until all is read."""
+        """Signal the end, and wait until everything is read."""
         self._queue.put(None)
         while not self._queue.closed.wait(timeout=0.5):  # in steps, so that Ctrl-C is noticed on every platform
             pass
@@ -155,7 +155,7 @@ class Intake:
             except SpoolFullError:
                 self._hold.close()
                 self._hold = None
-                text = f"it would need more room in temporary files than --max-spool allows ({self._spool.quota})"
+                text = f"it would need more space in temporary files than --max-spool allows ({self._spool.quota})"
                 self._note(Unread("skipped", "spool-limit", text, self._node.name))
                 return
             if self._streamed and self._hold.size >= _THREADED:
@@ -173,7 +173,7 @@ class Intake:
             self._hold = None
 
     def finish(self) -> None:
-        """Read what is to be read; the container is complete."""
+        """Read what is left to read; the container is complete."""
         if self._worker is not None:
             self._worker.finish()
         elif self._hold is not None:

@@ -1,7 +1,7 @@
 """Containers inside containers: the one place that knows of depth, limits, paths and the order of findings.
 
 A file is offered by its first bytes; where a format takes it, its bytes go to an `Intake` beside the search of the
-file itself, which goes on in any case. The members come out of the format one after another and are put into the
+file itself, which continues in any case. The members come out of the format one after another and are put into the
 joined stream of their depth, so that a thousand of them cost one window; each is offered in turn.
 
     file ──► search of the file's own bytes
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _ZEROS = bytes(1 << 20)
 _SHARP = 1 << 16
-"""Zeros in a row from which on they are passed over."""
+"""Zeros in a row from which on they are skipped."""
 
 _SMALL = 1 << 18
 """Bytes of a compressed file that is read in one step."""
@@ -94,7 +94,7 @@ class Nest:
         return found
 
     def _too_deep(self, node: Node) -> bool:
-        """Whether a container is deeper than the limit, which is then noted."""
+        """Whether a container is deeper than the limit, which is then recorded."""
         if node.depth < self._limits.depth:
             return False
         self._skip(
@@ -108,7 +108,7 @@ class Nest:
         self.unread.append(Unread("skipped", code, message, node.name))
 
     def _fail(self, error: StreamError, node: Node) -> None:
-        """Note that a container ends or is damaged; the user's own doing goes on as an exception."""
+        """Note that a container ends or is damaged; what the user does propagates as an exception."""
         if is_interruption(error):
             raise error
         self.unread.append(Unread(error.severity, error.code, str(error), node.name))
@@ -119,10 +119,10 @@ class Nest:
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
-        """Read a container; whatever is wrong with it is noted."""
+        """Read a container; whatever is wrong with it is recorded."""
         need = appetite(found, source)
         if self._hungry + need > MEMORY_LIMIT:
-            self._skip("memory-limit", "its decoder asks for more memory than what holds it leaves", node)
+            self._skip("memory-limit", "its decoder needs more memory than the containers around it leave", node)
             return
         if need and not self._hungry:
             self._spool.hungry.acquire()
@@ -153,7 +153,7 @@ class Nest:
             self._squeezed.add(node.top.number)
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
-        """Give what a small file holds that is nothing but one compressed content."""
+        """Return what a small file holds that is nothing but one compressed content."""
         if found.only is None or len(source) > _SMALL:
             return None
         content = found.only(source)
@@ -171,7 +171,7 @@ class Nest:
         self._whole(content, node)
 
     def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
-        """Go through the members of a container; False where it was not read to its end."""
+        """Go through the members of a container; False if it was not read to its end."""
         whole = True
         items: Iterator[Member | Unread]
         counted: Counted | None = None
@@ -191,7 +191,7 @@ class Nest:
                 whole = False
                 continue
             if number >= self._limits.members:
-                text = f"it holds more members than --max-members allows ({self._limits.members})"
+                text = f"it has more members than --max-members allows ({self._limits.members})"
                 self._skip("members-limit", text, node)
                 return False
             whole = self._member(node, number, item, counted) and whole
@@ -202,7 +202,7 @@ class Nest:
         self.unread.append(item._replace(path=name))
 
     def _member(self, container: Node, number: int, member: Member, counted: Counted | None) -> bool:
-        """Search one member and look into it; False where it was not read to its end."""
+        """Search one member and look into it; False if it was not read to its end."""
         name = container.name if member.name is None else _inside(container.name, member.name)
         node = Node(container.top, name, container, number, member.extent, member.brought)
         lane = self._lane(container.depth)
@@ -243,7 +243,7 @@ class Nest:
     def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
         """End the search: give the hits in containers, in the order of their top files and of what these hold.
 
-        `outer` are the hits in the top files' own bytes, by number; those for which a member's hit stands, and those
+        `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those
         that are pieces of compressed content, are taken out of its lists.
         """
         found: list[tuple[Node, Hit]] = []

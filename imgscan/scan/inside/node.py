@@ -1,4 +1,4 @@
-"""Files at their depth, and which of two hits stands for both."""
+"""Files at their depth, and which of two hits to keep."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Node:
 
 
 class Doubles:
-    """Finds the hits for which another one stands: `ids` are those to be dropped.
+    """Finds the hits that another one replaces: `ids` are those to be dropped.
 
     `outer` are the hits in the top files' own bytes, by number.
     """
@@ -103,7 +103,7 @@ class Doubles:
 
 
 def _file(node: Node) -> object:
-    """Give what identifies a file among those that hits are in: a top file's number, or the node."""
+    """Return what identifies a file among those that hits are in: a top file's number, or the node."""
     return node.top.number if node.container is None else node
 
 
@@ -121,9 +121,9 @@ def in_its_place(node: Node, hit: Hit) -> Hit:
 
 
 def settled(found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]], squeezed: set[int]) -> list[Hit]:
-    """Give the hits in containers, in the order of their top files and of what these hold, each in its place.
+    """Return the hits in containers, in the order of their top files and of what these hold, each in its place.
 
-    `outer` are the hits in the top files' own bytes, by number; those for which a member's hit stands, and those that
+    `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those that
     are pieces of compressed content (the files whose numbers are `squeezed`), are taken out of its lists.
     """
     dropped = Doubles(found, outer).ids

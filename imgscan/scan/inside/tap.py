@@ -22,7 +22,7 @@ _Numbered = tuple["TarMember", bytes, int]
 """A member, its normalised name, and its number."""
 
 _LEAST = 16
-"""Bytes below which a file is no container worth a look."""
+"""Bytes below which a file is not a container worth a look."""
 
 
 class Tap:
@@ -32,7 +32,7 @@ class Tap:
         self.nest = nest
         self._base = 0
         self._coming: deque[_Numbered] = deque()
-        self._member: _Numbered | None = None  # the one whose data go on
+        self._member: _Numbered | None = None  # the one whose data continue
         self._head: bytes | None = b""
         """What was seen of it while it is not known what it is; None once that is known."""
         self._intake: Intake | None = None
@@ -63,7 +63,7 @@ class Tap:
             self._go_on(numbered, chunk, base, end)
 
     def _go_on(self, numbered: _Numbered, chunk: Chunk, base: int, end: int) -> None:
-        """Hand on what the chunk holds of the member whose data go on."""
+        """Hand on what the chunk holds of the member whose data continue."""
         member, name, number = numbered
         wanted = self._intake is not None or self._head is not None
         piece = chunk[max(0, member.start - base) : max(0, min(member.end, end) - base)] if wanted else b""
@@ -84,6 +84,6 @@ class Tap:
                 intake.finish()
 
     def last(self) -> Intake | None:
-        """Give the container that the stream's end has cut off, if there is one; the stream is over."""
+        """Return the container that the stream's end has cut off, if there is one; the stream is over."""
         intake, self._intake, self._member = self._intake, None, None
         return intake

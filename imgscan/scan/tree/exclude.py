@@ -1,7 +1,7 @@
-"""What the user does not want to be read: `--exclude` globs and `.gitignore` files.
+"""What the user wants left out: `--exclude` globs and `.gitignore` files.
 
 Both are patterns of gitignore(5), matched against paths relative to the folder that they belong to; the last pattern
-that matches decides, and nothing below a folder that is left out is looked at.
+that matches decides, and nothing below a folder that is left out is examined.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Sieve:
         self._inside: list[tuple[bytes, Patterns]] = []  # those of the folders that the walk is in, outermost first
 
     def enter(self, folder: bytes) -> Callable[[bytes], bool] | None:
-        """Give what decides on the paths in a folder, relative to the tree; None where nothing is left out.
+        """Return the patterns for the paths in a folder, relative to the tree; None if nothing is left out.
 
-        Folders are entered in the order of a walk: each before what is in it, and never again after it was left.
+        Folders are entered in the order of a walk: each before what is in it, and never again after it is left.
         """
         if self._gitignore:
             while self._inside and not folder.startswith(self._inside[-1][0]):
@@ -67,7 +67,7 @@ class Sieve:
 
 
 def _glob(text: str) -> Pattern:
-    """Compile a glob of the command line: `./x` is x at the top, and a hash sign begins no comment."""
+    """Compile a glob of the command line: `./x` is x at the top, and a hash sign does not begin a comment."""
     line = os.fsencode(text)
     if not line.strip():
         raise UsageError("--exclude: an empty glob excludes nothing (is a variable unset?)")
@@ -92,7 +92,7 @@ def _read(folder: bytes) -> Patterns | None:
 
 
 def _above(root: bytes) -> Iterator[tuple[bytes, Patterns]]:
-    """Give the patterns above a tree, innermost first, as far as its git repository goes, and the way down to it."""
+    """Yield the patterns above a tree, innermost first, as far as its git repository goes, and the way down to it."""
     top = Path(os.fsdecode(root)).resolve()
     repository = next((folder for folder in (top, *top.parents) if (folder / ".git").exists()), top)
     for folder in top.parents:

@@ -1,9 +1,9 @@
-"""Scanning files that are no image: one file, every file below a folder, or standard input.
+"""Scanning files that are not images: one file, every file below a folder, or standard input.
 
     Walk (paths in order) -> Gatherer (groups of files) -> Lane (on threads, many files in one stream) -> TargetReport
 
-Several threads read, and what they find is put together in the order of the walk, so that the report is the same for
-any number of them.
+Several threads read, and their results are combined in the order of the walk, so the report is the same for any
+number of them.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class FileScanner:
             if stat.S_ISFIFO(mode):
                 return self._stream(Path(target).open("rb", buffering=0), os.fsencode(Path(target).name))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
+            reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
             raise TargetError(f"cannot read {target}: {reason or error}") from error
         if not stat.S_ISREG(mode):
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
@@ -105,7 +105,7 @@ class FileScanner:
         return self._read(Lane(self.session, alone=True), gatherer)
 
     def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
-        """Search what passes once; hits are kept where the user stops it."""
+        """Search a stream; if the user stops it, the hits so far are kept."""
         outcome = Outcome()
         try:
             Lane(self.session, alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
@@ -117,24 +117,24 @@ class FileScanner:
 
     def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
-        walked = Ledger()  # of its own: the lanes' threads walk
+        walked = Ledger()  # a separate one: the lanes' threads walk
         walk = Walk(root, walked, sieve)
         try:
             outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo))
         finally:
             ledger.merge(walked)
         if sieve is not None and sieve.excluded:
-            text = f"{sieve.excluded} files or folders were left out, as --exclude asks"
+            text = f"{sieve.excluded} files or folders were left out because of --exclude"
             ledger.add(Unread("skipped", "excluded", text))
         if sieve is not None and sieve.ignored:
-            text = f"{sieve.ignored} files or folders were left out, as .gitignore files ask"
+            text = f"{sieve.ignored} files or folders were left out because of .gitignore files"
             ledger.add(Unread("skipped", "git-ignored", text))
         return outcomes
 
     def _read(self, lane: Lane, gatherer: Gatherer) -> list[Outcome]:
-        """Read files on several threads; give what came of each thread."""
+        """Read files on several threads; return the result of each thread."""
         session = self.session
-        _ = session.budget, session.spool  # made here, before there are threads that would make several
+        _ = session.budget, session.spool  # created here, before there are threads that would create several
         jobs = 1 if lane.alone else session.jobs
         tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
         Crew(jobs, "imgscan-files", tasks, session.stop).work()

@@ -1,9 +1,9 @@
 """Opening the files of a tree for several threads, which share one walk.
 
-Small files are most of a tree, and to open, look at, read and close one are four short calls into the system, each of
-which lets other threads have the interpreter. Threads that do this at the same time do little but win it back from each
-other; so one does at a time, some files at once, while the others search what they have. That would be wrong where
-the storage is what is waited for: then the files are opened by one and read by all.
+Small files are most of a tree, and to open, check, read and close one takes four short system calls, each of which
+releases the interpreter to other threads. Threads that do this at the same time do little but reacquire it from each
+other. So one thread at a time does this for several files, while the others search what they have. That would be wrong
+if the storage is the bottleneck: then one thread opens the files and all of them read.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FLAGS = (
     os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)  # it was no link when it was listed
-    | getattr(os, "O_NONBLOCK", 0)  # nor a pipe, which opening would wait for
+    | getattr(os, "O_NOFOLLOW", 0)  # it was not a link when it was listed
+    | getattr(os, "O_NONBLOCK", 0)  # nor a pipe, on which opening would block
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
@@ -38,11 +38,11 @@ _TOGETHER = 256
 """Files of a group; its bytes are about a chunk."""
 
 _OPEN_TOGETHER = 16
-"""Files of a group that are open at the same time where all threads read: some systems allow few in all."""
+"""Files of a group that are open at the same time when all threads read: some systems allow few in total."""
 
 
 class Opened(NamedTuple):
-    """A file that is open and was not read yet, or turned out to be more than was said: whoever takes it closes it."""
+    """A file that is open and was not read yet, or turned out to be larger than stated: its taker closes it."""
 
     number: int
     path: bytes
@@ -51,7 +51,7 @@ class Opened(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Some files that follow each other in the walk; `names` are those of all of them, unreadable ones too."""
+    """Some consecutive files of the walk; `names` has the names of all of them, including unreadable ones."""
 
     names: list[tuple[int, bytes]]
     whole: list[Poured]
@@ -59,9 +59,9 @@ class Group(NamedTuple):
 
 
 def _storage_clock() -> Callable[[], int]:
-    """Give what tells, by changing, that this thread has waited for storage: the blocks read for it (getrusage(2)).
+    """Return a value that changes when this thread has waited for storage: the blocks read for it (getrusage(2)).
 
-    Where the system does not count them for a thread it always changes.
+    If the system does not count them per thread, it always changes.
     """
     try:
         import resource  # noqa: PLC0415 - not on Windows
@@ -77,7 +77,7 @@ _storage = _storage_clock()
 
 
 class Gatherer:
-    """Gives the files of a walk in groups, to any number of threads, each file to one of them.
+    """Hands out the files of a walk in groups to any number of threads, each file to one of them.
 
     `root` is what the paths are relative to, with a slash at its end. `pseudo` are filesystems whose files are not
     read, by device (`walk.pseudo_devices`). A file that has several names is read under the first.
@@ -97,7 +97,7 @@ class Gatherer:
         self._over = False
 
     def gather(self, noted: list[Unread]) -> Group | None:
-        """Give the next files, None after the last; what cannot be read goes to `noted`."""
+        """Return the next files, None after the last; what cannot be read goes to `noted`."""
         before = _storage()
         group = Group([], [], [])
         slow = self._slow
@@ -144,7 +144,7 @@ class Gatherer:
         return False
 
     def _read(self, group: Group, file: Opened, noted: list[Unread]) -> None:
-        """Read a file that should be small, and close it; one that is not what it was said to be stays open."""
+        """Read a file that should be small, and close it; one that is not as stated stays open."""
         number, path, handle, status = file
         size = status.st_size
         if size > CHUNK:
@@ -160,7 +160,7 @@ class Gatherer:
                 group.opened.append(file)
                 return
             if len(data) != size:
-                text = "the file says that it is empty and is not: the kernel makes its content up"
+                text = "the file claims to be empty but is not: the kernel generates its content"
                 noted.append(Unread("skipped", "pseudo-file", text, path))
             else:
                 group.whole.append(Poured(number, path, data))

@@ -1,6 +1,6 @@
 """Patterns as gitignore(5) has them, matched byte for byte as git's own wildmatch.c does.
 
-Each pattern becomes one regular expression that takes no more than linear time for a name: what stands between two
+Each pattern becomes one regular expression that takes no more than linear time for a name: what is between two
 wildcards is taken where it first fits and never reconsidered, which is enough because the wildcard before the next
 piece can swallow whatever follows. The same way is gone for whole folders between two `**`.
 """
@@ -51,7 +51,7 @@ class Patterns:
     def decide(self, path: bytes) -> bool | None:
         """Say whether a path is left out; None if no line speaks of it. A folder's ends in a slash.
 
-        Only the path itself is matched: whoever asks has asked of the folders above it before.
+        Only the path itself is matched: the caller has already asked about the folders above it.
         """
         folder = path[-1:] == b"/"
         if folder:
@@ -66,7 +66,7 @@ class Patterns:
 
 
 def parse(text: bytes) -> Patterns:
-    """Read a `.gitignore`; a line that cannot match anything is passed over, as git does."""
+    """Read a `.gitignore`; a line that cannot match anything is skipped, as git does."""
     patterns = []
     for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         if line[:1] != b"#":
@@ -118,7 +118,7 @@ def _path(segments: Sequence[bytes]) -> bytes:
 
 
 def _segment(segment: bytes) -> bytes:
-    """Translate what stands between two slashes."""
+    """Translate what is between two slashes."""
     pieces = _pieces(segment)
     if len(pieces) == 1:
         return pieces[0]
@@ -152,7 +152,7 @@ def _pieces(segment: bytes) -> list[bytes]:
 
 
 def _bracket(segment: bytes, position: int) -> tuple[bytes, int]:
-    """Translate a bracket expression from behind its `[`; give also where it ends."""
+    """Translate a bracket expression from behind its `[`; return also where it ends."""
     negated = segment[position : position + 1] in (b"!", b"^")
     position += negated
     content = b""
@@ -162,7 +162,7 @@ def _bracket(segment: bytes, position: int) -> tuple[bytes, int]:
         character = segment[position : position + 1]
         position += 1
         if not character:
-            raise PatternError("a bracket that is not closed")
+            raise PatternError("an unclosed bracket")
         if character == b"]" and position - 1 > first:
             break
         if character == b"[" and segment[position : position + 1] == b":":
@@ -186,10 +186,10 @@ def _bracket(segment: bytes, position: int) -> tuple[bytes, int]:
 
 
 def _literal(segment: bytes, position: int) -> tuple[bytes, int]:
-    """Read one character of a bracket expression, which a backslash may stand before."""
+    """Read one character of a bracket expression, which a backslash may precede."""
     if segment[position : position + 1] == b"\\":
         position += 1
     character = segment[position : position + 1]
     if not character:
-        raise PatternError("a bracket that is not closed")
+        raise PatternError("an unclosed bracket")
     return character, position + 1

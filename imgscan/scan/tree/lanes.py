@@ -1,6 +1,6 @@
 """One lane of a scan of files: what one thread reads and pours, one file after another.
 
-Small files are most of a tree, so what Python does for each is counted: they are searched in groups, and no object
+Small files are most of a tree, so Python's overhead for each matters: they are searched in groups, and no object
 outlives its file.
 """
 
@@ -29,14 +29,14 @@ _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of files that was read."""
 
 _SPARSE = 1 << 20
-"""Bytes from which on a file may have holes that are worth asking for."""
+"""The size in bytes above which a file's holes are worth looking for."""
 
 _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a lane: hits by the numbers of their files, and what was not read; `size` bytes in `files` files.
+    """The result of a lane: hits by the numbers of their files, and what was not read; `size` bytes in `files` files.
 
     `expanded` bytes in `inner` files came out of containers.
     """
@@ -51,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Reads files; shared by threads. `alone` says that the user named the one file that there is."""
+    """Reads files; shared by threads. `alone` means that there is one file, which the user named."""
 
     session: Session
     alone: bool = False
@@ -67,7 +67,7 @@ class Lane:
         return outcome
 
     def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome) -> None:
-        """Search what passes once, whatever it is."""
+        """Search a stream, whatever it is."""
         raw = Peekable(_Watched(read, self.session))
         with self.session.budget.reserve(_LANE):
             pour = FilePour(self.session, alone=self.alone)
@@ -111,7 +111,7 @@ class _Watched:
         self._session = session
 
     def read(self, count: int, /) -> bytes:
-        """Give at most `count` bytes."""
+        """Return at most `count` bytes."""
         self._session.go_on()
         try:
             data = self._read(count)
@@ -124,7 +124,7 @@ class _Watched:
 
 
 def _pieces(file: Opened) -> Iterator[bytes | int]:
-    """Give an open file's bytes in pieces, and the holes of a large one as their lengths."""
+    """Return an open file's bytes in pieces, and the holes of a large one as their lengths."""
     size = file.status.st_size
     if size >= _SPARSE and _has_holes(file.status):
         return _extents(file.handle, size)
@@ -132,12 +132,12 @@ def _pieces(file: Opened) -> Iterator[bytes | int]:
 
 
 def _has_holes(status: os.stat_result) -> bool:
-    """Whether a file occupies less than it holds, as far as this system tells."""
+    """Whether a file occupies less space than its size, as far as this system reports it."""
     return hasattr(os, "SEEK_DATA") and getattr(status, "st_blocks", 1 << 62) * _SECTOR < status.st_size
 
 
 def _extents(handle: int, size: int) -> Iterator[bytes | int]:
-    """Give a file's first `size` bytes: data in chunks, holes as their lengths (lseek(2), SEEK_DATA)."""
+    """Yield a file's first `size` bytes: data in chunks, holes as their lengths (lseek(2), SEEK_DATA)."""
     position = 0
     while position < size:
         try:
@@ -152,7 +152,7 @@ def _extents(handle: int, size: int) -> Iterator[bytes | int]:
         os.lseek(handle, start, os.SEEK_SET)
         while start < position:
             data = os.read(handle, min(CHUNK, position - start))
-            if not data:  # it was cut meanwhile
+            if not data:  # it was truncated meanwhile
                 return
             start += len(data)
             yield data

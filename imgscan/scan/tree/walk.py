@@ -1,7 +1,7 @@
 """The files of a tree, in the order of their paths' bytes, and never one outside the tree.
 
-Links are not followed, a folder is listed once. What is no regular file, and what the kernel makes up while it is read
-(`/proc`, `/sys`), is passed over with a reason.
+Links are not followed, a folder is listed once. What is not a regular file, and what the kernel generates while it is
+read (`/proc`, `/sys`), is skipped with a reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PSEUDO = frozenset(
     "autofs binder binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl mqueue nsfs proc pstore "  # noqa: SIM905 - a table of words reads best as one
     "resctrl rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs".split()
 )
-"""Filesystem types of Linux whose files are no stored bytes: reading them may block, change something or never end."""
+"""Filesystem types of Linux whose files are not stored bytes: reading them may block, change something or never end."""
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -35,14 +35,14 @@ _KINDS = {
 
 
 def special(mode: int) -> str:
-    """Name what a file is that is no regular one."""
+    """Name the kind of a file that is not regular."""
     return _KINDS.get(stat.S_IFMT(mode), "neither a file nor a folder")
 
 
 def pseudo_devices(mounts: Path = Path("/proc/self/mountinfo")) -> dict[int, str]:
-    """Give the device numbers of what is mounted here and stores nothing, with the filesystem's type (proc(5)).
+    """Return the device numbers of what is mounted here and stores nothing, with the filesystem's type (proc(5)).
 
-    Empty where there is no such list: only Linux has it.
+    Empty if there is no such list: only Linux has it.
     """
     devices: dict[int, str] = {}
     with suppress(OSError):
@@ -60,9 +60,9 @@ Listed = tuple[bytes, int]
 
 
 class Walk:
-    """Lists one tree, once; `ledger` takes what cannot be listed or is passed over.
+    """Lists one tree, once; `ledger` takes what cannot be listed or is skipped.
 
-    Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what the user does not want to be read.
+    Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what to leave out.
     `pseudo` are the devices of filesystems that store nothing, with their types.
     """
 
@@ -74,8 +74,8 @@ class Walk:
         self._seen: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[Listed]:
-        """Give the regular files, in the order of their paths."""
-        waiting = [self._list(b"")]  # no recursion: a tree may be as deep as it likes
+        """Yield the regular files, in the order of their paths."""
+        waiting = [self._list(b"")]  # no recursion: a tree may be arbitrarily deep
         while waiting:
             device, paths = waiting[-1]
             for path in paths:
@@ -118,7 +118,7 @@ class Walk:
         return device, iter(found)
 
     def _enter(self, folder: bytes) -> int | None:
-        """Look at a folder before it is listed; give its device, or None where it is not to be listed."""
+        """Look at a folder before it is listed; return its device, or None if it is not to be listed."""
         try:
             # Without its slash, which would make it follow a link; the tree itself may be one.
             status = os.stat(self.root + folder[:-1], follow_symlinks=not folder)  # noqa: PTH116 - Path knows no bytes
@@ -126,7 +126,7 @@ class Walk:
             self._unlisted(folder, error)
             return None
         if not stat.S_ISDIR(status.st_mode):
-            text = "the folder was replaced by something else while the tree was read"
+            text = "the folder was replaced while the tree was being read"
             self._ledger.add(Unread("error", "unreadable-folder", text, folder))
             return None
         if status.st_dev in self.pseudo:
@@ -144,13 +144,13 @@ class Walk:
 
 
 def made_up(path: bytes, kind: str) -> Unread:
-    """Say that something is on a filesystem of a kind that stores nothing."""
-    text = f"a {kind} filesystem is not read: the kernel makes its content up"
+    """Report that something is on a kind of filesystem that stores nothing."""
+    text = f"a {kind} filesystem is not read: the kernel generates its content"
     return Unread("skipped", "pseudo-filesystem", text, path)
 
 
 def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Unread | None:
-    """Say why what is neither a file nor a folder is not read; None where whoever opens it will."""
+    """Report why something that is neither a file nor a folder is not read; None if opening it will tell."""
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError:
