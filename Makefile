@@ -57,9 +57,10 @@ mutants: $(READY) ## Change the detector in every small way, and see whether the
 fuzz: $(READY) ## Feed the parsers damaged input for MINUTES
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
-docs: $(READY) ## Write the reference of commands and flags, and that of diagnostics, anew
+docs: $(READY) ## Write the reference of commands and flags, that of diagnostics, and the schema of settings anew
 	$(BIN)/python -m tests.reference
 	$(BIN)/python -m tests.diagnostics
+	IMGSCAN_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/cli/test_settings.py -k schema
 
 golden: $(READY) ## Write the golden reports anew; review the difference as code
 	IMGSCAN_GOLDEN=1 $(BIN)/python -m pytest tests/report -k golden $(ARGS)

@@ -225,6 +225,7 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
     },
     "The scan": {
         "interrupted": Code(ERROR, "The scan was stopped before it finished.", "Scan again."),
+        "timeout": Code(ERROR, "`--timeout` stopped the scan before it finished.", "Allow more time, or scan less."),
         "target-unreadable": Code(
             ERROR, "The target cannot be opened, or is not something that imgscan reads.", "Check what you typed."
         ),

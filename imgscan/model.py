@@ -30,6 +30,9 @@ CONFIDENCES: tuple[Confidence, ...] = ("very-high", "high", "medium", "low")
 SCHEMA = "imgscan/1"
 """The schema of JSON reports, which `docs/schema/report.json` describes."""
 
+SCHEMES = ("docker", "podman", "docker-archive", "oci-archive", "oci-layout", "docker-dir", "rootfs")
+"""What an image's target may begin with, before a colon, to say what it is."""
+
 IMAGE_DOCUMENTS = ".image/"
 """Where findings in the manifest, config, history and attestations have their path; no real file is there."""
 

@@ -18,22 +18,13 @@ from imgscan.cli import settings
 from imgscan.cli.app import cli
 from imgscan.cli.exits import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE
 from imgscan.cli.pairing import PairedCommand
+from imgscan.report import FORMATS, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 FILE = Path(__file__).parents[1] / "docs" / "reference.md"
 WIDTH = 120
-
-FORMATS = {
-    "text": "for people; grouped by layer, each key listed once with all its places",
-    "json": "for programs: schema `imgscan/1`, see [schema/report.json](schema/report.json)",
-    "jsonl": "the same, one object per line, written while the scan runs",
-    "sarif": "SARIF 2.1.0, for code scanning",
-    "gitlab": "GitLab's secret detection report, version 15.0",
-    "markdown": "for job summaries and comments on merge requests, at most 1 MiB",
-    "html": "one self-contained file, with search, filters and a print layout",
-}
 
 EXITS = {
     EXIT_CLEAN: "nothing found at or above `--fail-on`, and everything was read",
@@ -69,7 +60,7 @@ def text() -> str:
         _options(shared),
         "### Formats",
         "Each `-o` belongs to the `-f` before it; at most one format goes to standard output.",
-        _table(("format", "what it is"), ((f"`{name}`", each) for name, each in FORMATS.items())),
+        _table(("format", "what it is"), ((f"`{name}`", summary(name)) for name in FORMATS)),
         "## Exit codes",
         _table(("exit code", "meaning"), ((str(code), each) for code, each in EXITS.items())),
         "## Settings and variables",

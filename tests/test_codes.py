@@ -24,11 +24,11 @@ MODULES: Final = {
 
 PLACES: Final = {
     "StreamError": 0,
+    "LimitReachedError": 0,
+    "RatioError": 0,
     "Unread": 1,
     "Diagnostic": 1,
     "ObjectError": 1,
-    "LimitReachedError": 0,
-    "RatioError": 0,
     "_failed": 2,
     "complain": 0,
     "problem": 0,

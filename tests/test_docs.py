@@ -10,6 +10,7 @@ import click
 import pytest
 
 from imgscan.cli.app import cli
+from imgscan.containers.formats import FORMATS
 from tests.test_architecture import ALLOWED, OWNERS
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +91,8 @@ def test_every_example_can_be_called() -> None:
             assert known is not None, f"{page}: imgscan {' '.join(words)}"
             command = known
             rest = rest[1:]
-        context = click.Context(command, info_name=command.name)
+        # click keeps a command's help option as it was first asked for
+        context = click.Context(command, info_name=command.name, **cli.context_settings)
         try:
             command.make_parser(context).parse_args(args=rest)
         except click.UsageError as error:
@@ -116,6 +118,24 @@ def test_the_owners_of_packages_are_those_that_are_tested() -> None:
     for package, owners in OWNERS.items():
         folders = {file.split("/", maxsplit=1)[0] for file in owners}
         assert told[package] in (owners, folders)
+
+
+CALLED = {
+    "prefixed": "script",
+    "git pack": "packs",
+    "git bundle": "bundles",
+    "git object": "loose objects",
+    "bz2": "bzip2",
+}
+"""What users call a format where the program has another word."""
+
+
+def test_every_format_that_is_read_is_on_the_page() -> None:
+    """The coverage page names each container format among those that are read."""
+    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    read = page.split("## Read\n", 1)[1].split("\n## ", 1)[0].lower()
+    words = [CALLED.get(known.name, known.name) for known in FORMATS if not known.foreign]
+    assert [word for word in words if re.search(rf"\b{re.escape(word)}\b", read) is None] == []
 
 
 def test_the_glossary_is_in_order() -> None:

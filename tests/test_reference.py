@@ -78,8 +78,12 @@ def test_every_setting_has_its_variable() -> None:
 
 
 def test_every_format_is_described() -> None:
-    """The formats described are those that exist."""
-    assert tuple(reference.FORMATS) == FORMATS
+    """The reference says what each report format is for, and the README names it."""
+    table = reference.text().split("### Formats\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z]+)` \| \w", table, re.MULTILINE)
+    assert tuple(rows) == FORMATS
+    [named] = re.findall(r"-f sarif .* or (.+)", (reference.FILE.parents[1] / "README.md").read_text(encoding="utf-8"))
+    assert {"text", "sarif", *named.split(", ")} == set(FORMATS)
 
 
 def test_every_variable_told_is_read_somewhere() -> None:

@@ -8,13 +8,9 @@ from pathlib import Path
 
 import pytest
 
-_TOP = Path(__file__).parents[1]
+from fixtures.keys import SHAPED
 
-_SHAPED = re.compile(
-    rb"(?:sk|rk|pk|ek|pst|pss|rkcs)_(?:org_)?(?:live|test)_[0-9A-Za-z]{20}"
-    rb"|whsec_[0-9A-Za-z]{32}|absec_[0-9A-Za-z_]{20}|o(?:ak|aac|art)_[0-9A-Za-z_]{20}"
-)
-"""A prefix with enough of a body behind it to be taken for a credential. Tests assemble theirs when they run."""
+_TOP = Path(__file__).parents[1]
 
 _LOCAL = {
     "a path beside the repository": re.compile(rb"\.\./shared"),
@@ -54,7 +50,7 @@ def _places(pattern: re.Pattern[bytes]) -> list[str]:
 
 def test_no_credential_stands_in_the_repository() -> None:
     """No file holds text of a Stripe credential's shape, not even an invented one."""
-    assert _places(_SHAPED) == []
+    assert _places(SHAPED) == []
 
 
 @pytest.mark.parametrize("what", _LOCAL)

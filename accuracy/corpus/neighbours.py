@@ -14,6 +14,7 @@ from accuracy.corpus.case import Case, expect
 from accuracy.corpus.kinds import KINDS, STRUCTURAL
 from accuracy.corpus.units import Unit, based, each, unit, utf16
 from fixtures.keys import BASE62
+from imgscan.detect.stripe import STRIPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ _BASE62 = frozenset(BASE62.encode())
 _BASE64 = _BASE62 | frozenset(b"+/-_=")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _ALL = frozenset(range(256))
+_UNDERSCORED = {rule.id for rule in STRIPE.rules if any(b"_" in each.least.pattern for each in rule.prefixes)}
+"""Rules in whose bodies an underscore may stand."""
 
 
 def _plain_sides(kind: Kind) -> tuple[frozenset[int], frozenset[int]]:
@@ -34,7 +37,7 @@ def _plain_sides(kind: Kind) -> tuple[frozenset[int], frozenset[int]]:
     after = _ALL - _BASE62
     if kind.rule == "stripe-webhook-secret":
         after -= _BASE64
-    elif kind.rule in ("stripe-app-secret", "stripe-cli-oauth"):
+    elif kind.rule in _UNDERSCORED:
         after -= frozenset(b"_")
     return _ALL - _BASE62, after
 

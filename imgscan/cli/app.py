@@ -20,9 +20,22 @@ from imgscan.cli.request import Files, Images, request_of
 from imgscan.cli.stdio import say
 from imgscan.cli.targets import scan_targets
 from imgscan.errors import ImgscanError
+from imgscan.model import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_IMAGE_HELP = f"""Scan container images.
+
+TARGET is an image name that a local container engine knows, an archive (docker save, podman save, skopeo, buildx,
+kaniko; also compressed), a folder (OCI layout, docker-dir), SCHEME:REST with one of the schemes
+{" ".join(f"{scheme}:" for scheme in SCHEMES)}, or - for an archive on standard input.
+
+\b
+  imgscan image myapp:latest
+  docker save myapp:latest | imgscan image -
+  imgscan image build/myapp.tar -f sarif -o results.sarif
+"""
 
 _COMPLETION = "_IMGSCAN_COMPLETE"
 """What click's completion scripts set when they ask for completions."""
@@ -74,7 +87,7 @@ def cli() -> None:
     """
 
 
-@cli.command(cls=PairedCommand)
+@cli.command(cls=PairedCommand, help=_IMAGE_HELP)
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @report_options
 @click.option("--platform", metavar="OS/ARCH[/VARIANT]|all", help="The platform to scan of a multi-platform image.")
@@ -100,17 +113,7 @@ def image(
     source_root: Path | None,
     **options: Any,
 ) -> int:
-    """Scan container images.
-
-    TARGET is an image name that a local container engine knows, an archive (docker save, podman save, skopeo,
-    buildx, kaniko; also compressed), a folder (OCI layout, docker-dir), SCHEME:REST with one of the schemes docker:
-    podman: docker-archive: oci-archive: oci-layout: docker-dir: rootfs:, or - for an archive on standard input.
-
-    \b
-      imgscan image myapp:latest
-      docker save myapp:latest | imgscan image -
-      imgscan image build/myapp.tar -f sarif -o results.sarif
-    """  # noqa: D301 - click's mark for verbatim lines is a backspace
+    """Scan container images."""
     images = Images(targets, _platform(platform), dockerfile, source_root)
     return scan_targets(images, request_of(context, options))
 
@@ -152,7 +155,7 @@ def fs(
       imgscan fs .
       imgscan fs /srv --exclude '*.iso' --exclude /backup/
       kubectl get secrets -o yaml | imgscan fs -
-    """  # noqa: D301 - as above
+    """  # noqa: D301 - click's mark for lines that stay as they are is a backspace
     return scan_targets(Files(paths, exclude, respect_gitignore), request_of(context, options))
 
 

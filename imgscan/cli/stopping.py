@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from imgscan.cli.exits import STOPPING, ignore_signals
+from imgscan.model import Diagnostic
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +39,11 @@ class Timeout(AbstractContextManager["Timeout"]):
 
     def _expire(self) -> None:
         self._expired.set()
-        _thread.interrupt_main(signal.SIGINT)
+        main = threading.main_thread().ident
+        if main is not None and hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(main, signal.SIGINT)  # a real signal: it also ends a read that waits for input
+        else:
+            _thread.interrupt_main(signal.SIGINT)
 
     def explain(self, report: TargetReport) -> TargetReport:
         """If the scan was interrupted because its time ran out, say so in the report."""
@@ -47,7 +52,7 @@ class Timeout(AbstractContextManager["Timeout"]):
         return replace(
             report,
             diagnostics=tuple(
-                replace(each, code="timeout", message=each.message.replace("interrupted", "stopped by --timeout"))
+                Diagnostic("error", "timeout", each.message.replace("interrupted", "stopped by --timeout"))
                 if each.code == "interrupted"
                 else each
                 for each in report.diagnostics

@@ -93,6 +93,8 @@ def find(head: Chunk, size: int | None = None) -> Format | None:
     is known and `head` shows that nothing follows it.
     """
     beginning = bytes(head[:HEAD])
+    if beginning[_USTAR_AT : _USTAR_AT + len(_USTAR)] == _USTAR and TAR.recognise(beginning):
+        return TAR  # its checksum proves more than a few first bytes, which are a name here
     if beginning:
         for known in _BY_FIRST[beginning[0]]:
             if known.recognise(beginning):

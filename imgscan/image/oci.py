@@ -42,6 +42,8 @@ def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
     wrong: list[Diagnostic] = []
     name, document = desk.fetch(manifest.config)
     other = manifest.config.media_type not in (None, *_CONFIG_TYPES)
+    if document is None and name:
+        desk.release(name)
     if document is None and not (name and other):  # the config of an artifact may be anything: it is searched as a file
         state = "missing" if name is None else "no JSON"
         wrong.append(problem("config-missing", f"the image's config is {state}"))

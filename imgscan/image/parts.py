@@ -80,6 +80,7 @@ class Desk:
     def __init__(self, shelf: ShelfLike) -> None:
         self.shelf = shelf
         self.claimed: set[str] = set()
+        self.referred: set[str] = set()
         self.diagnostics: list[Diagnostic] = []
         self.absent: list[Digest] = []
         self._parsed: dict[str, Any] = {}
@@ -99,6 +100,11 @@ class Desk:
         if located is not None:
             self.claimed.add(located)
         return located
+
+    def release(self, name: str) -> None:
+        """Note that an image refers to a member as a document, and that it is none: it is searched as a file."""
+        self.claimed.discard(name)
+        self.referred.add(name)
 
     def claim_digest(self, digest: Digest | None) -> str | None:
         """Do the same for a digest."""

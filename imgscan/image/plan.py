@@ -25,11 +25,16 @@ __all__ = ["ImageDocument", "ImagePlan", "LayerPlan", "Plan", "plan_images"]
 
 
 class Plan(NamedTuple):
-    """All images of a shelf, the members that none of them refers to, and what is wrong with the whole."""
+    """All images of a shelf, the members that are to be searched as files, and what is wrong with the whole.
+
+    The `unclaimed` members are neither layers nor documents of an image: none refers to them, except to the `referred`
+    ones, as a config that is not JSON.
+    """
 
     images: tuple[ImagePlan, ...]
     unclaimed: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    referred: frozenset[str] = frozenset()
 
 
 def plan_images(shelf: ShelfLike) -> Plan:
@@ -46,7 +51,7 @@ def plan_images(shelf: ShelfLike) -> Plan:
         desk.complain("index-altered", text)
     if not images and not desk.diagnostics:
         desk.complain("no-image", "no manifest says which layers make an image")
-    return Plan(tuple(images), tuple(unclaimed), tuple(desk.diagnostics))
+    return Plan(tuple(images), tuple(unclaimed), tuple(desk.diagnostics), frozenset(desk.referred))
 
 
 def _images(desk: Desk) -> list[ImagePlan]:

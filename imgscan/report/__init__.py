@@ -13,7 +13,7 @@ from imgscan.report.base import Report, ReportContext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORMATS", "Report", "ReportContext", "may_reveal", "open_report"]
+__all__ = ["FORMATS", "Report", "ReportContext", "may_reveal", "open_report", "summary"]
 
 
 def _text(context: ReportContext) -> Report:
@@ -59,24 +59,29 @@ def _html(context: ReportContext) -> Report:
 
 
 class _Format(NamedTuple):
-    """A registered format: what opens a report, and whether it may contain whole secrets if the user asks for them.
+    """A registered format: what opens a report, what it is for, and whether it may contain whole secrets.
 
-    Most reports are made to be shared, so a format has to declare that it may.
+    `summary` is the format's line in the reference, in Markdown. Most reports are made to be shared, so a format has
+    to declare that it may contain whole secrets if the user asks for them.
     """
 
     open: Callable[[ReportContext], Report]
+    summary: str
     reveals: bool = False
 
 
 _FORMATS = {
-    "text": _Format(_text, reveals=True),
-    "json": _Format(_json, reveals=True),
-    "jsonl": _Format(_jsonl, reveals=True),
-    "sarif": _Format(_sarif),
-    "gitlab": _Format(_gitlab),
-    "markdown": _Format(_markdown),
-    "html": _Format(_html),
+    "text": _Format(_text, "for people; grouped by layer, each key listed once with all its places", reveals=True),
+    "json": _Format(
+        _json, "for programs: schema `imgscan/1`, see [schema/report.json](schema/report.json)", reveals=True
+    ),
+    "jsonl": _Format(_jsonl, "the same, one object per line, written while the scan runs", reveals=True),
+    "sarif": _Format(_sarif, "SARIF 2.1.0, for code scanning"),
+    "gitlab": _Format(_gitlab, "GitLab's secret detection report, version 15.0"),
+    "markdown": _Format(_markdown, "for job summaries and comments on merge requests, at most 1 MiB"),
+    "html": _Format(_html, "one self-contained file, with search, filters and a print layout"),
 }
+"""A new format is a module of this package, a function above that imports it, and an entry here."""
 
 FORMATS: tuple[str, ...] = tuple(_FORMATS)
 """The names that `open_report` takes, the default first."""
@@ -87,6 +92,11 @@ def may_reveal(format: str) -> bool:  # noqa: A002 - the word users type: --form
     return _FORMATS[format].reveals
 
 
-def open_report(format: str, context: ReportContext) -> Report:  # noqa: A002
+def summary(format: str) -> str:  # noqa: A002 - as above
+    """Say in a few words of Markdown what the named format is for; KeyError as `open_report`."""
+    return _FORMATS[format].summary
+
+
+def open_report(format: str, context: ReportContext) -> Report:  # noqa: A002 - as above
     """Make a report of the named format; KeyError if there is no such format."""
     return _FORMATS[format].open(context)

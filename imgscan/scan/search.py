@@ -52,17 +52,22 @@ class Search:
         self._skipped = 0  # bytes that were skipped: the stream's offsets count them, the windower does not
         self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that continues
         self._taken = -1  # stream offset where the last match ended
+        self._busy = False  # in the middle of a step: still so after it only if Ctrl-C broke it off
 
     def feed(self, chunk: Chunk) -> None:
         """Search the next bytes."""
+        self._busy = True
         self.size += len(chunk)
         self._regions.feed(chunk)
         window = self._windower.feed(chunk)
         if window is not None:
             self._search(window)
+        self._busy = False
 
     def finish(self) -> None:
         """Search what is left; the stream is over."""
+        if self._busy:
+            return  # what was found before the interruption stays; nothing further can be relied on
         self._regions.finish()
         window = self._windower.finish()
         if window is not None:
@@ -207,9 +212,11 @@ class JoinedSearch(Search):
             self.feed(bytes(count))
             return
         self.feed(bytes(count - rest))
+        self._busy = True
         window = self._windower.finish()
         if window is not None:
             self._search(window)
         if self._tail is not None and self._tail[0] == self._joined.starts[-1]:
             self._tail[1].skip(rest)
         self._skipped += rest
+        self._busy = False

@@ -5,28 +5,28 @@ from __future__ import annotations
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.errors import TargetError, UsageError
-from imgscan.image.documents import DocumentError, docker_entries, kind_of, parse_json
-from imgscan.sources.archive import ArchiveFile, ArchiveStream, member_name
+from imgscan.model import SCHEMES
+from imgscan.sources.archive import ArchiveFile, ArchiveStream
 from imgscan.sources.base import RootFilesystem
+from imgscan.sources.contents import describes_images, likely
 from imgscan.sources.folder import ImageFolder
 from imgscan.sources.stdin import standard_input
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, StreamError
-from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
+from imgscan.streams.tar import HEAD_LENGTH, looks_like_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgscan.sources.base import Shelf, Source
+    from imgscan.sources.base import Source
     from imgscan.streams.inflate import Chunk
 
 ARCHIVE_SCHEMES = ("docker-archive", "oci-archive")
 FOLDER_SCHEMES = ("oci-layout", "docker-dir")
 ENGINE_SCHEMES = ("docker", "podman")
-SCHEMES = (*ENGINE_SCHEMES, *ARCHIVE_SCHEMES, *FOLDER_SCHEMES, "rootfs")
 
 _SCHEME = re.compile(rf"({'|'.join(SCHEMES)}):(?!//)(.+)", re.DOTALL)
 _BARE_SCHEME = re.compile(rf"({'|'.join(SCHEMES)}|registry):")
@@ -35,20 +35,6 @@ _FOREIGN_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
 _PIPED = "for example docker save NAME | imgscan image -"
 _ONLY_A_PATH = re.compile(r"[/.~\\]")
 """What no image name begins with."""
-
-_IMAGE_MEMBER = re.compile(
-    r"""(blobs(/.*)? | index\.json | oci-layout | manifest\.json | repositories | ingest
-      | [0-9a-f]{64}(\.json | \.tar | \.tar\.gz | \.tar\.zst | /.*)? | sha256:[0-9a-f]{64} | .*/layer\.tar | layer\.tar
-      | [0-9a-f]{64}/?)""",
-    re.VERBOSE,
-)
-_ROOT_NAMES = frozenset(
-    ".dockerenv bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split()  # noqa: SIM905 - a table of words reads best as one
-)
-"""What is at the top of a root filesystem and never at the top of an image archive."""
-
-_LOOKED_AT = 512
-"""Members of a stream whose names are looked at to tell an image from a root filesystem."""
 
 
 def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
@@ -127,7 +113,7 @@ def _from_path(path: Path, scheme: str | None) -> Source:
         return RootFilesystem(path.name, FileSlice(path))
     if scheme is None:
         with FileSlice(path) as reader:
-            if _looks(reader.read(CHUNK)) == "rootfs":
+            if likely(reader.read(CHUNK)) == "rootfs":
                 return RootFilesystem(path.name, FileSlice(path))
     archive = ArchiveFile(path)
     if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
@@ -156,26 +142,6 @@ def _folder(path: Path) -> Source:
     return ImageFolder(path)
 
 
-def describes_images(shelf: Shelf) -> bool:
-    """Whether a shelf holds the documents of an image, rather than being a root filesystem that has such files."""
-    if "index.json" in shelf.documents and ("oci-layout" in shelf.documents or "oci-layout" in shelf.blobs):
-        return True
-    data = shelf.documents.get("manifest.json")
-    if data is not None:
-        try:
-            document = parse_json(data)
-        except DocumentError:
-            document = None
-        kind = kind_of(document)
-        if kind == "manifest":
-            return True
-        if kind == "docker-manifest":
-            names = [name for entry in docker_entries(document) for name in (entry.config, *entry.layers)]
-            return any(name is not None and shelf.locate(name) is not None for name in names)
-    files = [*shelf.documents, *shelf.blobs, *shelf.links]
-    return bool(files) and all(_IMAGE_MEMBER.fullmatch(name) for name in files)
-
-
 def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     """Determine from the first bytes and member names what a stream is; nothing can be read twice.
 
@@ -191,7 +157,7 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     if compression == "none":
         if not looks_like_tar(head):
             raise TargetError(f"{name} is not an image: neither a tar archive nor one in a compression imgscan reads")
-        if scheme is None and _looks(raw.peek(CHUNK)) != "image":
+        if scheme is None and likely(raw.peek(CHUNK)) != "image":
             return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)
     chunks = inflate(raw, compression)
@@ -204,18 +170,9 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
     plain = b"".join(first)
     if not looks_like_tar(plain[:HEAD_LENGTH]):
         raise TargetError(f"{name} is not an image: it is {compression} data, but without a tar archive inside")
-    if scheme is None and _looks(plain) != "image":
+    if scheme is None and likely(plain) != "image":
         return RootFilesystem(name, _Chunks(plain, chunks, file), guessed=True)
     return ArchiveStream(_chain(plain, chunks), file)
-
-
-def _looks(data: bytes) -> Literal["image", "rootfs", "unknown"]:
-    """Determine from the names of the first members what an archive most likely is."""
-    walker = TarWalker()
-    names = [member_name(member.name) for member in walker.feed(data)[:_LOOKED_AT]]
-    if any(name.partition("/")[0] in _ROOT_NAMES for name in names):
-        return "rootfs"
-    return "image" if any(_IMAGE_MEMBER.fullmatch(name) for name in names) else "unknown"
 
 
 def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.keys import Keys
+from imgscan.report import FORMATS
 from tests import tools
 from tests.cli.driver import TOP, command, environment, process
 from tests.scan.repositories import ENVIRONMENT, Repo
@@ -104,7 +105,7 @@ def test_commit_in_json(imgscan: Imgscan, repo: Repo, keys: Keys) -> None:
     assert (finding["location"]["commit"], finding["location"]["authored"]) == (commit, ENVIRONMENT["GIT_AUTHOR_DATE"])
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "gitlab", "markdown", "html"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_format(imgscan: Imgscan, repo: Repo, keys: Keys, form: str) -> None:
     """Each format can report a repository, without the secret."""
     key = keys.secret99()

@@ -248,7 +248,7 @@ def write(name: str, data: str) -> None:
 
 
 def test_settings_schema() -> None:
-    """The published schema of settings is the one that the options declare; IMGSCAN_GOLDEN=1 writes it."""
+    """The published schema of settings is the one that the options declare; `make docs` writes it."""
     made = json.dumps(settings.schema(KNOWN), indent=2) + "\n"
     write("settings.json", made)
     assert (SCHEMAS / "settings.json").read_text() == made

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fixtures import containers
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import FORMATS, find, may_be
 from imgscan.containers.tarball import TAR
@@ -28,6 +29,16 @@ def test_files_are_recognised_by_their_content(known: Format) -> None:
         assert may_be(head, 0, len(head))
         assert find(head) is known
         assert {other.name for other in FORMATS if other.recognise(head)} == {known.name, *ALIKE.get(known.name, ())}
+
+
+APART = {"git pack", "git bundle", "sqlite", "apk", "lzma"}
+"""Formats that tests of their own try: `test_gitpack.py`, `test_sqlite.py`, `test_compressed.py`."""
+
+
+def test_every_format_is_tried_with_a_key_in_it() -> None:
+    """Recall inside containers is measured over `fixtures/containers.py`: every format that is read is there."""
+    tried = [find(make(bytes(100))[:HEAD]) for make, _ in containers.FORMATS.values()]
+    assert {known.name for known in FORMATS if known not in tried and not known.foreign} == APART
 
 
 def test_no_two_formats_have_one_name() -> None:

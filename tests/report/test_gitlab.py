@@ -42,7 +42,7 @@ def found(*reports: TargetReport, **settings: object) -> list[Any]:
 
 
 def test_the_schema_is_one() -> None:
-    """The schema that stands in for GitLab's is itself valid."""
+    """The schema that is in for GitLab's is itself valid."""
     jsonschema.Draft7Validator.check_schema(SCHEMA)
 
 
@@ -89,7 +89,7 @@ def test_messages_are_bounded() -> None:
 
 
 def _elsewhere(location: Location) -> dict[str, Any]:
-    """Give other lines for a place that has lines."""
+    """Return other lines for a place that has lines."""
     return {} if location.line is None else {"line": 77, "end_line": 77}
 
 

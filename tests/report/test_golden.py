@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from imgscan.report import FORMATS
 from imgscan.report.annotations import Annotations
 from tests.report.samples import ACCEPTED, BROKEN, CLEAN, CONTEXT, DIRECTORY, HISTORY, HOSTILE, SHOP, render
 
@@ -40,15 +41,15 @@ def page(*reports: TargetReport) -> bytes:
     return re.sub(rb"'sha256-[^']+'", b"'sha256-(left out)'", made, count=2)
 
 
+SUFFIXES = {"text": "txt", "gitlab": "gitlab.json", "markdown": "md"}
+"""How golden files of a format end, where not with its name."""
+
 REPORTS = {
-    "shop.txt": render("text", SHOP),
+    **{f"shop.{SUFFIXES.get(form, form)}": page(SHOP) if form == "html" else render(form, SHOP) for form in FORMATS},
     "shop-color.txt": render("text", SHOP, context=replace(CONTEXT, color=True)),
     "shop-quiet.txt": render("text", SHOP, context=replace(CONTEXT, quiet=True)),
     "shop-verbose.txt": render("text", SHOP, context=replace(CONTEXT, verbose=1)),
     "shop-wide.txt": render("text", SHOP, context=replace(CONTEXT, width=120)),
-    "shop.json": render("json", SHOP),
-    "shop.jsonl": render("jsonl", SHOP),
-    "shop.sarif": render("sarif", SHOP),
     "several.txt": render("text", CLEAN, BROKEN),
     "several.json": render("json", CLEAN, BROKEN),
     "several.jsonl": render("jsonl", CLEAN, BROKEN),
@@ -67,12 +68,9 @@ REPORTS = {
     "history.gitlab.json": render("gitlab", HISTORY),
     "accepted-quiet.txt": render("text", ACCEPTED, context=replace(CONTEXT, quiet=True)),
     "accepted.sarif": render("sarif", ACCEPTED, context=replace(CONTEXT, sarif_accepted=True)),
-    "shop.gitlab.json": render("gitlab", SHOP),
     "several.gitlab.json": render("gitlab", ACCEPTED, BROKEN),
-    "shop.md": render("markdown", SHOP),
     "several.md": render("markdown", ACCEPTED, BROKEN, CLEAN),
     "hostile.md": render("markdown", HOSTILE),
-    "shop.html": page(SHOP),
     "several.html": page(ACCEPTED, BROKEN, CLEAN, DIRECTORY),
     "hostile.html": page(HOSTILE),
     "shop.annotations.txt": annotated(SHOP, BROKEN, ACCEPTED),

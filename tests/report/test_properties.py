@@ -25,6 +25,7 @@ from imgscan.model import (
     TargetReport,
     Visibility,
 )
+from imgscan.report import FORMATS
 from imgscan.report.annotations import Annotations
 from imgscan.report.markdown import LIMIT
 from tests.effort import examples
@@ -154,6 +155,13 @@ def _same_twice(name: str, targets: list[TargetReport], context: ReportContext =
     raw = render(name, *targets, context=context)
     assert raw == render(name, *targets, context=context)
     return raw.decode("utf-8")
+
+
+@law
+@given(st.sampled_from(FORMATS), st.lists(reports, max_size=2))
+def test_any_report_is_text(form: str, targets: list[TargetReport]) -> None:
+    """A report in any format is a pure function of its values, and is UTF-8."""
+    _same_twice(form, targets)
 
 
 @law

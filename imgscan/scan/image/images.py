@@ -89,7 +89,7 @@ class _SourceScan:
             plan = plan_images(self._shelf)
             images = self._select(plan)
         images = tuple(map(self._complete, images))
-        self._read_documents(images)
+        self._read_documents(plan, images)
         others = stray_hits(self._shelf, plan, images, self._results, self._session.concealer)
         doubted = doubts(self._shelf, plan, self._results, others)
         noted = [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *doubted]
@@ -150,13 +150,17 @@ class _SourceScan:
         if not session.interrupted:  # closing waits for a read that is under way, and that may never end
             self._source.close()
 
-    def _read_documents(self, images: Sequence[ImagePlan]) -> None:
-        """Read the layers that are not blobs of their own: inline, or documents, which are files like any other."""
-        for image in images:
-            for layer in image.layers:
-                data = layer.inline if layer.inline is not None else self._shelf.documents.get(layer.name or "")
-                if layer.name is not None and layer.name not in self._results and data is not None:
-                    self._results[layer.name] = self._blob(BytesReader(data), layer.name, _algorithms(layer.digest))
+    def _read_documents(self, plan: Plan, images: Sequence[ImagePlan]) -> None:
+        """Read what is not a blob of its own but a file like any other: inline layers, and documents of no image."""
+        documents = self._shelf.documents
+        for layer in (layer for image in images for layer in image.layers):
+            data = layer.inline if layer.inline is not None else documents.get(layer.name or "")
+            if layer.name is not None and layer.name not in self._results and data is not None:
+                self._results[layer.name] = self._blob(BytesReader(data), layer.name, _algorithms(layer.digest))
+        for name in strays(self._shelf, plan):
+            if name in documents and name not in self._results:
+                data, algorithms = documents[name], _algorithms(digest_in(name))
+                self._results[name] = scan_layer(BytesReader(data), self._session, name=name, algorithms=algorithms)
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> LayerResult:
         result = scan_layer(reader, self._session, name=name, algorithms=algorithms)

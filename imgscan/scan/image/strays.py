@@ -1,13 +1,11 @@
-"""What an archive or folder contains that is no image's layer or document: it is searched all the same."""
+"""What an archive or folder contains that is not an image's layer or document: it is searched all the same."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imgscan.image.documents import parse_text
-from imgscan.image.parts import altered, digest_in
-from imgscan.image.plan import ImageDocument
+from imgscan.image.parts import digest_in
 from imgscan.model import Diagnostic
 from imgscan.scan.image.fields import search_document
 
@@ -23,7 +21,7 @@ _IMAGE_DOCUMENTS = (b"manifest.json", b"oci-layout", b"repositories")
 
 
 def strays(shelf: Shelf, plan: Plan) -> list[str]:
-    """List the members that no image refers to, and blobs that one refers to as something other than a layer."""
+    """List the members that are neither layers nor documents of an image, those that look like documents first."""
     layers = {layer.name for image in plan.images for layer in image.layers}
     unclaimed = set(plan.unclaimed)
     documents = [name for name in shelf.documents if name in unclaimed]
@@ -39,10 +37,9 @@ def stray_hits(
     hits: list[Hit] = []
     loose: list[Hit] = []
     for name in strays(shelf, plan):
-        if name in shelf.documents:
-            loose += search_document(ImageDocument(name, parse_text(shelf.documents[name])), concealer, ())
-        elif name in results and results[name].content not in contents:
-            hits += (_below(name, hit) for hit in results[name].hits)
+        if name in results and results[name].content not in contents:
+            found = loose if name in shelf.documents else hits
+            found += (_below(name, hit) for hit in results[name].hits)
     if loose:
         documents = [document for image in images for document in image.documents]
         known = {hit.secret.sha256 for each in documents for hit in search_document(each, concealer, ())}
@@ -63,18 +60,20 @@ def doubts(shelf: Shelf, plan: Plan, results: Mapping[str, LayerResult], hits: S
         yield Diagnostic("error", "kind-unclear", text)
     for name in strays(shelf, plan):
         result, expected = results.get(name), digest_in(name)
-        if expected is None or not expected.verifiable:
-            holds = None
-        elif result is None:
-            holds = name not in shelf.documents or not altered(shelf.documents[name], expected)
-        else:
+        if result is None:
+            continue
+        holds = None
+        if expected is not None and expected.verifiable:
             holds = result.digests.get(expected.algorithm, expected.encoded) == expected.encoded
         if holds is False:
-            text = "a member that no image refers to does not match the digest in its name: it was altered"
+            text = "a member that is no layer does not match the digest in its name: it was altered"
             yield Diagnostic("error", "blob-digest", text, path=name)
-        for each in result.diagnostics(trusted=holds is True) if result is not None else ():
-            text = f"in a member that no image refers to: {each.message}"
-            yield replace(each, severity="skipped", message=text)
+        for each in result.diagnostics(trusted=holds is True):
+            if name in plan.referred:
+                yield each
+            else:
+                text = f"in a member that no image refers to: {each.message}"
+                yield replace(each, severity="skipped", message=text)
 
 
 def _below(name: str, hit: Hit) -> Hit:
