@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures import builders
+from fixtures.archives import lz4_frame
 from fixtures.builders import Image
 from fixtures.keys import Keys
 from tests.cli.driver import archive, image
@@ -106,7 +107,7 @@ CASES = {
         "is encrypted: decrypt the image before scanning it", found=1,
     ),
     "unknown compression": Case(
-        _with_layer("application/vnd.oci.image.layer.v1.tar+lz4", b"\x04\x22\x4d\x18" + b"\x9c\x01" * 900),
+        _with_layer("application/vnd.oci.image.layer.v1.tar+lz4", lz4_frame(b"some text")),
         "it is lz4 data", found=1,
     ),
     "no tar": Case(_with_layer("application/vnd.oci.image.layer.v1.tar", b"some text"), "cannot be read", found=1),
@@ -287,7 +288,7 @@ def test_mistake_of_ours(imgscan: Imgscan, tmp_path: Path, monkeypatch: pytest.M
     def scan(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("imgscan.api.Scanner.image", scan)
+    monkeypatch.setattr("imgscan.scan.image.images.ImageScanner.scan", scan)
     done = imgscan("image", tmp_path, "-o", tmp_path / "report")
     assert done.code == 2
     assert re.fullmatch(r"imgscan: internal error, \w+ at [\w.]+:\d+: please report it; the scan .*\n", done.err)

@@ -172,8 +172,6 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
             mismatched = True
             text = f"layer {label} does not match its digest: it was altered or damaged"
             yield Diagnostic("error", code, text, index)
-    for each in scan.diagnostics(trusted=holds and not mismatched):
-        yield replace(each, layer=index)
     if layer.encrypted:
         text = f"layer {label} is encrypted: decrypt the image before scanning it"
         yield Diagnostic("error", "encrypted", text, index, bytes=scan.stored)
@@ -182,3 +180,5 @@ def check_layer(index: int, layer: LayerPlan, scan: LayerResult | None, *, files
             f"it is {scan.format} data" if scan.format else "it is not a tar archive in any compression that layers use"
         )
         yield Diagnostic("error", "layer-unreadable", f"layer {label} cannot be read: {how}", index, bytes=scan.stored)
+    for each in scan.diagnostics(trusted=holds and not mismatched):
+        yield replace(each, layer=index)
