@@ -51,12 +51,7 @@ class Timeout(AbstractContextManager["Timeout"]):
             return report
         return replace(
             report,
-            diagnostics=tuple(
-                Diagnostic("error", "timeout", each.message.replace("interrupted", "stopped by --timeout"))
-                if each.code == "interrupted"
-                else each
-                for each in report.diagnostics
-            ),
+            diagnostics=tuple(_timeout(each) if each.code == "interrupted" else each for each in report.diagnostics),
         )
 
     def __enter__(self) -> Self:
@@ -70,3 +65,8 @@ class Timeout(AbstractContextManager["Timeout"]):
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _timeout(interrupted: Diagnostic) -> Diagnostic:
+    message = interrupted.message.replace("interrupted", "stopped by --timeout")
+    return Diagnostic("error", "timeout", message, interrupted.layer, interrupted.path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from imgscan.scan.limits import Limits
 from imgscan.scan.policy import Policy
@@ -17,9 +17,13 @@ from imgscan.scan.search import WINDOW
 from imgscan.scan.stop import interruption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgscan.scan.hits import Concealer
     from imgscan.streams.budget import Budget
     from imgscan.streams.spool import Spool
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,17 @@ class Session:
         """Raise the StreamError of an interruption if the user has stopped the run."""
         if self.stop.is_set():
             raise interruption()
+
+    def complete(self, make: Callable[[], Made]) -> Made:
+        """Make something of what was found. If Ctrl-C falls into that, it is made once more, as of a stopped run.
+
+        `make` must be repeatable. Further signals are ignored by then.
+        """
+        try:
+            return make()
+        except KeyboardInterrupt:
+            self.stop.set()
+            return make()
 
     def advance(self, count: int) -> None:
         """Report stored bytes that were read, and `go_on`."""

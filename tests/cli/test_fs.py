@@ -152,6 +152,18 @@ def test_stopped_while_standard_input_is_silent(number: int) -> None:
     assert len(target["findings"]) == 1
 
 
+def test_a_timeout_ends_a_read_that_waits() -> None:
+    """`--timeout` ends a scan of standard input that is open and silent."""
+    with subprocess.Popen(
+        command("fs", "-", "--timeout", "0.2", "-f", "json"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        out = running.stdout.read()
+        assert running.wait(timeout=300) == 2
+    assert [each["code"] for each in json.loads(out)["targets"][0]["diagnostics"]] == ["timeout"]
+
+
 def test_a_closed_standard_input() -> None:
     """Without standard input, - is refused."""
     done = subprocess.run(

@@ -83,7 +83,7 @@ class HistoryScanner:
             except StreamError as error:
                 if not is_interruption(error):
                     raise
-            return search.report()
+            return self.session.complete(search.report)
 
 
 class _ScopeSearch:

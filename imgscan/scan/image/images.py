@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from imgscan.image.documents import Platform
     from imgscan.image.plan import Plan
     from imgscan.model import Digest, TargetReport
+    from imgscan.scan.hits import Hit
     from imgscan.scan.image.assemble import TraceImage
     from imgscan.scan.session import Session
     from imgscan.sources.base import Shelf, Source
@@ -80,24 +81,20 @@ class _SourceScan:
 
     def reports(self) -> Iterator[TargetReport]:
         """Read the blobs and return the reports."""
+        complete = self._session.complete
         if self._source.seekable:
             plan = plan_images(self._shelf)
             images = self._select(plan)
             self._read_at_will(_wanted(self._shelf, plan, images))
         else:
             self._read_as_they_come()
-            plan = plan_images(self._shelf)
+            plan = complete(lambda: plan_images(self._shelf))
             images = self._select(plan)
         images = tuple(map(self._complete, images))
-        self._read_documents(plan, images)
-        others = stray_hits(self._shelf, plan, images, self._results, self._session.concealer)
-        doubted = doubts(self._shelf, plan, self._results, others)
-        noted = [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *doubted]
-        if self._session.interrupted:
-            noted = []  # an archive that was not read to its end looks broken in every way
+        others, noted = complete(lambda: self._belonging_to_no_image(plan, images))
         for number, image in enumerate(images or (ImagePlan(),)):
             first = number == 0
-            yield Assembly(
+            assembly = Assembly(
                 session=self._session,
                 target=self._target,
                 plan=image,
@@ -105,7 +102,19 @@ class _SourceScan:
                 others=others if first else (),
                 noted=noted if first else (),
                 trace_image=self._scanner.trace_image,
-            ).report()
+            )
+            yield complete(assembly.report)
+
+    def _belonging_to_no_image(
+        self, plan: Plan, images: Sequence[ImagePlan]
+    ) -> tuple[Sequence[Hit], Sequence[Diagnostic]]:
+        """Return the hits outside of images, and what is said of the source as a whole."""
+        self._read_documents(plan, images)
+        others = stray_hits(self._shelf, plan, images, self._results, self._session.concealer)
+        if self._session.interrupted:
+            return others, ()  # an archive that was not read to its end looks broken in every way
+        doubted = doubts(self._shelf, plan, self._results, others)
+        return others, [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *doubted]
 
     # reading
 

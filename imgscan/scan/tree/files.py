@@ -70,9 +70,13 @@ class FileScanner:
         except KeyboardInterrupt:
             session.stop.set()
         hits.sort(key=_number)
+        yield session.complete(lambda: self._report(shown, hits, outcomes, ledger))
+
+    def _report(self, target: str, hits: list[Hit], outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
+        session = self.session
         findings, hidden = findings_of(map(Placed, hits), session)
-        yield TargetReport(
-            target=shown,
+        return TargetReport(
+            target=target,
             kind="filesystem",
             findings=findings,
             diagnostics=diagnostics_of(tuple(ledger.diagnostics(session.concealer)), session),

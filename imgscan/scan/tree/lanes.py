@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.scan.ledger import unread_file
 from imgscan.scan.pour import FilePour, pieces_of
+from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Lane:
                 raw.peek(HEAD)
                 pour.file(0, name, pieces_of(raw))
             except (OSError, StreamError) as error:
-                outcome.unread.append(unread_file(name, error))
+                _note(outcome, name, error)
             finally:
                 _finish(pour, outcome)
 
@@ -90,9 +91,15 @@ def _pour_group(group: Group, pour: FilePour, outcome: Outcome) -> None:
         try:
             pour.file(file.number, file.path, _pieces(file), size=file.status.st_size)
         except (OSError, StreamError) as error:
-            outcome.unread.append(unread_file(file.path, error))
+            _note(outcome, file.path, error)
         finally:
             os.close(file.handle)
+
+
+def _note(outcome: Outcome, name: bytes, error: OSError | StreamError) -> None:
+    """Note that a file was not read; that the user stopped the scan is said once, of all of it."""
+    if not is_interruption(error):
+        outcome.unread.append(unread_file(name, error))
 
 
 def _finish(pour: FilePour, outcome: Outcome) -> None:
