@@ -28,18 +28,22 @@ LINE = b"KEY=" + KEY + b"\n"
 TEXT = (LINE + b"x" * 3000 + b"\n") * 200
 
 
+ZIP = zipped({str(number): TEXT[: 1 << 17] for number in range(9)})
+IMAGE = docker_modern(
+    Image([Layer(tar([("a", LINE)])), Layer(tar([("b", TEXT), ("c.zip", zipped({"d": TEXT}))]))])
+)  # made once: a zip has the time in it
+
+
 def _stdin_of_fs(by: Concealer) -> TargetReport:
     return scan_tree("-", by=by, stdin=Trickle(TEXT, 1 << 16), window=1 << 16)
 
 
 def _zip_on_stdin_of_fs(by: Concealer) -> TargetReport:
-    data = zipped({str(number): TEXT[: 1 << 17] for number in range(9)})
-    return scan_tree("-", by=by, stdin=Trickle(data, 1 << 12), window=1 << 16)
+    return scan_tree("-", by=by, stdin=Trickle(ZIP, 1 << 12), window=1 << 16)
 
 
 def _stdin_of_image(by: Concealer) -> TargetReport:
-    layers = [Layer(tar([("a", LINE)])), Layer(tar([("b", TEXT), ("c.zip", zipped({"d": TEXT}))]))]
-    [report] = scan(docker_modern(Image(layers)), by=by, size=1 << 16, window=1 << 16)
+    [report] = scan(IMAGE, by=by, size=1 << 16, window=1 << 16)
     return report
 
 
