@@ -29,7 +29,7 @@ def unread_file(path: bytes, error: OSError | StreamError) -> Unread:
 def unread_blob(name: bytes, error: OSError | StreamError) -> Unread:
     """Say that a blob could not be read, or not to its end."""
     if isinstance(error, StreamError):
-        return Unread(error.severity, error.code, str(error), name)
+        return error.unread(name)
     return Unread("error", "read-error", f"reading failed: {error.strerror or error}", name)
 
 

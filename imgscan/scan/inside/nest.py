@@ -111,7 +111,7 @@ class Nest:
         """Note that a container ends or is damaged; what the user does propagates as an exception."""
         if is_interruption(error):
             raise error
-        self.unread.append(Unread(error.severity, error.code, str(error), node.name))
+        self.unread.append(error.unread(node.name))
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
