@@ -18,7 +18,9 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from imgscan.containers.base import HeaderBatch
 from imgscan.containers.formats import find, may_be
+from imgscan.scan.headers import HeaderSearch, stored_bytes
 from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
 from imgscan.scan.inside.intake import Counted, Intake, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
@@ -33,7 +35,7 @@ from imgscan.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format, Held, Member
+    from imgscan.containers.base import Format, Held, Member, Part
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.streams.inflate import Chunk
@@ -62,7 +64,9 @@ class Nest:
         self._limits = session.limits
         self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
+        self._asides: list[JoinedSearch] = []  # by depth too: each is used by one thread at a time
         self._squeezed: set[int] = set()
+        self._apart: list[tuple[Node, Hit]] = []  # hits in what containers store beside their members
         self._hungry = 0
 
     def offer(self, head: Chunk, name: bytes, number: int, size: int | None = None) -> Intake | None:
@@ -76,6 +80,13 @@ class Nest:
         """Look at once into a file that is there as a whole, if it is a container."""
         self._whole(data, Node(Top(name, number), name))
 
+    def take(self, found: Format, name: bytes) -> Intake:
+        """Take in what is known to be in a format, and belongs to no file."""
+        return self._intake(found, Node(Top(name, -1), name))
+
+    def _intake(self, found: Format, node: Node) -> Intake:
+        return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
+
     def _whole(self, data: Chunk, node: Node) -> None:
         found = self._recognise(data, node, len(data))
         if found is not None:
@@ -85,7 +96,7 @@ class Nest:
         found = self._recognise(head, node, size)
         if found is None:
             return None
-        return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
+        return self._intake(found, node)
 
     def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
         found = find(head, size) if may_be(head, 0, len(head)) else None
@@ -173,7 +184,7 @@ class Nest:
     def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
         """Go through the members of a container; False if it was not read to its end."""
         whole = True
-        items: Iterator[Member | Unread]
+        items: Iterator[Part]
         counted: Counted | None = None
         if isinstance(source, Counted):
             counted = source
@@ -183,9 +194,14 @@ class Nest:
             items = found.members(counted)
         else:
             items = found.members(memoryview(source) if isinstance(source, bytes) else source)
-        for number, item in enumerate(items):
-            if not number and self._too_deep(node):
+        number = -1
+        for item in items:
+            if number < 0 and self._too_deep(node):
                 return False
+            if isinstance(item, HeaderBatch):
+                self._headers(node, max(0, number), item)
+                continue
+            number += 1
             if isinstance(item, Unread):
                 self._note(node, item)
                 whole = False
@@ -197,6 +213,23 @@ class Nest:
             whole = self._member(node, number, item, counted) and whole
         return whole
 
+    def _headers(self, container: Node, number: int, batch: HeaderBatch) -> None:
+        """Search what a tar stores beside its members' data: all at once, and one by one where there is something."""
+        concealer = self._session.concealer
+        joined = b"".join([each.data for each in batch.headers])
+        if not concealer.engine.find(joined, 0, len(joined)):
+            return
+        for each in batch.headers:
+            if not concealer.engine.find(each.data, 0, len(each.data)):
+                continue
+            place = (each.start, each.start + len(each.data))
+            search = HeaderSearch(concealer)
+            padding, *stored = stored_bytes(each.data, each.start, each.payloads)
+            for name, member, parts in ((each.before, None, [padding]), (each.name, each.member, stored)):
+                path = _inside(container.name, name) if name else container.name
+                node = Node(container.top, path, container, number, place, stored=True)
+                self._apart += [(node, hit) for hit in search.tell(member, parts, path, node.top.number)]
+
     def _note(self, node: Node, item: Unread) -> None:
         name = node.name if item.path is None else _inside(node.name, item.path)
         self.unread.append(item._replace(path=name))
@@ -205,8 +238,10 @@ class Nest:
         """Search one member and look into it; False if it was not read to its end."""
         name = container.name if member.name is None else _inside(container.name, member.name)
         node = Node(container.top, name, container, number, member.extent, member.brought)
+        if member.aside is not None:
+            member.aside.take = partial(self._aside, node)
         lane = self._lane(container.depth)
-        lane.begin(JoinedFile(name, node.top.number, node))
+        lane.begin(JoinedFile(name, node.top.number, node, member.field))
         self.members += 1
         intake: Intake | None = None
         size = 0
@@ -240,14 +275,25 @@ class Nest:
                 intake.finish()
         return True
 
+    def _aside(self, node: Node, field: str, piece: Chunk, *, fresh: bool) -> None:
+        """Search bytes that a compressed file stores beside its content, which is `node`."""
+        depth = node.depth
+        while len(self._asides) < depth:
+            self._asides.append(JoinedSearch(self._session.concealer, window=self._session.window))
+        search = self._asides[depth - 1]
+        if fresh:
+            search.begin(JoinedFile(node.name, node.top.number, node, field))
+        self._session.go_on()
+        search.feed(piece)
+
     def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
         """End the search: give the hits in containers, in the order of their top files and of what these hold.
 
         `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those
         that are pieces of compressed content, are taken out of its lists.
         """
-        found: list[tuple[Node, Hit]] = []
-        for lane in self._lanes:
+        found = self._apart[:]
+        for lane in (*self._lanes, *self._asides):
             lane.finish()
             nodes = ((each.file and each.file.token, each.hit) for each in lane.found)
             found += [(node, hit) for node, hit in nodes if isinstance(node, Node)]
