@@ -173,7 +173,7 @@ def _content(chunks: Iterator[Chunk], ends: list[StreamError]) -> Iterator[Chunk
     try:
         yield from chunks
     except StreamError as error:
-        if not error.harmless:
+        if not error.rest:
             raise
         ends.append(error)
 

@@ -96,6 +96,7 @@ class TarWalker:
         "_blanks",
         "_data_end",
         "_extension",
+        "_filling",
         "_finished",
         "_flag",
         "_found",
@@ -152,6 +153,7 @@ class TarWalker:
         self._found: list[TarMember] = []
         self._blanks = 0
         self._record_end = 0  # of the record that holds the last zero block
+        self._filling: tuple[str, str] | None = None  # the problem that its filling is unless it fills it up
         self._data_end = 0
         self._extension: Extension | None = None
         self._globals: dict[bytes, bytes] = {}
@@ -171,8 +173,8 @@ class TarWalker:
 
     @property
     def in_filling(self) -> bool:
-        """Whether the stream so far ends in the record of the archive's end, where the members are none of its own."""
-        return self.offset <= self._record_end and not self._blanks
+        """Whether the stream so far ends with the record of the archive's end, whose filling looks like a member."""
+        return 0 < self.offset == self._record_end and not self._blanks
 
     @property
     def members_known(self) -> bool:
@@ -230,12 +232,15 @@ class TarWalker:
             return
         self._finished = True
         if self.in_filling:
-            return  # what fills up the last record happens to begin like a member
+            return
+        if self._filling is not None and self.offset < self._record_end:
+            self._note_problem(*self._filling)  # it is no whole record
+            return
         if self.offset < self._data_end:
             lacking = self._data_end - self.offset
             self._note_problem("tar-cut-member", f"The archive ends {lacking} bytes before a member does.")
         elif self._blanks > 1:
-            if any(self._held) and self.offset > self._record_end:
+            if any(self._held):
                 self._trailing()
         elif any(self._held) or self._extension or self._state is not TarWalker._header:
             self._note_problem("tar-cut-header", "The archive ends inside the header of a member.")
@@ -280,8 +285,8 @@ class TarWalker:
         if block == ZEROS:
             return self._blank(at)
         if not checksum_holds(block):
-            if self._blanks > 1 and at >= self._record_end:
-                return self._trailing()
+            if self._blanks > 1:
+                return self._trailing(at)
             return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum is wrong.")
         if self._blanks > 1:  # another archive, with global records of its own
             self._globals = {}
@@ -433,21 +438,29 @@ class TarWalker:
     def _lose(self, code: str, at: int, message: str) -> int:
         """End the walk at a header that leaves open where the next one is; what fills up a record is passed over."""
         if at < self._record_end:
-            if self.payloads is not None:
-                self.payloads.append((at, self._record_end, STALE))
-            self._blanks, self.ended = 2, True
-            self._extension = None
-            self._plain = False
-            self._need, self._state = BLOCK, TarWalker._header
-            return self._record_end
+            return self._fill(at, code, message)
         self._note_problem(code, message)
         self.lost_at = at
         self._plain = False
         return NEVER
 
-    def _trailing(self) -> int:
-        self._note_problem("tar-trailing-data", "Data that is not a tar archive follows the archive's end.")
+    def _trailing(self, at: int = NEVER) -> int:
+        code, message = "tar-trailing-data", "Data that is not a tar archive follows the archive's end."
+        if at < self._record_end:
+            return self._fill(at, code, message)
+        self._note_problem(code, message)
         return NEVER
+
+    def _fill(self, at: int, code: str, message: str) -> int:
+        """Pass over what fills up the record of the archive's end; it is a problem only if it does not fill it up."""
+        self._filling = (code, message)
+        if self.payloads is not None:
+            self.payloads.append((at, self._record_end, STALE))
+        self._blanks, self.ended = 2, True
+        self._extension = None
+        self._plain = False
+        self._need, self._state = BLOCK, TarWalker._header
+        return self._record_end
 
     def _note_problem(self, code: str, message: str) -> None:
         if len(self.problems) < PROBLEM_LIMIT:

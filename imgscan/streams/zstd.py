@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import zstandard
 
 from imgscan.streams.budget import MEMORY_LIMIT
-from imgscan.streams.readers import CHUNK, StreamError, trailing
+from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.streams.zstdframes import FRAME_MAGIC, ZstdFrames
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def inflate_zstd(raw: Reader, aside: Aside | None = None) -> Iterator[Chunk]:
             raise StreamError("damaged-stream", "the zstd data is damaged") from chunk
         yield chunk
     if watched.rest:
-        raise trailing("zstd", watched.rest)
+        # A frame that lost its magic looks the same, so this is no harmless end, as zstd itself has it too.
+        raise StreamError("damaged-stream", "the zstd data is damaged, or other data follow it", rest=watched.rest)
     if not watched.frames.whole:
         raise StreamError("cut-stream", "the zstd data ends before its last block")
