@@ -120,6 +120,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         ),
         "tar-stray-extension": Code(ERROR, "An extension header is not followed by a member.", _WRITER),
         "tar-trailing-data": Code(ERROR, "Data that is not a tar archive follows the archive's end.", _DAMAGED),
+        "names-limit": Code(
+            SKIPPED,
+            "There are too many names or hard links to follow, so it is not known which files are still visible.",
+            "Find out who made the image; every file was searched all the same.",
+        ),
         "sparse-member": Code(
             ERROR, "A member of an image archive is stored as a sparse file and was not read.", _WRITER
         ),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.image.lifecycle import LayerNames
+    from imgscan.image.names import Room
     from imgscan.model import Diagnostic
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
@@ -55,11 +56,11 @@ class TarPour(Pour):
     what the life of a file is derived from.
     """
 
-    def __init__(self, session: Session, name: bytes, *, look: bool = True) -> None:
+    def __init__(self, session: Session, name: bytes, *, look: bool = True, room: Room | None = None) -> None:
         super().__init__(session)
         self.walker = TarWalker(payloads=True)
         self._tap = Tap(self.inside()) if look else None
-        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
+        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap, room=room)
         self.stream = Search(session.concealer, self._regions, session.window)
 
     @property
@@ -110,13 +111,20 @@ class _Passing:
 
 
 def scan_layer(
-    raw: Reader, session: Session, *, name: str, algorithms: frozenset[str] = frozenset(), look: bool = True
+    raw: Reader,
+    session: Session,
+    *,
+    name: str,
+    algorithms: frozenset[str] = frozenset(),
+    look: bool = True,
+    room: Room | None = None,
 ) -> LayerResult:
     """Read a blob to its end and search it.
 
     `name` is the blob's name in storage; a blob that is not a tar is a file of that name. `algorithms`
-    are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what
-    goes wrong is in the result.
+    are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. `room` is what the notes
+    on its names may take, shared by all layers that are kept together. Nothing is raised: what goes wrong is in the
+    result.
     """
     held = Peekable(raw)
     head = held.peek(HEAD_LENGTH)
@@ -128,7 +136,7 @@ def scan_layer(
             plain = hashing.new("sha256") if compression != "none" else None
             beside = BesidePour(session, os.fsencode(name), compression)
             chunks = _plain(beside.inflate(passing), hashing, plain)
-            result = _scan_tar(chunks, session, os.fsencode(name), look=look)
+            result = _scan_tar(chunks, session, os.fsencode(name), look=look, room=room)
             ahead = partial(_read_ahead, session=session, name=os.fsencode(name))
             result = beside.complete(result, passing, ahead)
         else:
@@ -180,8 +188,8 @@ def _plain(chunks: Iterator[Chunk], hashing: Hashing, plain: Hash | None) -> Ite
         yield chunk
 
 
-def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: bool) -> LayerResult:
-    pour = TarPour(session, name, look=look)
+def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: bool, room: Room | None) -> LayerResult:
+    pour = TarPour(session, name, look=look, room=room)
 
     def take(chunks: Iterable[Chunk]) -> None:
         for chunk in chunks:

@@ -1,8 +1,7 @@
 """The map of a tar stream: members, what their headers say, and what is between and behind them.
 
-It distinguishes a member's data, its header and the padding after it. What a header says (a name, a link's target,
-PAX records) is searched field by field once the detector has found anything in it, so that such a hit names the
-field.
+It distinguishes a member's data, its headers and the padding after it. Headers are searched piece by piece once the
+detector has found anything in them (`imgscan.scan.headers`), so that such a hit names the field.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from imgscan.streams.tar import Kind, normalise, normalise_all
 from imgscan.streams.tar_header import BLOCK
 
 if TYPE_CHECKING:
+    from imgscan.image.names import Room
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk
@@ -39,9 +39,10 @@ class TarRegions:
         *,
         name: bytes,
         tap: Tap | None = None,
+        room: Room | None = None,
     ) -> None:
         self._tap = tap
-        self.names = LayerNames()
+        self.names = LayerNames(room)
         self.hits: list[Hit] = []
         self._walker = walker
         self._name = name

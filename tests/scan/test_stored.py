@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.builders import Image, Layer, docker_modern
 from fixtures.keys import Keys
+from imgscan.image.names import Room
+from imgscan.scan.image import images
 from imgscan.streams import deflate
 from tests.effort import examples
 from tests.scan.stored import (
@@ -25,7 +28,7 @@ from tests.scan.stored import (
     tarfile_reads,
     zstd_of,
 )
-from tests.scan.support import digest
+from tests.scan.support import digest, scan
 from tests.scan.trees import scan_tree
 from tests.streams.tar_archives import END, GNU, file, header, long, pad, pax
 from tests.trickle import Trickle
@@ -75,8 +78,8 @@ def test_a_key_in_a_tar_is_found_at_every_door(name: str, data: st.DataObject) -
     altered = planted(archive, at, KEY)
     if altered is None or not tarfile_reads(altered):
         return
-    for door, scan in doors():
-        hits, codes = scan(altered)
+    for door, look_into in doors():
+        hits, codes = look_into(altered)
         assert len(fields(hits)) == 1 or (codes and not hits), door
 
 
@@ -186,8 +189,8 @@ def test_what_fills_up_the_last_record_is_no_damage(zeros: int, stale: int) -> N
     archive += archive[10240 + stale :][: -len(archive) % 10240]
     assert len(archive) == 30720
     assert tarfile_reads(archive)
-    for door, scan in doors():
-        hits, codes = scan(archive)
+    for door, look_into in doors():
+        hits, codes = look_into(archive)
         assert [hit.path.rpartition("!/")[2] for hit in hits] == ["f14"], door
         assert set(codes) <= {"tar-no-end"}, door
 
@@ -210,12 +213,12 @@ def test_what_a_decoder_passes_over_is_searched(where: str, accelerated: bool, m
     if not accelerated:
         monkeypatch.setattr(deflate, "gzip_codec", zlib)
     field, make = FILES[where]
-    for door, scan in doors():
+    for door, look_into in doors():
         content = TAR if door == "layer" else TEXT
         if door == "layer" and where not in STREAMS:
             continue
         path = {"layer": "blob", "file": "app/file", "nested": "app/file!/inner"}[door]
-        hits, codes = scan(make(content, KEY))
+        hits, codes = look_into(make(content, KEY))
         assert fields(hits) == [(path, field)], door
         told = "damaged-stream" if field == "zstd/trailer" else "trailing-data"
         assert set(codes) == ({told} if field.endswith("trailer") else set())
@@ -264,3 +267,16 @@ def test_no_read_size_hides_a_stored_key(where: str, cut: int, content: bytes) -
     size = cut if len(stored) < 10_000 else 4096 + cut
     hits, _ = in_layer(Trickle(stored, size))
     assert fields(hits) == [("blob", field)]
+
+
+# names
+
+
+def test_a_life_that_cannot_be_known_is_null_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the names of an image's layers do not fit, findings have no visibility, and a diagnostic says so."""
+    monkeypatch.setattr(images, "Room", lambda: Room(1000))
+    archive = docker_modern(Image([Layer(file(b"a", b"KEY=" + KEY) + END), Layer(file(b".wh.a") + END)]))
+    [report] = scan(archive)
+    [finding] = report.findings
+    assert (finding.location.path, finding.visibility) == ("a", None)
+    assert [(each.severity, each.code) for each in report.diagnostics] == [("skipped", "names-limit")]

@@ -56,7 +56,7 @@ class Assembly:
         noted = [*self.noted, *plan.diagnostics]
         for index, (layer, result) in enumerate(zip(plan.layers, layers, strict=True)):
             noted += check_layer(index, layer, result, filesystem=plan.filesystem)
-        placed = [*self._placed(layers), *map(Placed, self.others)]
+        placed = [*self._placed(layers, noted), *map(Placed, self.others)]
         trace = None
         if self.trace_image is not None and placed:
             trace = self.trace_image(plan.config.history if plan.config else (), self._history)
@@ -82,21 +82,26 @@ class Assembly:
             ),
         )
 
-    def _placed(self, layers: Sequence[LayerResult | None]) -> list[Placed]:
-        """Return the image's hits by layer, each in its layer, followed by those of documents, which have no layer."""
+    def _placed(self, layers: Sequence[LayerResult | None], noted: list[Diagnostic]) -> list[Placed]:
+        """Return the image's hits by layer, each in its layer, followed by those of documents, which have no layer.
+
+        If their lives cannot be worked out, that is `noted`.
+        """
         hits = [
             hit._replace(location=replace(hit.location, layer=index))
             for index, result in enumerate(layers)
             for hit in (result.hits if result is not None else ())
         ]
-        lives = self._lives(hits, layers)
+        lives = self._lives(hits, layers, noted)
         placed = [Placed(hit, life) for hit, life in zip(hits, lives, strict=True)]
         for document in self.plan.documents:
             placed += map(Placed, search_document(document, self.session.concealer, self._history))
         placed.sort(key=lambda each: len(layers) if each.hit.location.layer is None else each.hit.location.layer)
         return placed
 
-    def _lives(self, hits: Sequence[Hit], layers: Sequence[LayerResult | None]) -> Iterator[Visibility | None]:
+    def _lives(
+        self, hits: Sequence[Hit], layers: Sequence[LayerResult | None], noted: list[Diagnostic]
+    ) -> Iterator[Visibility | None]:
         """Return the life of each hit's file; None if a layer above could not be read."""
         known = [result is not None and result.members_known for result in layers]
         names = [result.names or LayerNames() if result is not None else LayerNames() for result in layers]
@@ -106,8 +111,16 @@ class Assembly:
             else None
             for hit in hits
         ]
-        lives = resolve((spot for spot in spots if spot is not None), names)
-        return (lives[spot] if spot is not None else None for spot in spots)
+        lives = self._resolve([spot for spot in spots if spot is not None], names)
+        if lives is None:
+            text = "whether files with findings are still visible is not known: the names or hard links are too many"
+            noted.append(Diagnostic("skipped", "names-limit", text))
+        return (lives[spot] if spot is not None and lives is not None else None for spot in spots)
+
+    def _resolve(self, spots: Sequence[Spot], names: Sequence[LayerNames]) -> dict[Spot, Visibility] | None:
+        """Work out what becomes of files; None if there was no room for the names of all the source's layers."""
+        kept = [result.names for result in self.results.values() if result.names is not None]
+        return resolve(spots, names) if not spots or all(each.whole for each in kept) else None
 
     def _layer(self, index: int, layer: LayerPlan, result: LayerResult | None) -> LayerInfo:
         """Describe a layer as the documents do and as it was measured."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgscan.image.names import Room
 from imgscan.image.parts import digest_in
 from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic
@@ -77,6 +78,7 @@ class _SourceScan:
         self._shelf = source.shelf
         self._target = target
         self._results: Results = {}
+        self._room = Room()
         self._noted: list[Diagnostic] = []
 
     def reports(self) -> Iterator[TargetReport]:
@@ -169,10 +171,12 @@ class _SourceScan:
         for name in strays(self._shelf, plan):
             if name in documents and name not in self._results:
                 data, algorithms = documents[name], _algorithms(digest_in(name))
-                self._results[name] = scan_layer(BytesReader(data), self._session, name=name, algorithms=algorithms)
+                self._results[name] = scan_layer(
+                    BytesReader(data), self._session, name=name, algorithms=algorithms, room=self._room
+                )
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> LayerResult:
-        result = scan_layer(reader, self._session, name=name, algorithms=algorithms)
+        result = scan_layer(reader, self._session, name=name, algorithms=algorithms, room=self._room)
         self._session.progress.layer(len(result.hits))
         return result
 
