@@ -1,6 +1,6 @@
 """What becomes of a file: whiteouts, opaque directories, replaced parents, hard links and duplicate members.
 
-While a layer is read, `LayerNames` notes its members (`imgscan.image.names`). Only when there are findings are the
+While a layer is read, `LayerNames` notes its members (`imgscan.image.membernames`). Only when there are findings are the
 notes searched for the names that matter. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
 lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
 
@@ -15,7 +15,7 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from imgscan.image.names import DIRECTORY, HARD_LINK, HIDING, PLAIN, ROOT, LayerNames, Trail, hashed, trail
+from imgscan.image.membernames import DIRECTORY, HARD_LINK, HIDING, PLAIN, ROOT, LayerNames, Trail, hashed, trail
 from imgscan.model import Visibility
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class _Bearing:
                 yield number
 
 
-class _Names:
+class _FileNames:
     """The names of one file, by their own hashes and by those of the directories above them."""
 
     def __init__(self, names: Iterable[Trail]) -> None:
@@ -193,7 +193,7 @@ def _follow(spot: Spot, layers: Sequence[_LayerIndex]) -> Visibility:
     kind = layers[spot.layer].names.kinds[spot.member]
     if kind == HIDING:
         return Visibility("deleted", spot.layer)  # a whiteout may hold data, but no filesystem has it
-    names = _Names([spot.name])
+    names = _FileNames([spot.name])
     for index in range(spot.layer, len(layers)):
         layer = layers[index]
         own = index == spot.layer
@@ -206,7 +206,7 @@ def _follow(spot: Spot, layers: Sequence[_LayerIndex]) -> Visibility:
     return Visibility("visible")
 
 
-def _apply(layer: _LayerIndex, names: _Names, gone: Sequence[Trail], after: int, *, directory: bool) -> State:
+def _apply(layer: _LayerIndex, names: _FileNames, gone: Sequence[Trail], after: int, *, directory: bool) -> State:
     """Apply the members of a layer to a file's names, in order; return what ended the last name that ended.
 
     `gone` are the names that a whiteout of this layer took: one that is made again here counts as overwritten. A

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.image.lifecycle import LayerNames
-    from imgscan.image.names import Room
+    from imgscan.image.membernames import Room
     from imgscan.model import Diagnostic
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session

@@ -17,7 +17,7 @@ from imgscan.streams.tar import Kind, normalise, normalise_all
 from imgscan.streams.tar_header import BLOCK
 
 if TYPE_CHECKING:
-    from imgscan.image.names import Room
+    from imgscan.image.membernames import Room
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk

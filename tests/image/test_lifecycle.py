@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.image.lifecycle import DIRECTORY, FOLLOWED, PLAIN, LayerNames, Spot, hashed, resolve, trail
-from imgscan.image.names import Room
+from imgscan.image.membernames import Room
 from imgscan.model import Visibility
 from tests.effort import examples
 

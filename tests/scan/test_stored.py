@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.builders import Image, Layer, docker_modern
 from fixtures.keys import Keys
-from imgscan.image.names import Room
+from imgscan.image.membernames import Room
 from imgscan.scan.image import images
 from imgscan.streams import deflate
 from tests.effort import examples

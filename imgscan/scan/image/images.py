@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgscan.image.names import Room
+from imgscan.image.membernames import Room
 from imgscan.image.parts import digest_in
 from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic
