@@ -1,7 +1,7 @@
 """What becomes of a file: whiteouts, opaque directories, replaced parents, hard links and duplicate members.
 
-While a layer is read, `LayerNames` notes its members (`imgscan.image.membernames`). Only when there are findings are the
-notes searched for the names that matter. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
+While a layer is read, `LayerNames` notes its members (`imgscan.image.membernames`). Only when there are findings are
+the notes searched for the names that matter. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
 lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
 
 Hostile layers have millions of members that bear on one file, so nothing here is done more than once for each member,
