@@ -178,8 +178,8 @@ class FilePour(Pour):
                 if isinstance(piece, int):
                     first = False  # no container begins with a hole
                     search.skip(piece)
-                    for zeros in _in_chunks(piece if intake is not None else 0):
-                        _feed(intake, bytes(zeros))
+                    if intake is not None:
+                        intake.skip(piece)
                     continue
                 if first:
                     first = False
@@ -228,13 +228,6 @@ def _is_text(piece: Chunk) -> bool:
 def _feed(intake: Intake | None, piece: Chunk) -> None:
     if intake is not None:
         intake.feed(piece)
-
-
-def _in_chunks(count: int) -> Iterator[int]:
-    """Cut a hole into pieces."""
-    while count > 0:
-        yield min(count, CHUNK)
-        count -= CHUNK
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:
