@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from imgscan.unread import Unread
 
 _TEXT = bytes((*b"\t\n\f\r\x1b", *range(0x20, 0x7F)))
-_TEXT_CONTAINERS = (b"!<", b"age-")
+_TEXT_CONTAINERS = (b"!<", b"age-", b"-----BEGIN ", b"U2FsdGVkX1", b"$ANSIBLE_VAULT;")
 """How containers begin that may be text from end to end."""
 
 

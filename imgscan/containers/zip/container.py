@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import LEAST, Format, Member, part
-from imgscan.containers.zip.directory import END_MAGIC, END_SIZE, ROOM, entries, fields, find_directory, is_end
+from imgscan.containers.zip.directory import END_MAGIC, END_SIZE, ROOM, entries, fields, find_directory
 from imgscan.containers.zip.local import (
     HEADER,
     LOCAL,
@@ -49,12 +49,9 @@ def recognise(head: bytes) -> bool:
     return HEADER.match(head, 4 if head.startswith(_STARTS) else 0) is not None
 
 
-def has_directory(held: Held, *, partly: bool = False) -> bool:
-    """Whether a file ends as a zip archive does, whatever it begins with. Looks at no more than the last 64 KiB.
-
-    Of a file of which only the end is there (`partly`), the record alone must do.
-    """
-    return find_directory(held) is not None or (partly and is_end(bytes(held[:])))
+def has_directory(held: Held) -> bool:
+    """Whether a file ends as a zip archive does, whatever it begins with. Looks at no more than the last 64 KiB."""
+    return find_directory(held) is not None
 
 
 def members(held: Held) -> Iterator[Member | Unread]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import ends_as_zip, find
-from imgscan.containers.zip.container import has_directory
-from imgscan.containers.zip.directory import TAIL
+from imgscan.containers.zip.directory import TAIL, is_end
 from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
 from imgscan.unread import Unread
@@ -255,7 +254,7 @@ class Watch(Intake):
                 found = find(data, len(data))
                 if found is not None:
                     self._open(found, data)
-            elif has_directory(data, partly=True):
+            elif is_end(bytes(data)):
                 text = f"a zip archive of which only the end was kept is in a file of more than {KEPT} bytes"
                 self._note(Unread("skipped", "size-limit", text, self._node.name))
         finally:
