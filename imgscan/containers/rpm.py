@@ -28,7 +28,7 @@ _LEAD_SIZE: Final = 96
 _ENTRY: Final = Struct(">IIII")  # tag, type, offset in the store, count
 HEADER_LIMIT: Final = 32 << 20
 """Bytes of a header's names and sizes that are held: only stripped payloads need them. The rest of it passes by."""
-_ENTRIES_LIMIT: Final = 0xFFFF  # rpm's own
+_ENTRIES_LIMIT, _DATA_LIMIT = 0xFFFF, 0x0FFFFFFF  # rpm's own
 FILES_LIMIT: Final = 1 << 19
 """Files whose names are held for a stripped payload."""
 
@@ -61,6 +61,7 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     header = _header(cursor, hold=True) if signature is not None else None
     if header is None:
         yield Unread("error", "damaged-container", "the RPM package is damaged or truncated before its payload")
+        yield from cursor.rest()
         return
     head = cursor.peek(HEAD)
     start = cursor.offset
@@ -90,7 +91,9 @@ def _header(cursor: Cursor, *, hold: bool) -> _Table | None:
     if len(intro) < 16 or not intro.startswith(_HEADER):
         return None
     entries, size = int.from_bytes(intro[8:12], "big"), int.from_bytes(intro[12:16], "big")
-    if not hold or entries > _ENTRIES_LIMIT:
+    if entries > _ENTRIES_LIMIT or size > _DATA_LIMIT:
+        return None
+    if not hold:
         return {} if cursor.skip(16 * entries + size) else None
     index = cursor.take(16 * entries)
     if len(index) < 16 * entries:
