@@ -226,6 +226,9 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
     "The scan": {
         "interrupted": Code(ERROR, "The scan was stopped before it finished.", "Scan again."),
         "timeout": Code(ERROR, "`--timeout` stopped the scan before it finished.", "Allow more time, or scan less."),
+        "internal-error": Code(
+            ERROR, "imgscan itself failed; what it had found is reported.", "Please report it, with the message."
+        ),
         "target-unreadable": Code(
             ERROR, "The target cannot be opened, or is not something that imgscan reads.", "Check what you typed."
         ),

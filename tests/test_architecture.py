@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": {"model"},
     "triage": {"model", "image", "errors"},
     "remedy": set(),
-    "api": {"scan", "sources", "image", "detect", "triage", "model", "errors"},
+    "api": {"scan", "sources", "image", "detect", "triage", "streams", "model", "errors"},
     "__init__": {"_version", "errors", "model", "api"},
     "__main__": {"cli"},
     "cli": {

@@ -22,7 +22,6 @@ from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.search import Search
-from imgscan.scan.stop import INTERRUPTED, interruption
 from imgscan.scan.tarmap import TarRegions
 from imgscan.streams.hashing import Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
@@ -220,9 +219,4 @@ def _read_ahead(
             take(ahead)
         except (StreamError, OSError) as error:
             failure = unread_blob(name, error)
-        except KeyboardInterrupt:
-            session.stop.set()
-            failure = unread_blob(name, interruption())
-        if failure is not None and failure.code == INTERRUPTED:
-            ahead.abandon()
     return shown(failure, session.concealer) if failure is not None else None

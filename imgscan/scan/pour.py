@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgscan.scan.ledger import unread_file
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch, Search
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,9 +187,6 @@ class FilePour(Pour):
                 search.feed(piece)
                 _feed(intake, piece)
                 self._report()
-        except KeyboardInterrupt:
-            self._session.stop.set()
-            raise
         finally:
             self.close(intake)
 

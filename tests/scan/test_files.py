@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import gzip
 import itertools
 import os
-import signal
 import socket
 import threading
 from pathlib import Path
@@ -25,6 +23,7 @@ from imgscan.scan.progress import Progress
 from imgscan.scan.session import Session
 from imgscan.scan.tree import gather, lanes
 from imgscan.scan.tree.walk import Walk, pseudo_devices
+from imgscan.streams.stop import Stop
 from tests import tools
 from tests.effort import examples
 from tests.scan.support import concealer, digest
@@ -522,24 +521,21 @@ def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         scan_tree("-")
 
 
-# Ctrl-C
+# a scan that is stopped
 
 
-class _CtrlC(Progress):
-    """A user who presses Ctrl-C when some megabytes have been read, and waits for it to be noticed."""
+class _Stopping(Progress):
+    """A user who stops the scan when some megabytes have been read."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: Stop) -> None:
         self._left = 3
         self._stop = stop
 
     def advance(self, count: int) -> None:  # noqa: ARG002
         """Count."""
         self._left -= 1
-        if self._left == 0 and threading.current_thread() is threading.main_thread():
-            raise KeyboardInterrupt
         if self._left == 0:
-            _thread.interrupt_main()
-            assert self._stop.wait(20)
+            self._stop.set()
 
 
 @pytest.mark.parametrize("name", ["tree", "file", "-"])
@@ -550,10 +546,9 @@ def test_what_was_found_before_an_interruption_is_reported(
     grow(tmp_path / "tree", {f"f{number:04}": LINE + b"\n" * (1 << 18) for number in range(80)})
     grow(tmp_path, {"file": LINE + b"\n" * (6 << 20) + LINE})
     monkeypatch.setattr(gather, "_TOGETHER", 1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a scan that was stopped in this process ignores it
-    stop = threading.Event()
+    stop = Stop()
     stdin = Trickle((tmp_path / "file").read_bytes(), 1 << 20)
-    scanner = file_scanner(progress=_CtrlC(stop), stop=stop, stdin=stdin)
+    scanner = file_scanner(progress=_Stopping(stop), stop=stop, stdin=stdin)
     (report,) = scanner.scan(name if name == "-" else str(tmp_path / name))
     assert stop.is_set()
     assert report.diagnostics[0].code == "interrupted"

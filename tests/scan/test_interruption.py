@@ -1,8 +1,7 @@
-"""Ctrl-C in the middle of anything that the main thread does: the report is still made, of what had been found."""
+"""A scan that is stopped in the middle of anything: the report is still made, of what had been found."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +13,14 @@ from imgscan.detect import Engine
 from imgscan.detect.stripe import STRIPE
 from imgscan.detect.view import View
 from imgscan.scan.hits import Concealer
+from imgscan.streams.stop import Stop
 from tests.scan.support import NOW, scan
-from tests.scan.trees import scan_tree
+from tests.scan.trees import grow, scan_tree
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from imgscan.model import TargetReport
 
@@ -34,44 +35,56 @@ IMAGE = docker_modern(
 )  # made once: a zip has the time in it
 
 
-def _stdin_of_fs(by: Concealer) -> TargetReport:
-    return scan_tree("-", by=by, stdin=Trickle(TEXT, 1 << 16), window=1 << 16)
+def _stdin_of_fs(by: Concealer, stop: Stop, _folder: Path) -> TargetReport:
+    return scan_tree("-", by=by, stop=stop, stdin=Trickle(TEXT, 1 << 16), window=1 << 16)
 
 
-def _zip_on_stdin_of_fs(by: Concealer) -> TargetReport:
-    return scan_tree("-", by=by, stdin=Trickle(ZIP, 1 << 12), window=1 << 16)
+def _zip_on_stdin_of_fs(by: Concealer, stop: Stop, _folder: Path) -> TargetReport:
+    return scan_tree("-", by=by, stop=stop, stdin=Trickle(ZIP, 1 << 12), window=1 << 16)
 
 
-def _stdin_of_image(by: Concealer) -> TargetReport:
-    [report] = scan(IMAGE, by=by, size=1 << 16, window=1 << 16)
+def _folder(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
+    if not folder.exists():
+        grow(folder, {"a": LINE, "b": TEXT, "c.zip": ZIP})
+    return scan_tree(folder, by=by, stop=stop, window=1 << 16, jobs=2)
+
+
+def _stdin_of_image(by: Concealer, stop: Stop, _folder: Path) -> TargetReport:
+    [report] = scan(IMAGE, by=by, stop=stop, size=1 << 16, window=1 << 16)
+    return report
+
+
+def _image(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
+    folder.mkdir(exist_ok=True)
+    (folder / "image.tar").write_bytes(IMAGE)
+    [report] = scan(folder / "image.tar", by=by, stop=stop, window=1 << 16, jobs=2)
     return report
 
 
 @pytest.mark.parametrize("name", ["candidates", "confirm"])
-@pytest.mark.parametrize("run", [_stdin_of_fs, _zip_on_stdin_of_fs, _stdin_of_image])
-def test_an_interruption_anywhere_keeps_the_report(
-    run: Callable[[Concealer], TargetReport], name: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("run", [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image])
+def test_a_stop_anywhere_keeps_the_report(
+    run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever step of the search Ctrl-C falls into, the report says so, and has only findings of the whole scan."""
+    """Whichever step of the search a stop falls into, the report says so, and has only findings of the whole scan."""
     by = Concealer(Engine(STRIPE, now=NOW))
-    whole = run(by)
+    whole = run(by, Stop(), tmp_path / "target")
     assert whole.whole
     every = {(each.location.path.rpartition("!/")[2], each.location.line) for each in whole.findings}
     real = getattr(View, name)
     for moment in range(6):
-        left = [moment]
+        stop = Stop()
+        left = iter(range(moment))
 
-        def step(self: View, *given: object, left: list[int] = left, **more: object) -> object:
-            if threading.current_thread() is threading.main_thread():
-                left[0] -= 1
-                if left[0] == -1:
-                    raise KeyboardInterrupt
+        def step(self: View, *given: object, stop: Stop = stop, left: Iterator[int] = left, **more: object) -> object:
+            if next(left, None) is None:
+                stop.set()
             return real(self, *given, **more)
 
         monkeypatch.setattr(View, name, step)
-        report = run(by)
+        report = run(by, stop, tmp_path / "target")
         monkeypatch.setattr(View, name, real)
-        if left[0] >= 0:  # there were not as many steps on this thread
+        if not stop.is_set():  # there were not as many steps
             assert report == whole
             continue
         assert report.diagnostics[0].code == "interrupted", moment

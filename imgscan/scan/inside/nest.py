@@ -24,9 +24,9 @@ from imgscan.scan.inside.intake import Counted, Intake, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.budget import MEMORY_LIMIT
 from imgscan.streams.readers import BytesReader, StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 

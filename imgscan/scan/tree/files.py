@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.errors import TargetError
+from imgscan.errors import UNTOUCHED, TargetError
 from imgscan.model import Stats, TargetReport
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
@@ -25,6 +25,8 @@ from imgscan.scan.tree.gather import FLAGS, Gatherer
 from imgscan.scan.tree.lanes import Lane, Outcome
 from imgscan.scan.tree.walk import Walk, special
 from imgscan.sources.stdin import standard_input
+from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import PatientReader, patiently
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
@@ -62,15 +64,12 @@ class FileScanner:
         ledger = Ledger()
         hits: list[Hit] = []
         outcomes: list[Outcome] = []
-        try:
-            for outcome in self._outcomes(target, ledger):
-                outcomes.append(outcome)
-                hits += outcome.hits
-                ledger.extend(outcome.unread)
-        except KeyboardInterrupt:
-            session.stop.set()
+        for outcome in self._outcomes(target, ledger):
+            outcomes.append(outcome)
+            hits += outcome.hits
+            ledger.extend(outcome.unread)
         hits.sort(key=_number)
-        yield session.complete(lambda: self._report(shown, hits, outcomes, ledger))
+        yield self._report(shown, hits, outcomes, ledger)
 
     def _report(self, target: str, hits: list[Hit], outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
         session = self.session
@@ -97,7 +96,7 @@ class FileScanner:
             if stat.S_ISDIR(mode):
                 return self._tree(os.fsencode(target), ledger)
             if stat.S_ISFIFO(mode):
-                return self._stream(Path(target).open("rb", buffering=0), os.fsencode(Path(target).name))
+                return self._stream(self._pipe(Path(target)), os.fsencode(Path(target).name))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
             raise TargetError(f"cannot read {target}: {reason or error}") from error
@@ -108,15 +107,20 @@ class FileScanner:
         gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
         return self._read(Lane(self.session, alone=True), gatherer)
 
-    def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
-        """Search a stream; if the user stops it, the hits so far are kept."""
-        outcome = Outcome()
+    def _pipe(self, path: Path) -> BinaryIO:
+        """Open a named pipe, which waits until somebody writes to it. TargetError if the scan is stopped before."""
         try:
-            Lane(self.session, alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
-        except KeyboardInterrupt:
-            self.session.stop.set()
-        else:
-            file.close()
+            return patiently(lambda: path.open("rb", buffering=0), self.session.stop)
+        except StreamError as error:
+            raise TargetError(UNTOUCHED) from error
+
+    def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
+        """Search a stream."""
+        outcome = Outcome()
+        reader = PatientReader(file, self.session.stop)
+        Lane(self.session, alone=True).stream(reader.read, name, outcome)
+        if not self.session.interrupted:  # closing waits for a read that is under way
+            reader.close()
         yield outcome
 
     def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.scan.ledger import unread_file
 from imgscan.scan.pour import FilePour, pieces_of
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
+from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,14 +119,8 @@ class _Watched:
 
     def read(self, count: int, /) -> bytes:
         """Return at most `count` bytes."""
-        self._session.go_on()
-        try:
-            data = self._read(count)
-            self._session.progress.advance(len(data))
-        except KeyboardInterrupt:  # on the main thread: standard input
-            self._session.stop.set()
-            self._session.go_on()
-            raise
+        data = self._read(count)
+        self._session.advance(len(data))
         return data
 
 
