@@ -104,7 +104,7 @@ class FileScanner:
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
         folder, name = os.path.split(os.fsencode(target))
         root = os.path.join(folder, b"")  # noqa: PTH118 - Path knows no bytes
-        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
+        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0), named=True)
         return self._read(Lane(self.session, alone=True), gatherer)
 
     def _pipe(self, path: Path) -> BinaryIO:
@@ -126,7 +126,7 @@ class FileScanner:
     def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
         walked = Ledger()  # a separate one: the lanes' threads walk
-        walk = Walk(root, walked, sieve)
+        walk = Walk(root, walked, sieve, self.session.stop)
         try:
             outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo))
         finally:

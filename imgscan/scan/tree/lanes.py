@@ -17,6 +17,7 @@ from imgscan.scan.ledger import unread_file
 from imgscan.scan.pour import FilePour, pieces_of
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
 from imgscan.streams.stop import is_interruption
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.scan.tree.gather import Gatherer, Group, Opened
-    from imgscan.unread import Unread
 
 _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of files that was read."""
@@ -90,10 +90,19 @@ def _pour_group(group: Group, pour: FilePour, outcome: Outcome) -> None:
     for file in group.opened:
         try:
             pour.file(file.number, file.path, _pieces(file), size=file.status.st_size)
+            _check_length(file, outcome)
         except (OSError, StreamError) as error:
             _note(outcome, file.path, error)
         finally:
             os.close(file.handle)
+
+
+def _check_length(file: Opened, outcome: Outcome) -> None:
+    """Note that a file was cut while it was read: nobody has seen what was lost."""
+    missing = file.status.st_size - os.fstat(file.handle).st_size
+    if missing > 0:
+        text = "the file became shorter while it was being read"
+        outcome.unread.append(Unread("error", "file-changed", text, file.path, missing))
 
 
 def _note(outcome: Outcome, name: bytes, error: OSError | StreamError) -> None:
