@@ -121,7 +121,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """The packages, lowest floor first."""
 
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
-    ("limits", "progress", "stop", "position", "regions", "hits", "crew"),
+    ("limits", "progress", "position", "regions", "hits", "crew"),
     ("policy", "ledger", "search", "result"),
     ("session",),
     ("inside", "findings"),

@@ -11,7 +11,7 @@ from imgscan.cli.exits import EXIT_CLEAN
 from imgscan.cli.failing import ExitPolicy
 from imgscan.cli.stdio import say
 from imgscan.cli.stopping import TIMEOUT, Watch
-from imgscan.errors import UNTOUCHED, ImgscanError, OutputError, TargetError, internal
+from imgscan.errors import INTERNAL, UNTOUCHED, ImgscanError, OutputError, TargetError, internal
 from imgscan.model import Diagnostic, TargetReport
 from imgscan.streams.stop import INTERRUPTED
 
@@ -90,7 +90,7 @@ class _Stations:
             return self._take(self._failed(target, kind, "target-unreadable", str(error)))
         except Exception as error:  # noqa: BLE001 - the other targets, and what was found, are worth a report
             say(internal(error))
-            return self._take(self._failed(target, kind, "internal-error", internal(error)))
+            return self._take(self._failed(target, kind, INTERNAL, internal(error)))
         return code
 
     def _take(self, report: TargetReport) -> int:

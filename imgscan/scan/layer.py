@@ -217,6 +217,6 @@ def _read_ahead(
     with Readahead(chunks) as ahead:
         try:
             take(ahead)
-        except (StreamError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
             failure = unread_blob(name, error)
     return shown(failure, session.concealer) if failure is not None else None

@@ -21,6 +21,7 @@ from imgscan.scan.crew import Crew, Task
 from imgscan.scan.image.assemble import Assembly
 from imgscan.scan.image.strays import doubts, stray_hits, strays
 from imgscan.scan.layer import scan_layer
+from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
 from imgscan.streams.budget import PIPELINE
@@ -147,7 +148,12 @@ class _SourceScan:
 
         tasks = {name: Task(partial(read, name, algorithms)) for name, algorithms in wanted.items()}
         Crew(min(session.jobs, len(tasks)), "imgscan-blob", list(tasks.values()), session.stop).work()
-        self._results |= {name: task.result for name, task in tasks.items() if task.result is not None}
+        for name, task in tasks.items():
+            if task.failure is not None:
+                failure = shown(unread_blob(name.encode("utf-8", "surrogateescape"), task.failure), session.concealer)
+                self._results[name] = LayerResult(failure=failure)
+            elif task.result is not None:
+                self._results[name] = task.result
 
     def _read_as_they_come(self) -> None:
         session = self._session

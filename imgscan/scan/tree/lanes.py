@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.scan.ledger import unread_file
+from imgscan.scan.ledger import unread_blob, unread_file
 from imgscan.scan.pour import FilePour, pieces_of
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
 from imgscan.streams.stop import is_interruption
@@ -61,11 +61,19 @@ class Lane:
         """Search files until there are no more; hits are in the order of the walk."""
         outcome = Outcome()
         with self.session.budget.reserve(_LANE):
-            pour = FilePour(self.session, self.session.progress.advance, alone=self.alone)
+            pour = self._pour()
             while not self.session.interrupted and (group := gatherer.gather(outcome.unread)) is not None:
-                _pour_group(group, pour, outcome)
+                try:
+                    _pour_group(group, pour, outcome)
+                except Exception as error:  # noqa: BLE001 - of the program; the other files can be searched
+                    _note(outcome, None, error)
+                    _finish(pour, outcome)
+                    pour = self._pour()
             _finish(pour, outcome)
         return outcome
+
+    def _pour(self) -> FilePour:
+        return FilePour(self.session, self.session.progress.advance, alone=self.alone)
 
     def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome) -> None:
         """Search a stream, whatever it is."""
@@ -76,7 +84,7 @@ class Lane:
             try:
                 raw.peek(HEAD)
                 pour.file(0, name, pieces_of(raw))
-            except (OSError, StreamError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
                 _note(outcome, name, error)
             finally:
                 _finish(pour, outcome)
@@ -105,10 +113,10 @@ def _check_length(file: Opened, outcome: Outcome) -> None:
         outcome.unread.append(Unread("error", "file-changed", text, file.path, missing))
 
 
-def _note(outcome: Outcome, name: bytes, error: OSError | StreamError) -> None:
+def _note(outcome: Outcome, name: bytes | None, error: Exception) -> None:
     """Note that a file was not read; that the user stopped the scan is said once, of all of it."""
     if not is_interruption(error):
-        outcome.unread.append(unread_file(name, error))
+        outcome.unread.append(unread_blob(None, error) if name is None else unread_file(name, error))
 
 
 def _finish(pour: FilePour, outcome: Outcome) -> None:
