@@ -57,7 +57,7 @@ class TarPour(Pour):
         self.walker = TarWalker()
         self._tap = Tap(self.inside()) if look else None
         self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
-        self.stream = Search(session.concealer, self._regions, session.window)
+        self.stream = Search(session.concealer, self._regions, session.window, go_on=session.go_on)
 
     @property
     def names(self) -> LayerNames:

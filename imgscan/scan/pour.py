@@ -143,7 +143,7 @@ class FilePour(Pour):
         self, session: Session, told: Callable[[int], None] | None = None, *, lazy: bool = False, alone: bool = False
     ) -> None:
         super().__init__(session, alone=alone)
-        self.stream = self._search = JoinedSearch(session.concealer, window=session.window)
+        self.stream = self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.go_on)
         self._told_so_far = 0
         self._told = told
         self._early: list[Hit] = []
@@ -159,7 +159,10 @@ class FilePour(Pour):
                 self._early += concealer.in_text(name, name, field=field, member=number)
 
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
-        """Search complete files, none of them empty; return those for which that failed."""
+        """Search complete files, none of them empty; return those for which that failed.
+
+        Raises the StreamError of an interruption; what came before it has been searched.
+        """
         from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
         self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])

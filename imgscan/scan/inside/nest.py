@@ -115,7 +115,8 @@ class Nest:
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
-            self._lanes.append(JoinedSearch(self._session.concealer, window=self._session.window))
+            session = self._session
+            self._lanes.append(JoinedSearch(session.concealer, window=session.window, go_on=session.go_on))
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:

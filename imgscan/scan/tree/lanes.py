@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -94,7 +95,8 @@ def _pour_group(group: Group, pour: FilePour, outcome: Outcome) -> None:
     """Search some files and their names."""
     pour.names(group.names, "file/name")
     outcome.files += len(group.whole) + len(group.opened)
-    outcome.unread += pour.whole([file for file in group.whole if file.data])
+    with suppress(StreamError):  # the user stopped the scan, and that is said once, of all of it
+        outcome.unread += pour.whole([file for file in group.whole if file.data])
     for file in group.opened:
         try:
             pour.file(file.number, file.path, _pieces(file), size=file.status.st_size)
