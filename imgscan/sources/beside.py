@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.streams.tar import normalise
+from imgscan.streams.tar_header import BLOCK, checksum_holds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from imgscan.streams.tar import TarMember
 
@@ -19,7 +21,8 @@ class Beside(NamedTuple):
     """Stored bytes that are in no blob and no document: headers, padding, names.
 
     `name` is the raw name of the member that they describe; empty if they describe none, as behind an archive's end.
-    `texts` are what they say, by field. `continues` means that they go on where the ones before ended.
+    `data` are to be searched, and hold some of the bytes twice. `texts` are what they say, by field. `continues` means
+    that they go on where the ones before ended.
     """
 
     name: bytes
@@ -51,8 +54,43 @@ class Collector:
             self._take(Beside(b"", data, continues=self._long))
         else:
             texts = [("tar/name", member.name), ("tar/link", member.link)]
+            names = (member.name, member.link)
             for key, value in (member.records or {}).items():
                 field = "tar/pax/" + key.decode("utf-8", "backslashreplace")
-                texts += [(field, text) for text in (key, value) if text not in (member.name, member.link)]
-            self._take(Beside(normalise(member.name), data, tuple(texts)))
+                texts += [(field, text) for text in (key, value) if text in data and text not in names]
+            parts = [*_parted(data, member), *(text for _, text in texts)]
+            self._take(Beside(normalise(member.name), b"\0".join(parts), tuple(texts)))
         self._long = False
+
+
+def _parted(data: bytes, member: TarMember) -> Iterator[bytes]:
+    """Yield what precedes a member's data, whole and then field by field: in a header one field touches the next.
+
+    A name that a header cuts short is left out: the whole one is in an extension header, and a part of a credential
+    in it would look like another one.
+    """
+    held = bytearray(data)
+    fields = []
+    for start in range(len(data) - BLOCK, -1, -BLOCK):
+        block = data[start : start + BLOCK]
+        if start != len(data) - BLOCK and not checksum_holds(block):
+            continue
+        for begin, end in pairwise(_BORDERS):
+            field = block[begin:end]
+            whole = {0: member.name, 157: member.link}.get(begin, b"")
+            if b"\0" not in field and _shortens(field, whole):
+                held[start + begin : start + end] = bytes(len(field))
+            else:
+                fields.append(field)
+    yield bytes(held)
+    yield from fields
+
+
+def _shortens(field: bytes, name: bytes) -> bool:
+    """Whether a full field ends in the beginning of a part of a name."""
+    last = field.rpartition(b"/")[2]
+    return bool(last) and len(name) > len(field) and any(part.startswith(last) for part in name.split(b"/"))
+
+
+_BORDERS = (0, 100, 108, 116, 124, 136, 148, 156, 157, 257, 263, 265, 297, 329, 337, 345, 500, 512)
+"""Where the fields of a header begin, and its end: POSIX.1-2017, pax, "ustar Interchange Format"."""

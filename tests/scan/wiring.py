@@ -32,7 +32,7 @@ def key(number: int) -> str:
 
 @dataclass
 class Wired:
-    """Members of an archive or files of a folder, in order, and the keys in them; `doubled` if a name is there twice."""
+    """Members of an archive or files of a folder, in order, and the keys in them; `doubled`: a name is there twice."""
 
     members: list[tuple[str, bytes]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
