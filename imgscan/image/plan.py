@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from imgscan.image.parts import ShelfLike
-    from imgscan.model import Diagnostic
+    from imgscan.model import Diagnostic, Digest
 
 __all__ = ["ImageDocument", "ImagePlan", "LayerPlan", "Plan", "name_of", "plan_images"]
 
@@ -105,25 +105,36 @@ def _merge(first: Sequence[ImagePlan], second: Sequence[ImagePlan]) -> list[Imag
     a config, as all artifacts do that have the empty one.
     """
     merged = list(first)
-    alone = set(range(len(first)))
-    for image in second:
-        alike = [
-            number
-            for number in sorted(alone)
-            if first[number].config_digest is not None and first[number].config_digest == image.config_digest
-        ]
-        number = next(
-            (each for each in alike if _layers_of(first[each]) == _layers_of(image)), alike[0] if alike else None
-        )
-        if number is None:
+    pairs = _pairs(first, second)
+    for number, image in enumerate(second):
+        if number not in pairs:
             merged.append(image)
             continue
-        alone.discard(number)
-        known, other = _compared(first[number], image)
+        known, other = _compared(first[pairs[number]], image)
         same = set(_layers_of(other)) <= set(_layers_of(known))
-        merged[number] = _join(known, other) if same else known
+        merged[pairs[number]] = _join(known, other) if same else known
         merged += [] if same else [other]
     return merged
+
+
+def _pairs(first: Sequence[ImagePlan], second: Sequence[ImagePlan]) -> dict[int, int]:
+    """Match the images of the second by number with those of the first: those that agree, then all of one config."""
+    pairs: dict[int, int] = {}
+    for agree in (True, False):
+        taken = set(pairs.values())
+        free: dict[tuple[Digest | None, tuple[str, ...]], list[int]] = {}
+        for number, image in enumerate(first):
+            if image.config_digest is not None and number not in taken:
+                free.setdefault(_mark(image, agree=agree), []).append(number)
+        for number, image in enumerate(second):
+            if number not in pairs and (numbers := free.get(_mark(image, agree=agree))):
+                pairs[number] = numbers.pop(0)
+    return pairs
+
+
+def _mark(image: ImagePlan, *, agree: bool) -> tuple[Digest | None, tuple[str, ...]]:
+    """Return what two descriptions of an image have in common: the config, and the layers if they `agree`."""
+    return image.config_digest, tuple(_layers_of(image)) if agree else ()
 
 
 def _layers_of(image: ImagePlan) -> list[str]:
