@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from imgscan.image.parts import digest_in, name_of
 from imgscan.scan.image.fields import document_hits
 from imgscan.scan.layer import scan_layer
-from imgscan.streams.readers import BytesReader
+from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.pour import FilePour
+from imgscan.scan.result import LayerResult
+from imgscan.streams.readers import CHUNK, BytesReader, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from imgscan.model import Digest
     from imgscan.scan.hits import Hit
     from imgscan.scan.image.strays import Roles
-    from imgscan.scan.result import LayerResult
     from imgscan.scan.session import Session
 
 
@@ -47,7 +49,7 @@ class KeptScan:
                 self._session.progress.layer(len(results[layer.name].hits))
         for name, document in roles.documents.items():
             if name in kept and name not in self.documents:
-                self.documents[name] = self._scan(kept[name], document.path)
+                self.documents[name] = self._search(kept[name], document.path)
         read = self._by_content()
         for name in roles.strays:
             if name in results or name not in kept:
@@ -57,6 +59,32 @@ class KeptScan:
 
     def _scan(self, data: bytes, name: str, digest: Digest | None = None) -> LayerResult:
         return scan_layer(BytesReader(data), self._session, name=name, algorithms=algorithms_for(digest))
+
+    def _search(self, data: bytes, name: str) -> LayerResult:
+        """Search a document as it is stored; what is JSON is no tar, and needs no threads to be read."""
+        session = self._session
+        pour, raw = FilePour(session, alone=True), name.encode()
+        failure = None
+        try:
+            pour.file(-1, raw, self._pieces(data))
+        except StreamError as error:
+            failure = shown(unread_blob(raw, error), session.concealer)
+        hits = pour.finish()
+        return LayerResult(
+            stored=len(data),
+            size=pour.size,
+            digests={"sha256": sha256(data).hexdigest()},
+            hits=tuple(hits),
+            failure=failure,
+            unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
+            expanded=pour.expanded,
+            inner=pour.inner,
+        )
+
+    def _pieces(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), CHUNK):
+            self._session.go_on()
+            yield data[start : start + CHUNK]
 
     def _by_content(self) -> dict[str, LayerResult]:
         """Return the results by the SHA-256 of the stored bytes."""
