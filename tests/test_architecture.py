@@ -126,7 +126,7 @@ SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
     ("session",),
     ("inside", "findings"),
     ("tarmap", "pour"),
-    ("beside",),
+    ("asides",),
     ("layer", "tree", "git"),
     ("image",),
 )

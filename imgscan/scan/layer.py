@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find
-from imgscan.scan.beside import BesidePour
+from imgscan.scan.asides import BesidePour
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.pour import FilePour, Pour, pieces_of

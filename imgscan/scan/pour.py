@@ -203,7 +203,8 @@ class FilePour(Pour):
                     first = False
                     intake = self._offer(piece, name, number, size) if look and piece else None
                 search.feed(piece)
-                _feed(intake, piece)
+                if intake is not None:
+                    intake.feed(piece)
                 self._report()
         finally:
             self.close(intake)
@@ -238,11 +239,6 @@ def _is_text(piece: Chunk) -> bool:
     """Whether a whole file is text that no container can be."""
     data = bytes(piece)
     return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
-
-
-def _feed(intake: Intake | None, piece: Chunk) -> None:
-    if intake is not None:
-        intake.feed(piece)
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:

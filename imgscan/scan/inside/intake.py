@@ -1,4 +1,7 @@
-"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread."""
+"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread.
+
+The module is long because what hides at the end of a file is taken in the same way.
+"""
 
 from __future__ import annotations
 
