@@ -10,8 +10,6 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import benchmarks.image_lines
-import benchmarks.inside  # noqa: F401 - both enter their lines, in this order
 from benchmarks.images import FULL, QUICK, Images
 from benchmarks.lines import LINES, Bench
 from benchmarks.measure import clean_environment

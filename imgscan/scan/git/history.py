@@ -113,6 +113,7 @@ class _ScopeSearch:
         self._versions = FileVersions(self._session, objects, self._missing)
         self._shallow: frozenset[str] = frozenset()
         self._size = self._entries = 0
+        self._failure: GitError | None = None
         self.diagnostics: list[Diagnostic] = []
 
     def search(self) -> None:
@@ -127,6 +128,8 @@ class _ScopeSearch:
         with Lanes(self._session, self._scanner.repository) as lanes:
             for batch, screened in lanes.screen(self._batches()):
                 self._look(batch, screened)
+        if self._failure is not None:
+            raise self._failure
 
     @property
     def begun(self) -> bool:
@@ -197,10 +200,9 @@ class _ScopeSearch:
                 yield Commit(reference.id, (Change(reference.path, reference.id, (None,)),), "blob")
 
     def _batches(self) -> Iterator[Batch]:
-        """Yield what there is to search; what came before git failed is searched too."""
+        """Yield what there is to search. If git fails, that is for later: what came before it is searched."""
         commits: list[Commit] = []
         waiting, most = 0, _FIRST
-        failure = None
         try:
             for commit in self._commits():
                 commits.append(commit)
@@ -209,10 +211,8 @@ class _ScopeSearch:
                     yield self._batch(commits)
                     commits, waiting, most = [], 0, _BATCH
         except GitError as error:
-            failure = error
+            self._failure = error
         yield self._batch(commits)
-        if failure is not None:
-            raise failure
 
     def _batch(self, commits: Sequence[Commit]) -> Batch:
         """Say which objects of some commits are still to be searched."""
