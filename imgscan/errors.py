@@ -10,12 +10,18 @@ UNTOUCHED = "the scan was interrupted before anything of this target was searche
 """What is said of a target that was not begun, or of which nothing was read, when the scan was stopped."""
 
 
+INTERNAL = "internal-error"
+"""The code of an error of the program."""
+
+
 class ImgscanError(Exception):
     """Any failure that imgscan expects; its text can be shown to the user."""
 
 
 def internal(error: BaseException) -> str:
     """Say where the program itself is wrong. An exception's own text is not shown: it may quote what was scanned."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory (is it limited, as by ulimit -v?): the scan is not complete"
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -121,11 +121,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """The packages, lowest floor first."""
 
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
-    ("limits", "progress", "stop", "position", "regions", "hits", "crew"),
-    ("policy", "ledger", "search", "result"),
+    ("limits", "progress", "position", "regions", "hits", "crew"),
+    ("policy", "ledger", "search", "headers", "result"),
     ("session",),
     ("inside", "findings"),
     ("tarmap", "pour"),
+    ("beside",),
     ("layer", "tree", "git"),
     ("image",),
 )

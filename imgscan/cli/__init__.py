@@ -6,9 +6,12 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
 
 from imgscan.cli.exits import EXIT_CLEAN, EXIT_INCOMPLETE, heed_signals, ignore_signals, silence
+
+TYPE_CHECKING = False  # importing typing takes half the time until a signal can be handled
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _HELP = frozenset(("-h", "--help"))
 _COLLECT = 100_000

@@ -9,7 +9,10 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import NoReturn
+
+TYPE_CHECKING = False  # importing typing would take time
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 2
 """Nothing found and everything read; findings, and the list is complete; could not run, or not everything was read.

@@ -11,7 +11,7 @@ from imgscan.cli.exits import EXIT_CLEAN
 from imgscan.cli.failing import ExitPolicy
 from imgscan.cli.stdio import say
 from imgscan.cli.stopping import TIMEOUT, Watch
-from imgscan.errors import UNTOUCHED, ImgscanError, OutputError, TargetError, internal
+from imgscan.errors import INTERNAL, UNTOUCHED, ImgscanError, OutputError, TargetError, internal
 from imgscan.model import Diagnostic, TargetReport
 from imgscan.streams.stop import INTERRUPTED
 
@@ -33,9 +33,10 @@ def _scan(wanted: Images | Files | Commits, request: ScanRequest, watch: Watch) 
     from imgscan.cli.accepted import Accepted  # noqa: PLC0415 - all of these keep --help and --version quick
     from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.library import Library  # noqa: PLC0415
-    from imgscan.cli.outputs import Outputs  # noqa: PLC0415
+    from imgscan.cli.outputs import Outputs, spare_inputs  # noqa: PLC0415
     from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
+    spare_inputs(request, wanted.inputs)
     with ExitStack() as stack:
         progress = stack.enter_context(make_progress(enabled=request.progress))
         library = Library(wanted, request, progress, watch.stop)
@@ -90,7 +91,7 @@ class _Stations:
             return self._take(self._failed(target, kind, "target-unreadable", str(error)))
         except Exception as error:  # noqa: BLE001 - the other targets, and what was found, are worth a report
             say(internal(error))
-            return self._take(self._failed(target, kind, "internal-error", internal(error)))
+            return self._take(self._failed(target, kind, INTERNAL, internal(error)))
         return code
 
     def _take(self, report: TargetReport) -> int:

@@ -1,4 +1,4 @@
-"""Threads that run tasks in order, until one fails or the scan is stopped."""
+"""Threads that run tasks in order, until the scan is stopped."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ class Task(Generic[Result]):
     def __init__(self, run: Callable[[], Result]) -> None:
         self.run = run
         self.result: Result | None = None
-        self.failure: BaseException | None = None
+        self.failure: Exception | None = None
 
 
 class Crew(Generic[Result]):
     """Some threads that run tasks, starting them in order.
 
-    Once `stop` is set or a task has failed, no other is started. Those that run must look at `stop` themselves.
+    Once `stop` is set, no other is started. Those that run must look at `stop` themselves.
     """
 
     def __init__(self, count: int, name: str, tasks: Sequence[Task[Result]], stop: Stop) -> None:
         self._tasks = tasks
         self._stop = stop
-        self._failed = False
         self._names = [f"{name}_{number}" for number in range(count)]
         self._work: SimpleQueue[Task[Result] | None] = SimpleQueue()
 
     def work(self) -> None:
-        """Run the tasks and wait for their end; raise the exception of the first that failed."""
+        """Run the tasks and wait for their end."""
         for each in (*self._tasks, *(None for _ in self._names)):
             self._work.put(each)
         threads = [threading.Thread(target=self._run, name=name, daemon=True) for name in self._names]
@@ -47,16 +46,12 @@ class Crew(Generic[Result]):
             thread.start()
         for thread in threads:
             thread.join()
-        for task in self._tasks:
-            if task.failure is not None:
-                raise task.failure
 
     def _run(self) -> None:
         while (task := self._work.get()) is not None:
-            if self._failed or self._stop.is_set():
+            if self._stop.is_set():
                 continue
             try:
                 task.result = task.run()
-            except BaseException as error:  # noqa: BLE001 - it is raised again, on the waiting thread
+            except Exception as error:  # noqa: BLE001 - whoever wanted the task asks for its outcome
                 task.failure = error
-                self._failed = True

@@ -1,7 +1,8 @@
-"""A scan that is stopped in the middle of anything: the report is still made, of what had been found."""
+"""A scan that is stopped, or fails, in the middle of anything: the report is still made, of what had been found."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,31 +62,79 @@ def _image(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
     return report
 
 
-@pytest.mark.parametrize("name", ["candidates", "confirm"])
-@pytest.mark.parametrize("run", [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image])
+RUNS = [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image]
+STEPS = ["slices", "confirm"]
+"""The steps of a search."""
+
+
+@contextmanager
+def at_step(name: str, moment: int, happening: Callable[[], object]) -> Iterator[None]:
+    """Let something happen when a step has been made so many times."""
+    real = getattr(View, name)
+    left = iter(range(moment))
+
+    def step(self: View, *given: object, **more: object) -> object:
+        if next(left, None) is None:
+            happening()
+        return real(self, *given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(View, name, step)
+        yield
+
+
+def places(report: TargetReport) -> set[tuple[str, int | None]]:
+    """Return where something was found, whatever the container is called."""
+    return {(each.location.path.rpartition("!/")[2], each.location.line) for each in report.findings}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("run", RUNS)
 def test_a_stop_anywhere_keeps_the_report(
-    run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path
 ) -> None:
     """Whichever step of the search a stop falls into, the report says so, and has only findings of the whole scan."""
     by = Concealer(Engine(STRIPE, now=NOW))
     whole = run(by, Stop(), tmp_path / "target")
     assert whole.whole
-    every = {(each.location.path.rpartition("!/")[2], each.location.line) for each in whole.findings}
-    real = getattr(View, name)
     for moment in range(6):
         stop = Stop()
-        left = iter(range(moment))
-
-        def step(self: View, *given: object, stop: Stop = stop, left: Iterator[int] = left, **more: object) -> object:
-            if next(left, None) is None:
-                stop.set()
-            return real(self, *given, **more)
-
-        monkeypatch.setattr(View, name, step)
-        report = run(by, stop, tmp_path / "target")
-        monkeypatch.setattr(View, name, real)
+        with at_step(name, moment, stop.set):
+            report = run(by, stop, tmp_path / "target")
         if not stop.is_set():  # there were not as many steps
             assert report == whole
             continue
         assert report.diagnostics[0].code == "interrupted", moment
-        assert {(each.location.path.rpartition("!/")[2], each.location.line) for each in report.findings} <= every
+        assert places(report) <= places(whole)
+
+
+class _Fault:
+    """An error of the program that is made once, when it is called."""
+
+    made = False
+
+    def __call__(self) -> None:
+        """Make it."""
+        if not self.made:
+            self.made = True
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("name", [*STEPS, "candidates"])
+@pytest.mark.parametrize("run", RUNS)
+def test_an_error_of_the_program_keeps_the_report(
+    run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path
+) -> None:
+    """Wherever the program is wrong, the report is not whole, says so, and has only findings of the whole scan."""
+    by = Concealer(Engine(STRIPE, now=NOW))
+    whole = run(by, Stop(), tmp_path / "target")
+    for moment in range(6):
+        fault = _Fault()
+        with at_step(name, moment, fault):
+            report = run(by, Stop(), tmp_path / "target")
+        if not fault.made:  # there were not as many steps
+            assert report == whole
+            continue
+        assert "internal-error" in [each.code for each in report.diagnostics], moment
+        assert not report.whole
+        assert places(report) <= places(whole)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from imgscan.image.lifecycle import LayerNames, Spot, resolve
 from imgscan.model import Diagnostic, Digest, LayerInfo, Stats, TargetReport
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.image.fields import search_document
+from imgscan.scan.image.fields import document_hits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from imgscan.image.documents import History
-    from imgscan.image.plan import ImagePlan, LayerPlan
+    from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan
     from imgscan.model import Visibility
     from imgscan.scan.findings import Trace
     from imgscan.scan.hits import Hit
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes the report of an image from its plan and the results of its blobs, by name.
 
-    `others` are hits of members that belong to no image. `noted` applies to the target as a whole.
+    `documents` are the results of the bytes of documents, `inline` has the credentials (SHA-256) in what a document
+    carries itself, both by the document's name. `others` are hits of members that belong to no image. `noted` applies
+    to the target as a whole.
     """
 
     session: Session
     target: str
     plan: ImagePlan
     results: Mapping[str, LayerResult]
+    documents: Mapping[str, LayerResult]
+    inline: Mapping[str, AbstractSet[str]]
     others: Sequence[Hit] = ()
     noted: Sequence[Diagnostic] = ()
     trace_image: TraceImage | None = None
@@ -92,9 +97,19 @@ class Assembly:
         lives = self._lives(hits, layers)
         placed = [Placed(hit, life) for hit, life in zip(hits, lives, strict=True)]
         for document in self.plan.documents:
-            placed += map(Placed, search_document(document, self.session.concealer, self._history))
+            placed += map(Placed, self._in_document(document))
         placed.sort(key=lambda each: len(layers) if each.hit.location.layer is None else each.hit.location.layer)
         return placed
+
+    def _in_document(self, document: ImageDocument) -> list[Hit]:
+        name = document.name or ""
+        return document_hits(
+            document,
+            self.session.concealer,
+            self._history,
+            stored=self.documents[name].hits if name in self.documents else (),
+            inline=self.inline.get(name, frozenset()),
+        )
 
     def _lives(self, hits: Sequence[Hit], layers: Sequence[LayerResult | None]) -> Iterator[Visibility | None]:
         """Return the life of each hit's file; None if a layer above could not be read."""

@@ -19,7 +19,7 @@ from imgscan.errors import UNTOUCHED, TargetError
 from imgscan.model import Stats, TargetReport
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.ledger import Ledger
+from imgscan.scan.ledger import Ledger, unread_blob
 from imgscan.scan.tree.exclude import Sieve
 from imgscan.scan.tree.gather import FLAGS, Gatherer
 from imgscan.scan.tree.lanes import Lane, Outcome
@@ -104,8 +104,8 @@ class FileScanner:
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
         folder, name = os.path.split(os.fsencode(target))
         root = os.path.join(folder, b"")  # noqa: PTH118 - Path knows no bytes
-        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
-        return self._read(Lane(self.session, alone=True), gatherer)
+        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0), named=True)
+        return self._read(Lane(self.session, alone=True), gatherer, ledger)
 
     def _pipe(self, path: Path) -> BinaryIO:
         """Open a named pipe, which waits until somebody writes to it. TargetError if the scan is stopped before."""
@@ -126,9 +126,9 @@ class FileScanner:
     def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
         walked = Ledger()  # a separate one: the lanes' threads walk
-        walk = Walk(root, walked, sieve)
+        walk = Walk(root, walked, sieve, self.session.stop)
         try:
-            outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo))
+            outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo), ledger)
         finally:
             ledger.merge(walked)
         if sieve is not None and sieve.excluded:
@@ -139,13 +139,14 @@ class FileScanner:
             ledger.add(Unread("skipped", "git-ignored", text))
         return outcomes
 
-    def _read(self, lane: Lane, gatherer: Gatherer) -> list[Outcome]:
+    def _read(self, lane: Lane, gatherer: Gatherer, ledger: Ledger) -> list[Outcome]:
         """Read files on several threads; return the result of each thread."""
         session = self.session
         _ = session.budget, session.spool  # created here, before there are threads that would create several
         jobs = 1 if lane.alone else session.jobs
         tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
         Crew(jobs, "imgscan-files", tasks, session.stop).work()
+        ledger.extend(unread_blob(None, task.failure) for task in tasks if task.failure is not None)
         return [task.result for task in tasks if task.result is not None]
 
 
