@@ -22,6 +22,7 @@ _READ = 1 << 20
 
 _HEAD_LIMIT = 1 << 20  # bytes of what git says of an object before its content
 _MOST_RESTARTS = 64
+_ANEW = 2048  # bytes of room for requests, if git still has some, for which it is worth waking it
 
 
 class Stored(NamedTuple):
@@ -98,7 +99,7 @@ class Objects:
     def _send(self) -> None:
         """Send as many requests as the pipe takes without git's reading any."""
         left = self._left
-        if not left:
+        if not left or (self._asked and self._room < _ANEW):
             return
         git = self._running()
         requests = []

@@ -220,4 +220,5 @@ class _Pouring:
         """Search what is left."""
         self._flush()
         held = frozenset(ids[hit.member] for hit in self._pour.finish())
+        self._unread += self._pour.take_unread()
         return Screened(held, self._unread, self._pour.size, self._entries)
