@@ -158,6 +158,11 @@ class FilePour(Pour):
             for number, name in names:
                 self._early += concealer.in_text(name, name, field=field, member=number)
 
+    def plain(self, files: Sequence[Poured]) -> None:
+        """Search complete files, none of them empty, and not what they hold."""
+        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        self._report()
+
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
         """Search complete files, none of them empty; return those for which that failed.
 
@@ -165,7 +170,7 @@ class FilePour(Pour):
         """
         from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
-        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        self.plain(files)
         nest = self.inside()
         failed = []
         for number, name, data in files:
@@ -175,7 +180,6 @@ class FilePour(Pour):
                     nest.whole(data, name, number)
                 except (OSError, StreamError) as error:
                     failed.append(unread_file(name, error))
-        self._report()
         return failed
 
     def file(
@@ -216,7 +220,7 @@ class FilePour(Pour):
         return hits
 
     def _offer(self, head: Chunk, name: bytes, number: int, size: int | None) -> Intake | None:
-        if self._nest is None and len(head) == size and _is_text(head):
+        if self._nest is None and len(head) == size and is_text(head):
             return None
         nest = self.inside()
         nest.allowance.spent = 0
@@ -235,7 +239,7 @@ def pieces_of(raw: Reader) -> Iterator[bytes]:
     return iter(partial(raw.read, CHUNK), b"")
 
 
-def _is_text(piece: Chunk) -> bool:
+def is_text(piece: Chunk) -> bool:
     """Whether a whole file is text that no container can be."""
     data = bytes(piece)
     return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
