@@ -46,13 +46,13 @@ def config(context: click.Context, form: str) -> None:
 
 
 def _text(value: Any) -> str:
-    from imgscan.report.base import escape_terminal  # noqa: PLC0415 - keeps --help quick
+    from imgscan.gate import printable  # noqa: PLC0415 - keeps --help quick
 
     if value in (None, "", []):
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
-    return escape_terminal(", ".join(value) if isinstance(value, list) else str(value))
+    return printable(", ".join(value) if isinstance(value, list) else str(value))
 
 
 def _where(commands: list[str], everywhere: int) -> str:

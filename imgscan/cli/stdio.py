@@ -11,16 +11,16 @@ def say(message: str) -> None:
     """Write a message to standard error, with whatever looks like a credential redacted."""
     from imgscan.detect import Engine  # noqa: PLC0415 - only when there is something to say
     from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
-    from imgscan.report.base import escape_terminal  # noqa: PLC0415
+    from imgscan.gate import printable  # noqa: PLC0415
 
-    click.echo(f"imgscan: {escape_terminal(Engine(STRIPE, screen=False).redact(message))}", err=True)
+    click.echo(f"imgscan: {printable(Engine(STRIPE, screen=False).redact(message))}", err=True)
 
 
 def show(line: str, *, err: bool = False) -> None:
     """Print a line that may contain names from files, with control characters escaped."""
-    from imgscan.report.base import escape_terminal  # noqa: PLC0415 - keeps --help quick
+    from imgscan.gate import printable  # noqa: PLC0415 - keeps --help quick
 
-    click.echo(escape_terminal(line), err=err)
+    click.echo(printable(line), err=err)
 
 
 def read_standard_input(most: int) -> bytes:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
+from imgscan.gate import printable
 from imgscan.model import CONFIDENCES, LEVELS
-from imgscan.report.base import escape_terminal, layer_number, plural, shorten
+from imgscan.report.base import layer_number, plural, shorten
 from imgscan.report.sarif.names import plain_path
 from imgscan.report.words import commit, life, origin, origin_file, place
 
@@ -86,9 +87,9 @@ def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
 
 def _command(report: TargetReport, findings: list[Finding], leader: Finding, name: str, line: int | None) -> str:
     properties = {
-        "file": shorten(escape_terminal(name), _LONGEST_NAME),
+        "file": shorten(printable(name), _LONGEST_NAME),
         "line": None if line is None else str(line),
-        "title": shorten(escape_terminal(leader.title), 255),
+        "title": shorten(printable(leader.title), 255),
     }
     written = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
     return f"::{_COMMANDS[leader.level]} {written}::{_data(shorten(_text(report, findings, leader), _LONGEST_TEXT))}"
@@ -103,14 +104,14 @@ def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str
     if leader.location.layer is not None:
         where += f", {layer_number(report, leader.location.layer)}"
     if report.kind == "image":
-        where += f" of {escape_terminal(report.target)}"
-    sentences = [f"{escape_terminal(leader.secret.redacted)} in {where}"]
+        where += f" of {printable(report.target)}"
+    sentences = [f"{printable(leader.secret.redacted)} in {where}"]
     if (fate := life(report, leader)) is not None:
         sentences.append(fate[0].upper() + fate[1:])
     if (source := origin(leader)) is not None:
         sentences.append(f"It comes from {source}")
     if leader.secret.account is not None:
-        sentences.append(f"It opens account {escape_terminal(leader.secret.account)}")
+        sentences.append(f"It opens account {printable(leader.secret.account)}")
     if leader.level != "note":
         sentences.append("Rotate it: anyone who has read it still has it")
     return ". ".join(sentences) + "."

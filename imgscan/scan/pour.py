@@ -109,6 +109,7 @@ class Pour:
         outer: dict[int, list[Hit]] = {}
         for hit in chain(early, (found.hit for found in self.stream.found)):
             outer.setdefault(hit.member, []).append(hit)
+        self.stream.found.clear()
         inner = self._nest.settle(outer) if self._nest is not None else []
         hits = [hit for kept in outer.values() for hit in kept]
         hits += inner
