@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan import secrecy
 from imgscan.model import Location
+from imgscan.scan.acrosspaths import redact_across
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,7 @@ class Concealer:
 
     def text(self, text: str) -> str:
         """Redact what an image says, for showing."""
-        return text if self.reveal else self.engine.redact(text)
+        return text if self.reveal else self.engine.redact(redact_across(text, self.engine))
 
     def hit(self, match: Match, name: bytes, location: Location, member: int = -1, trail: Trail = ()) -> Hit:
         """Make the hit of a match at a location in the file `name` (raw)."""

@@ -7,7 +7,7 @@ here too: a `docker save` that fails midway leaves exactly that behind, with exi
 from __future__ import annotations
 
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
@@ -97,7 +97,7 @@ class ArchiveFile(SeekableSource):
 class ArchiveStream(Source):
     """An image archive that goes by once; `file` is where the chunks come from, and is closed at the end."""
 
-    def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
+    def __init__(self, chunks: Iterator[Chunk], file: ClosableReader | None = None) -> None:
         self._chunks = chunks
         self._file = file
         self._walker = TarWalker()

@@ -58,7 +58,7 @@ class Assembly:
         noted = [*self.noted, *plan.diagnostics]
         for index, (layer, result) in enumerate(zip(plan.layers, layers, strict=True)):
             noted += check_layer(index, layer, result, filesystem=plan.filesystem)
-        placed = chain(self._placed(layers), map(Placed, self.others))
+        placed = chain(self._placed(layers), map(self._stray, self.others))
         first = next(placed, None)
         trace = None
         if self.trace_image is not None and first is not None:
@@ -104,6 +104,11 @@ class Assembly:
             for hit in search_document(document, self.session.concealer, self._history)
         ]
         return merge(stored, sorted(described, key=order), key=order)
+
+    def _stray(self, hit: Hit) -> Placed:
+        """Place a hit that no image has; its path was put together of names that only together may be a key."""
+        path = self.session.concealer.text(hit.location.path)
+        return Placed(hit if path == hit.location.path else hit._replace(location=replace(hit.location, path=path)))
 
     def _lives(self, layers: Sequence[LayerResult | None]) -> dict[Spot, Visibility]:
         """Return the lives of the files with hits, except where a layer above could not be read."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgscan.errors import UNTOUCHED, TargetError
 from imgscan.image.parts import digest_in
 from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic
@@ -20,11 +21,13 @@ from imgscan.scan.crew import Crew, Task
 from imgscan.scan.image.assemble import Assembly
 from imgscan.scan.image.strays import doubts, stray_hits, strays
 from imgscan.scan.layer import scan_layer
+from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
 from imgscan.streams.budget import PIPELINE
 from imgscan.streams.inflate import MEMORY_HEAD, decoder_memory
 from imgscan.streams.readers import BytesReader, Peekable, StreamError
+from imgscan.streams.stop import is_interruption, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
     from imgscan.sources.base import Shelf, Source
     from imgscan.streams.readers import Reader
+    from imgscan.streams.stop import Stop
 
 Results = dict[str, LayerResult]
 """The result of each blob that was read, by its name on the shelf."""
@@ -55,14 +59,20 @@ class ImageScanner:
     platform: Platform | None = None
     prefer: Callable[[], Platform] | None = None
     trace_image: TraceImage | None = None
-    open_source: Callable[[str], Source] = open_source
+    open_source: Callable[[str, Stop], Source] = open_source
 
     def scan(self, target: str) -> Iterator[TargetReport]:
         """Scan what the user typed. Each image's report is yielded once it is complete.
 
-        TargetError or UsageError if the target cannot be opened.
+        TargetError or UsageError if the target cannot be opened, or the scan is stopped before it is.
         """
-        source = self.open_source(target)
+        stop = self.session.stop
+        try:
+            source = patiently(lambda: self.open_source(target, stop), stop)
+        except StreamError as error:
+            if not is_interruption(error):
+                raise
+            raise TargetError(UNTOUCHED) from error
         self.session.concealer.engine.prepare()
         return _SourceScan(self, source, self.session.concealer.text(target)).reports()
 
@@ -81,17 +91,16 @@ class _SourceScan:
 
     def reports(self) -> Iterator[TargetReport]:
         """Read the blobs and return the reports."""
-        complete = self._session.complete
         if self._source.seekable:
             plan = plan_images(self._shelf)
             images = self._select(plan)
             self._read_at_will(_wanted(self._shelf, plan, images))
         else:
             self._read_as_they_come()
-            plan = complete(lambda: plan_images(self._shelf))
+            plan = plan_images(self._shelf)
             images = self._select(plan)
         images = tuple(map(self._complete, images))
-        others, noted = complete(lambda: self._belonging_to_no_image(plan, images))
+        others, noted = self._belonging_to_no_image(plan, images)
         for number, image in enumerate(images or (ImagePlan(),)):
             first = number == 0
             assembly = Assembly(
@@ -103,7 +112,7 @@ class _SourceScan:
                 noted=noted if first else (),
                 trace_image=self._scanner.trace_image,
             )
-            yield complete(assembly.report)
+            yield assembly.report()
 
     def _belonging_to_no_image(
         self, plan: Plan, images: Sequence[ImagePlan]
@@ -139,7 +148,12 @@ class _SourceScan:
 
         tasks = {name: Task(partial(read, name, algorithms)) for name, algorithms in wanted.items()}
         Crew(min(session.jobs, len(tasks)), "imgscan-blob", list(tasks.values()), session.stop).work()
-        self._results |= {name: task.result for name, task in tasks.items() if task.result is not None}
+        for name, task in tasks.items():
+            if task.failure is not None:
+                failure = shown(unread_blob(name.encode("utf-8", "surrogateescape"), task.failure), session.concealer)
+                self._results[name] = LayerResult(failure=failure)
+            elif task.result is not None:
+                self._results[name] = task.result
 
     def _read_as_they_come(self) -> None:
         session = self._session
@@ -154,8 +168,6 @@ class _SourceScan:
         except OSError as error:
             text = f"the image archive cannot be read: {error.strerror or error}"
             self._noted.append(Diagnostic("error", "read-error", text))
-        except KeyboardInterrupt:
-            session.stop.set()
         if not session.interrupted:  # closing waits for a read that is under way, and that may never end
             self._source.close()
 

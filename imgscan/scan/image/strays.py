@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from imgscan.errors import INTERNAL
 from imgscan.image.parts import digest_in
 from imgscan.model import Diagnostic
 from imgscan.scan.image.fields import search_document
@@ -69,7 +70,7 @@ def doubts(shelf: Shelf, plan: Plan, results: Mapping[str, LayerResult], hits: S
             text = "a member that is no layer does not match the digest in its name: it was altered"
             yield Diagnostic("error", "blob-digest", text, path=name)
         for each in result.diagnostics(trusted=holds is True):
-            if name in plan.referred:
+            if name in plan.referred or each.code == INTERNAL:
                 yield each
             else:
                 text = f"in a member that no image refers to: {each.message}"

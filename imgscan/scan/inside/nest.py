@@ -24,9 +24,9 @@ from imgscan.scan.inside.intake import Counted, Intake, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.budget import MEMORY_LIMIT
 from imgscan.streams.readers import BytesReader, StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 
@@ -115,7 +115,8 @@ class Nest:
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
-            self._lanes.append(JoinedSearch(self._session.concealer, window=self._session.window))
+            session = self._session
+            self._lanes.append(JoinedSearch(session.concealer, window=session.window, go_on=session.go_on))
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
