@@ -14,8 +14,8 @@ from imgscan.image.lifecycle import trail
 from imgscan.model import Location
 from imgscan.scan.position import HEAD, TextPosition
 from imgscan.scan.regions import JoinedFile, JoinedRegions
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.windows import Window, Windower
 
 if TYPE_CHECKING:

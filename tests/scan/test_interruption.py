@@ -63,7 +63,7 @@ def _image(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
 
 
 RUNS = [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image]
-STEPS = ["candidates", "confirm"]
+STEPS = ["slices", "confirm"]
 """The steps of a search."""
 
 

@@ -16,8 +16,8 @@ from fixtures.keys import Keys
 from imgscan.image.lifecycle import trail
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
-from imgscan.scan.stop import interruption
 from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import interruption
 from tests.effort import examples
 from tests.scan.support import (
     digest,
