@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "sources": {"image", "streams", "model", "errors"},
     "scan": {"sources", "image", "streams", "containers", "detect", "secrecy", "model", "errors", "unread"},
     "report": {"gate", "model"},
-    "triage": {"model", "image", "errors"},
+    "triage": {"model", "image", "errors", "gate"},
     "remedy": set(),
     "api": {"scan", "sources", "image", "detect", "triage", "streams", "model", "errors"},
     "__init__": {"_version", "errors", "model", "api"},
@@ -123,8 +123,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """The packages, lowest floor first."""
 
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
-    ("limits", "progress", "position", "regions", "hits", "crew"),
-    ("policy", "ledger", "search", "result"),
+    ("limits", "progress", "position", "regions", "acrosspaths", "crew"),
+    ("hits",),
+    ("policy", "ledger", "search", "result", "manyhits"),
     ("session",),
     ("inside", "findings"),
     ("tarmap", "pour"),

@@ -51,9 +51,8 @@ def show_json(value: Any) -> None:
 
     from imgscan.gate import json_escaped  # noqa: PLC0415
 
-    text = json.dumps(_redacted(value), indent=2, ensure_ascii=False)
-    # Lone surrogates have no form in UTF-8; reports spell them the same way.
-    click.echo(json_escaped(text.encode("utf-8", "backslashreplace").decode()))
+    document = json_escaped(json.dumps(_redacted(value), indent=2, ensure_ascii=False))
+    click.echo(document.encode())  # bytes, whatever the locale
 
 
 def _redacted(value: Any) -> Any:

@@ -84,7 +84,7 @@ class Document:
         out.write(b"\n  ]\n}\n" if self._items else self._head + b"]\n}\n")
 
 
-class Held:
+class Withheld:
     """Bytes that are written later than they are made: kept compressed, as findings resemble each other."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgscan.gate import printable
-from imgscan.report._json import Held, indented, pieces
+from imgscan.report._json import Withheld, indented, pieces
 from imgscan.report.base import human_bytes, layer_number, layer_of, plural, shorten
 from imgscan.report.grouped import worst
 from imgscan.report.sarif.names import category, plain_path
@@ -69,7 +69,7 @@ class GitlabReport:
         self._messages: list[dict[str, Any]] = []
         self._unsaid = 0
         self._ids: set[str] = set()
-        self._held = Held()  # the schema puts what is known at the end before them
+        self._held = Withheld()  # the schema puts what is known at the end before them
         self._left_out = 0
 
     def start(self, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's

@@ -240,3 +240,11 @@ def test_any_annotation_is_one_command(targets: list[TargetReport]) -> None:
     rows = annotations.lines()
     assert all(row.isprintable() and row.startswith(("::error ", "::warning ", "::notice ")) for row in rows)
     assert all(sum(row.startswith(f"::{kind} ") for row in rows) <= 10 for kind in ("error", "warning", "notice"))
+
+
+@law
+@given(st.sampled_from(["json", "jsonl", "sarif", "gitlab", "html"]), st.lists(reports, max_size=2), contexts)
+def test_any_document_is_printable(form: str, targets: list[TargetReport], context: ReportContext) -> None:
+    """A document for programs or browsers has no raw control, bidirectional mark or other unprintable character."""
+    rows = _same_twice(form, targets, context).split("\n")
+    assert not [row for row in rows if not row.isprintable()]
