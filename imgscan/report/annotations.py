@@ -17,6 +17,8 @@ from imgscan.report.sarif.names import plain_path
 from imgscan.report.words import commit, life, origin, origin_file, place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imgscan.model import Finding, Level, TargetReport
 
 MOST = 10
@@ -26,8 +28,8 @@ _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "
 _LONGEST_NAME = 1024
 _LONGEST_TEXT = 4096  # the runner cuts there (`Constants.Runner.MaxIssueMessageLength` in actions/runner)
 
-_Mark = tuple[str, str, int | None]
-"""A rule with the SHA-256 of a credential, a file and a line: what an annotation is made for."""
+_Mark = tuple[str, int | None]
+"""A file and a line: what an annotation of a credential is made for."""
 
 
 class Annotations:
@@ -45,21 +47,25 @@ class Annotations:
 
     def add(self, report: TargetReport) -> None:
         """Take one target's findings."""
-        shared: dict[_Mark, list[Finding]] = {}
-        for finding in report.findings:
-            if finding.status == "new":
-                name, line = _file(report, finding)
-                shared.setdefault((finding.rule_id + "\0" + finding.secret.sha256, name, line), []).append(finding)
-        for (_, name, line), findings in shared.items():
-            leader = min(findings, key=lambda finding: LEVELS.index(finding.level))
-            rank = CONFIDENCES.index(leader.confidence)
-            self._number += 1
-            best = self._best[leader.level]
-            # The heap's minimum is dropped first: the least certain, and the last among equals.
-            heapq.heappush(best, (-rank, -self._number, _command(report, findings, leader, name, line)))
-            self._told[leader.level] += 1
-            if len(best) > MOST:
-                heapq.heappop(best)
+        for positions in _by_key(report):
+            shared: dict[_Mark, list[int]] = {}
+            for position in positions:
+                shared.setdefault(_file(report, report.findings[position]), []).append(position)
+            for mark, marked in shared.items():
+                self._mark(report, mark, marked)
+        self._number += len(report.findings)
+
+    def _mark(self, report: TargetReport, mark: _Mark, positions: list[int]) -> None:
+        findings = [report.findings[position] for position in positions]
+        leader = min(findings, key=lambda finding: LEVELS.index(finding.level))
+        rank = -CONFIDENCES.index(leader.confidence), -(self._number + positions[0])
+        best = self._best[leader.level]
+        self._told[leader.level] += 1
+        # The heap's minimum is dropped first: the least certain, and the last among equals.
+        if len(best) < MOST:
+            heapq.heappush(best, (*rank, _command(report, findings, leader, *mark)))
+        elif rank > best[0][:2]:
+            heapq.heapreplace(best, (*rank, _command(report, findings, leader, *mark)))
 
     def lines(self) -> list[str]:
         """Return the commands, errors first, each a line without its end; at last how many there was no room for."""
@@ -75,6 +81,24 @@ class Annotations:
             )
             commands.append(f"::notice title=imgscan::{_data(f'{text}. The report has all of them.')}")
         return commands
+
+
+def _by_key(report: TargetReport) -> Iterator[list[int]]:
+    """Gather the positions of new findings by rule and credential; most have only one."""
+    known: dict[str, dict[str, int]] = {}
+    groups: list[int | list[int]] = []
+    for position, finding in enumerate(report.findings):
+        if finding.status != "new":
+            continue
+        number = known.setdefault(finding.rule_id, {}).setdefault(finding.secret.sha256, len(groups))
+        if number == len(groups):
+            groups.append(position)
+        elif isinstance(group := groups[number], list):
+            group.append(position)
+        else:
+            groups[number] = [group, position]
+    for group in groups:
+        yield group if isinstance(group, list) else [group]
 
 
 def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
