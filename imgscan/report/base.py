@@ -22,6 +22,10 @@ _SHELL_NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+")
 _SHELL = re.compile(r"^(?:RUN )?/bin/sh -c\s+")
 
 
+_MOST_BYTES = 10**30
+"""More than there are; a header may claim a number that no float holds."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -95,7 +99,7 @@ def human_bytes(count: int) -> str:
     """Show a byte count in decimal units, as registries and `docker images` do: `412.6 MB`."""
     if abs(count) < 1000:
         return plural(count, "byte")
-    size = float(count)
+    size = float(min(max(count, -_MOST_BYTES), _MOST_BYTES))
     for unit in ("kB", "MB", "GB", "TB", "PB"):
         size /= 1000
         # 999.95 would be rounded up to 1000.0 of the smaller unit
