@@ -151,6 +151,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
             "The image's old description contains a credential that its config lacks, so one of them was altered.",
             _ALTERED,
         ),
+        "manifests-disagree": Code(
+            ERROR,
+            "`manifest.json` and the OCI manifest list different layers for one image; all of them were searched.",
+            _ALTERED,
+        ),
         "manifest-unreadable": Code(
             ERROR, "A manifest does not describe an image, or one of its layers has no digest.", _ALTERED
         ),
@@ -183,7 +188,16 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
             "A digest was not checked: imgscan does not support its algorithm there.",
             "Compare it with another tool.",
         ),
-        "blob-digest": Code(ERROR, "A blob that no image refers to does not match the digest in its name.", _ALTERED),
+        "blob-digest": Code(
+            ERROR,
+            "Inline data, or a blob that no image refers to, does not match the digest that names it.",
+            _ALTERED,
+        ),
+        "unsearched": Code(
+            ERROR,
+            "A member of the image archive was not searched, although nothing is known to be wrong with it.",
+            "Report it to imgscan's authors; `imgscan fs` on the unpacked archive searches all files.",
+        ),
     },
     "Engines": {
         "engine-failed": Code(
@@ -206,6 +220,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         ),
         "unreadable-folder": Code(
             ERROR, "A folder cannot be listed.", "Give imgscan permission to read it, or `--exclude` it."
+        ),
+        "link-outside": Code(
+            SKIPPED,
+            "A link leads out of the folder that holds the image, and was not followed.",
+            "Scan what it leads to with `imgscan fs`.",
         ),
         "special-file": Code(SKIPPED, "A socket, device or pipe was not read.", "Nothing: it stores nothing."),
         "pseudo-file": Code(SKIPPED, "A file claims to be empty but is not: the kernel generates it.", "Nothing."),

@@ -125,10 +125,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
     ("limits", "progress", "position", "regions", "acrosspaths", "crew"),
     ("hits",),
-    ("policy", "ledger", "search", "result", "manyhits"),
+    ("policy", "ledger", "search", "headers", "result", "manyhits"),
     ("session",),
     ("inside", "findings"),
     ("tarmap", "pour"),
+    ("beside",),
     ("layer", "tree", "git"),
     ("image",),
 )

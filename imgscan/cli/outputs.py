@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from imgscan.streams.readers import StreamError
 from imgscan.streams.stop import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from imgscan.cli.request import ScanRequest
@@ -92,6 +93,24 @@ class _Output:
         elif not self.standard:
             with suppress(OSError):  # the earlier failure has already been reported
                 self.file.close()
+
+
+def spare_inputs(request: ScanRequest, inputs: Iterable[str]) -> None:
+    """Raise OutputError if a report would replace what is read: a target, the baseline, standard input."""
+    named = [*inputs, *(() if request.baseline is None else (str(request.baseline),)), 0]
+    read = {identity for name in named if (identity := _identity(name)) is not None}
+    for _, path in request.pairs:
+        if path is not None and _identity(path) in read:
+            raise OutputError(f"-o {path}: the report would replace what is being read; choose another file")
+
+
+def _identity(file: str | int) -> tuple[int, int] | None:
+    """Return what tells a regular file from all others; None for anything else."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - it may be a descriptor
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 class Outputs:

@@ -33,9 +33,10 @@ def _scan(wanted: Images | Files | Commits, request: ScanRequest, watch: Watch) 
     from imgscan.cli.accepted import Accepted  # noqa: PLC0415 - all of these keep --help and --version quick
     from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.library import Library  # noqa: PLC0415
-    from imgscan.cli.outputs import Outputs  # noqa: PLC0415
+    from imgscan.cli.outputs import Outputs, spare_inputs  # noqa: PLC0415
     from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
 
+    spare_inputs(request, wanted.inputs)
     with ExitStack() as stack:
         progress = stack.enter_context(make_progress(enabled=request.progress))
         library = Library(wanted, request, progress, watch.stop)

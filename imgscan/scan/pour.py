@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 _TEXT = bytes((*b"\t\n\f\r\x1b", *range(0x20, 0x7F)))
-_TEXT_CONTAINERS = (b"!<", b"age-")
+_TEXT_CONTAINERS = (b"!<", b"age-", b"-----BEGIN ", b"U2FsdGVkX1", b"$ANSIBLE_VAULT;")
 """How containers begin that may be text from end to end."""
 
 
@@ -197,8 +197,8 @@ class FilePour(Pour):
                 if isinstance(piece, int):
                     first = False  # no container begins with a hole
                     search.skip(piece)
-                    for zeros in _in_chunks(piece if intake is not None else 0):
-                        _feed(intake, bytes(zeros))
+                    if intake is not None:
+                        intake.skip(piece)
                     continue
                 if first:
                     first = False
@@ -244,13 +244,6 @@ def _is_text(piece: Chunk) -> bool:
 def _feed(intake: Intake | None, piece: Chunk) -> None:
     if intake is not None:
         intake.feed(piece)
-
-
-def _in_chunks(count: int) -> Iterator[int]:
-    """Cut a hole into pieces."""
-    while count > 0:
-        yield min(count, CHUNK)
-        count -= CHUNK
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:

@@ -2,23 +2,28 @@
 
 The outer tar uses the same walker as the layers, so a damaged header, a truncated member and a missing end are noticed
 here too: a `docker save` that fails midway leaves exactly that behind, with exit status 0 and HTTP 200.
+
+Every byte of the archive is handed out: a member's as a blob or document, all others (headers, padding, what follows
+the end) as what is stored beside them.
 """
 
 from __future__ import annotations
 
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
 from imgscan.sources.base import SNIFF, SeekableSource, Shelf, Source
+from imgscan.sources.beside import Collector
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
 from imgscan.streams.tar import Kind, TarWalker, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from imgscan.sources.beside import Beside
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.readers import ClosableReader, Reader
     from imgscan.streams.tar import TarMember
@@ -28,7 +33,7 @@ _HEADER_READ = 1 << 12
 
 def member_name(raw: bytes) -> str:
     """Spell a member's name as documents refer to it."""
-    return normalise(raw).decode("utf-8", "surrogateescape")
+    return normalise(raw).decode("utf-8", "surrogateescape").replace("\0", "\\0")
 
 
 def note_link(shelf: Shelf, member: TarMember) -> None:
@@ -48,6 +53,22 @@ def note_problems(shelf: Shelf, walker: TarWalker) -> None:
         )
 
 
+def note_sparse(shelf: Shelf, member: TarMember) -> None:
+    """Record a member whose bytes are not together: they are searched as they are stored, and nothing else."""
+    message = "a member of the image archive is stored as a sparse file, which no image tool writes"
+    shelf.diagnostics.append(Diagnostic("error", "sparse-member", message, bytes=member.size))
+
+
+def _is_blob(member: TarMember) -> bool:
+    """Whether a member's data are a blob: a file's, and those of types that image tools do not know.
+
+    What a hard link carries is not, since the walker sees it before it knows what it is.
+    """
+    if member.kind is Kind.FILE:
+        return member.fragments is None
+    return member.end > member.start and member.kind is not Kind.LINK
+
+
 class ArchiveFile(SeekableSource):
     """An uncompressed image archive on disk: one pass over its headers, then blobs in any order."""
 
@@ -56,18 +77,10 @@ class ArchiveFile(SeekableSource):
         self._places: dict[str, tuple[int, int]] = {}
         self.shelf = Shelf()
         with path.open("rb", buffering=0) as file:
-            size = file.seek(0, 2)
+            self._size = file.seek(0, 2)
             walker = TarWalker()
-            while walker.offset < size and not walker.lost:
-                if walker.wanted > walker.offset:
-                    walker.skip(min(walker.wanted, size) - walker.offset)
-                file.seek(walker.offset)
-                data = file.read(CHUNK if walker.ended else _HEADER_READ)
-                if not data:
-                    break
-                for member in walker.feed(data):
-                    self._note(member, size)
-            walker.finish()
+            for member in self._walk(file, walker):
+                self._note(member)
             note_problems(self.shelf, walker)
             for name, (start, length) in self._places.items():
                 file.seek(start)
@@ -77,21 +90,56 @@ class ArchiveFile(SeekableSource):
                 else:
                     self.shelf.blobs[name] = length
 
-    def _note(self, member: TarMember, size: int) -> None:
+    def _walk(self, file: BinaryIO, walker: TarWalker) -> Iterator[TarMember]:
+        """Yield the members; between two of them the file may be read elsewhere."""
+        while walker.offset < self._size and not walker.lost:
+            if walker.wanted > walker.offset:
+                walker.skip(min(walker.wanted, self._size) - walker.offset)
+            file.seek(walker.offset)
+            data = file.read(CHUNK if walker.ended else _HEADER_READ)
+            if not data:
+                break
+            yield from walker.feed(data)
+        walker.finish()
+
+    def _note(self, member: TarMember) -> None:
+        name = member_name(member.name)
         if member.kind in (Kind.SYMLINK, Kind.LINK):
             note_link(self.shelf, member)
-        elif member.kind is Kind.FILE and member.fragments is None:
-            name = member_name(member.name)
-            self.shelf.links.pop(name, None)
-            self._places[name] = (member.start, max(0, min(member.end, size) - member.start))
-        elif member.kind is Kind.FILE:
-            message = "a member of the image archive is stored as a sparse file, which no image tool writes"
-            self.shelf.diagnostics.append(Diagnostic("error", "sparse-member", message, bytes=member.size))
+        elif member.fragments is not None:
+            note_sparse(self.shelf, member)
+        elif _is_blob(member):
+            if member.kind is not Kind.FILE:
+                name = self.shelf.another(name)
+            else:
+                self.shelf.links.pop(name, None)
+                if name in self._places:
+                    self._places[self.shelf.another(name)] = self._places.pop(name)
+            self._places[name] = (member.start, max(0, min(member.end, self._size) - member.start))
 
     def open(self, name: str) -> ClosableReader:
         """Open a blob by its name in the archive."""
         start, length = self._places[name]
         return FileSlice(self._path, start, length)
+
+    def beside(self, take: Callable[[Beside], None]) -> None:
+        """Give out what is between the blobs and behind them; OSError if the file cannot be read any more."""
+        between = Collector(take)
+        passed = 0
+        with self._path.open("rb", buffering=0) as file:
+            for member in self._walk(file, TarWalker()):
+                self._feed(between, file, passed, min(member.start, self._size))
+                between.end(member)
+                passed = min(member.end, self._size) if _is_blob(member) else member.start
+            self._feed(between, file, passed, self._size)
+        between.end()
+
+    @staticmethod
+    def _feed(between: Collector, file: BinaryIO, start: int, end: int) -> None:
+        file.seek(start)
+        while start < end and (data := file.read(min(CHUNK, end - start))):
+            between.feed(data)
+            start += len(data)
 
 
 class ArchiveStream(Source):
@@ -104,19 +152,34 @@ class ArchiveStream(Source):
         self._pending: list[TarMember] = []
         self._chunk: Chunk = b""
         self._base = 0  # stream offset of the chunk's first byte
+        self._passed = 0  # up to where every byte has been handed out, in a blob or beside it
+        self._between: Collector | None = None
         self.shelf = Shelf()
+
+    def beside(self, take: Callable[[Beside], None]) -> None:
+        """Give out what is between the blobs and behind them, while they go by."""
+        self._between = Collector(take)
 
     def blobs(self) -> Iterator[tuple[str, Reader]]:
         """Hand out every member that is not a document; documents go to the shelf."""
         while (member := self._next_member()) is not None:
+            self._leave(member.start)
+            if self._between is not None:
+                self._between.end(member, max(0, self._passed - member.start))
             if member.kind in (Kind.SYMLINK, Kind.LINK):
                 note_link(self.shelf, member)
-            if member.kind is not Kind.FILE:
+            elif member.fragments is not None:
+                note_sparse(self.shelf, member)
+            if not _is_blob(member):
                 continue
+            self._passed = member.end
             name = member_name(member.name)
-            self.shelf.links.pop(name, None)
-            self.shelf.forget(name)
             reader = Peekable(_MemberReader(self, member))
+            if member.kind is not Kind.FILE:
+                name = self.shelf.another(name)
+            else:
+                self.shelf.links.pop(name, None)
+                self.shelf.set_aside(name)
             if self.shelf.wants(reader.peek(SNIFF), member.size):
                 self.shelf.keep(name, read_all(reader, DOCUMENT_LIMIT))
             else:
@@ -133,14 +196,27 @@ class ArchiveStream(Source):
             self._file.close()
 
     def _next_member(self) -> TarMember | None:
-        while not self._pending:
-            if not self.advance():
-                return None
-        return self._pending.pop(0)
+        try:
+            while not self._pending and self.advance():
+                pass
+        finally:
+            if not self._pending and self._between is not None:
+                self._between.end()
+        return self._pending.pop(0) if self._pending else None
+
+    def _leave(self, position: int) -> None:
+        """Hand out what is beside the blobs up to a position in the current chunk, or at its end."""
+        start = max(self._passed, self._base)
+        if position > start:
+            if self._between is not None:
+                self._between.feed(bytes(self._chunk[start - self._base : position - self._base]))
+            self._passed = position
 
     def advance(self) -> bool:
         """Go to the next chunk of the stream; False at its end."""
+        self._leave(self._base + len(self._chunk))
         self._base += len(self._chunk)
+        self._chunk = b""  # so that an error of the stream does not leave its bytes to be handed out twice
         self._chunk = next(self._chunks, b"")
         if not self._chunk:
             return False

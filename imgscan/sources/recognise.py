@@ -124,11 +124,16 @@ def _from_path(path: Path, scheme: str | None, stop: Stop) -> Source:
     if scheme is None:
         with FileSlice(path) as reader:
             if likely(reader.read(CHUNK)) == "rootfs":
-                return RootFilesystem(path.name, FileSlice(path))
+                return RootFilesystem(path.name, FileSlice(path), guessed=True, instead=lambda: _image_in(path))
     archive = ArchiveFile(path)
     if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
         return archive
     return RootFilesystem(path.name, FileSlice(path))
+
+
+def _image_in(path: Path) -> Source | None:
+    archive = ArchiveFile(path)
+    return archive if describes_images(archive.shelf) else None
 
 
 def _from_pipe(path: Path, scheme: str | None, stop: Stop) -> Source:

@@ -19,7 +19,7 @@ from imgscan.image.documents import parse_platform
 from imgscan.image.plan import ImageDocument
 from imgscan.scan.git.history import HistoryScanner
 from imgscan.scan.hits import Concealer
-from imgscan.scan.image.fields import search_document
+from imgscan.scan.image.fields import document_hits
 from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.layer import TarPour, scan_layer
 from imgscan.scan.limits import Limits
@@ -163,7 +163,7 @@ def found_in(stream: JoinedSearch) -> list[tuple[JoinedFile, Seen]]:
 
 def search_fields(path: str, document: object, history: tuple[int | None, ...] = ()) -> list[Seen]:
     """Search a document of an image, whose history entries made these layers."""
-    return [seen(hit) for hit in search_document(ImageDocument(path, document), concealer(), history)]
+    return [seen(hit) for hit in document_hits(ImageDocument(path, document), concealer(), history)]
 
 
 class Looked(NamedTuple):

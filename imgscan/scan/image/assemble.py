@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from imgscan.image.lifecycle import LayerNames, Spot, resolve
 from imgscan.model import Diagnostic, Digest, LayerInfo, Stats, TargetReport
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.image.fields import search_document
+from imgscan.scan.image.fields import document_hits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from imgscan.image.documents import History
-    from imgscan.image.plan import ImagePlan, LayerPlan
+    from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan
     from imgscan.model import Visibility
     from imgscan.scan.findings import Trace
     from imgscan.scan.hits import Hit
@@ -34,13 +35,17 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes the report of an image from its plan and the results of its blobs, by name.
 
-    `others` are hits of members that belong to no image. `noted` applies to the target as a whole.
+    `documents` are the results of the bytes of documents, `inline` has the credentials (SHA-256) in what a document
+    carries itself, both by the document's name. `others` are hits of members that belong to no image. `noted` applies
+    to the target as a whole.
     """
 
     session: Session
     target: str
     plan: ImagePlan
     results: Mapping[str, LayerResult]
+    documents: Mapping[str, LayerResult]
+    inline: Mapping[str, AbstractSet[str]]
     others: Sequence[Hit] = ()
     noted: Sequence[Diagnostic] = ()
     trace_image: TraceImage | None = None
@@ -98,12 +103,18 @@ class Assembly:
             if result is not None
             for hit in result.hits
         )
-        described = [
-            Placed(hit)
-            for document in self.plan.documents
-            for hit in search_document(document, self.session.concealer, self._history)
-        ]
+        described = [Placed(hit) for document in self.plan.documents for hit in self._in_document(document)]
         return merge(stored, sorted(described, key=order), key=order)
+
+    def _in_document(self, document: ImageDocument) -> list[Hit]:
+        name = document.name or ""
+        return document_hits(
+            document,
+            self.session.concealer,
+            self._history,
+            stored=self.documents[name].hits if name in self.documents else (),
+            inline=self.inline.get(name, frozenset()),
+        )
 
     def _stray(self, hit: Hit) -> Placed:
         """Place a hit that no image has; its path was put together of names that only together may be a key."""

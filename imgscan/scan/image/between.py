@@ -1,0 +1,65 @@
+"""What is stored beside the blobs of an image: the archive's own headers and padding, the names of a folder's files.
+
+It is searched as it is stored, member by member; a hit says which field holds the credential where a header says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from imgscan.model import IMAGE_DOCUMENTS
+from imgscan.scan.regions import JoinedFile
+from imgscan.scan.search import JoinedSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgscan.scan.hits import Hit
+    from imgscan.scan.session import Session
+    from imgscan.sources.beside import Beside
+
+ARCHIVE_PATH = f"{IMAGE_DOCUMENTS}archive.tar".encode()
+"""The path of what is in the archive and in none of its members; the same wherever the archive comes from."""
+
+
+class BesideSearch:
+    """Takes what a source gives out beside its blobs; `finish` returns the hits, in stored order."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._concealer = session.concealer
+        self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.go_on)
+
+    def take(self, beside: Beside) -> None:
+        """Search the next bytes. Raises the StreamError of an interruption."""
+        self._session.go_on()
+        if not beside.continues:
+            self._search.begin(JoinedFile(beside.name or ARCHIVE_PATH, token=beside.texts))
+        self._search.feed(beside.data)
+
+    def finish(self) -> list[Hit]:
+        """Search what is left; each credential is reported once for a member."""
+        self._search.finish()
+        known = set()
+        hits = []
+        for hit, file in self._search.found:
+            if file is not None and (file, hit.secret.sha256) not in known:
+                known.add((file, hit.secret.sha256))
+                hits.append(next(self._named(hit, file), _within(hit, file)))
+        return hits
+
+    def _named(self, hit: Hit, file: JoinedFile) -> Iterator[Hit]:
+        """Yield the hit as it is in the texts that the member's header holds."""
+        texts: tuple[tuple[str, bytes], ...] = file.token  # type: ignore[assignment]  # what `take` put there
+        for field, text in texts:
+            for each in self._concealer.in_text(text, file.name, field=field):
+                if each.secret.sha256 == hit.secret.sha256:
+                    yield each
+
+
+def _within(hit: Hit, file: JoinedFile) -> Hit:
+    """Say that a hit is in none of those texts; it has neither lines nor a place in a file."""
+    field = "tar/trailer" if file.name == ARCHIVE_PATH else "tar/header"
+    place = replace(hit.location, line=None, column=None, end_line=None, end_column=None, offset=None, length=None)
+    return hit._replace(location=replace(place, field=field))
