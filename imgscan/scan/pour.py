@@ -114,6 +114,7 @@ class Pour:
         outer: dict[int, list[Hit]] = {}
         for hit in chain(early, (found.hit for found in self.stream.found)):
             outer.setdefault(hit.member, []).append(hit)
+        self.stream.found.clear()
         nest = self._nest
         inner = self._attempt(lambda: nest.settle(outer)) if nest is not None else None
         hits = [hit for kept in outer.values() for hit in kept]

@@ -284,7 +284,7 @@ def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
     (root / "a").unlink()
     (root / "a").symlink_to(tmp_path / "outside/secret")
     outcome = _read(root)
-    assert outcome.hits == []
+    assert not any(outcome.hits)
     assert [each.code for each in outcome.unread] == ["unreadable-file"]
 
 
