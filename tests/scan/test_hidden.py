@@ -165,3 +165,10 @@ def test_a_plain_key_behind_something_keeps_its_place() -> None:
     assert (hit.path, hit.offset) == ("file", data.index(KEY.encode()))
     data = elf_of() + zip_of([(b"a", b"b")], comment=TEXT)
     assert [(hit.path, hit.offset) for hit in held(data).hits] == [("file", data.index(KEY.encode()))]
+
+
+def test_a_plain_key_in_the_header_of_a_tar_behind_a_picture_is_found_once() -> None:
+    """What a tar stores beside its members replaces the picture's own bytes there too."""
+    name = "k=" + KEY
+    [hit] = held(PNG + tar([(name, b"text")])).hits
+    assert (hit.path, hit.secret.sha256) == ("file!/" + name.replace(KEY, hit.secret.redacted), digest(KEY))
