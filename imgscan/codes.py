@@ -32,6 +32,9 @@ _WRITER: Final = "Write the archive again with the tool that made it."
 
 SECTIONS: Final[dict[str, dict[str, Code]]] = {
     "Files and streams": {
+        "file-changed": Code(
+            ERROR, "A file became shorter while it was being read.", "Scan again when nothing writes to it."
+        ),
         "cut-stream": Code(INSIDE, "Compressed data or an archive ends too early.", _AGAIN),
         "damaged-stream": Code(INSIDE, "Compressed data, or a member of an archive, is damaged.", _DAMAGED),
         "damaged-container": Code(INSIDE, "The structure of an archive or database is damaged.", _DAMAGED),
@@ -245,6 +248,9 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
     "The scan": {
         "interrupted": Code(ERROR, "The scan was stopped before it finished.", "Scan again."),
         "timeout": Code(ERROR, "`--timeout` stopped the scan before it finished.", "Allow more time, or scan less."),
+        "internal-error": Code(
+            ERROR, "imgscan itself failed; what it had found is reported.", "Please report it, with the message."
+        ),
         "target-unreadable": Code(
             ERROR, "The target cannot be opened, or is not something that imgscan reads.", "Check what you typed."
         ),

@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": {"model"},
     "triage": {"model", "image", "errors"},
     "remedy": set(),
-    "api": {"scan", "sources", "image", "detect", "triage", "model", "errors"},
+    "api": {"scan", "sources", "image", "detect", "triage", "streams", "model", "errors"},
     "__init__": {"_version", "errors", "model", "api"},
     "__main__": {"cli"},
     "cli": {
@@ -121,7 +121,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """The packages, lowest floor first."""
 
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
-    ("limits", "progress", "stop", "position", "regions", "hits", "crew"),
+    ("limits", "progress", "position", "regions", "hits", "crew"),
     ("policy", "ledger", "search", "result"),
     ("session",),
     ("inside", "findings"),

@@ -63,6 +63,12 @@ class Images:
     source_root: Path | None
     kind: ClassVar[TargetKind] = "image"
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What may be files that are read."""
+        named = () if self.dockerfile is None else (str(self.dockerfile),)
+        return (*self.targets, *(target.partition(":")[2] for target in self.targets), *named)
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -73,12 +79,18 @@ class Files:
     gitignore: bool
     kind: ClassVar[TargetKind] = "filesystem"
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What may be files that are read."""
+        return self.targets
+
 
 @dataclass(frozen=True, slots=True)
 class Commits:
     """Parts of the git repository that the working folder belongs to."""
 
     request: Request
+    inputs: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[TargetKind] = "git"
 
     @property

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 
 
 def say(message: str) -> None:
-    """Write a message to standard error, with whatever looks like a credential redacted."""
+    """Write a message to standard error, with whatever looks like a credential redacted.
+
+    Where that cannot be written, nobody is left to hear of it.
+    """
     from imgscan.detect import Engine  # noqa: PLC0415 - only when there is something to say
     from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
     from imgscan.report.base import escape_terminal  # noqa: PLC0415
 
-    click.echo(f"imgscan: {escape_terminal(Engine(STRIPE, screen=False).redact(message))}", err=True)
+    with suppress(OSError):
+        click.echo(f"imgscan: {escape_terminal(Engine(STRIPE, screen=False).redact(message))}", err=True)
 
 
 def show(line: str, *, err: bool = False) -> None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 HEAD = 1024
 """Bytes from the beginning of a file that suffice to recognise any format."""
 
+LEAST = 16
+"""Bytes below which nothing is a container worth a look."""
+
+_PIECE = 1 << 20
+
 
 class Member(NamedTuple):
     """One file inside a container.
@@ -29,12 +34,31 @@ class Member(NamedTuple):
     end or are damaged, after everything that could be read. `extent` is which bytes of the container hold the member
     (compressed or not), None if that cannot be said: a credential that is found there and in the member is one.
     `brought`, when called, returns the git commit that added it and its path in the repository.
+
+    `verbatim` says that it is no member: these bytes are the container's own, behind its end or between its members,
+    as they are, from `extent` on. They are searched with the container, and looked into as if they were a file.
     """
 
     name: bytes | None
     chunks: Iterable[Chunk]
     extent: tuple[int, int] | None = None
     brought: Callable[[], tuple[str, bytes] | None] | None = None
+    verbatim: bool = False
+
+
+def part(held: Held, start: int, stop: int | None = None) -> Iterator[Member]:
+    """Yield the bytes of a container from `start` to `stop` (its end) as they are, less zeros in front of them.
+
+    Nothing where there are too few bytes to hold a container.
+    """
+    end = len(held) if stop is None else min(stop, len(held))
+    while start < end and not bytes(held[start : start + 1]).strip(b"\0"):
+        window = bytes(held[start : min(end, start + _PIECE)])
+        start += len(window) - len(window.lstrip(b"\0"))
+    if end - start >= LEAST:
+        whole = memoryview(held) if isinstance(held, bytes) else held
+        pieces = (whole[at : min(end, at + _PIECE)] for at in range(start, end, _PIECE))
+        yield Member(None, pieces, (start, end), verbatim=True)
 
 
 class Held(Protocol):

@@ -10,18 +10,21 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.model import Finding, Hidden
-from imgscan.scan.stop import INTERRUPTION
+from imgscan.model import Diagnostic, Finding, Hidden
+from imgscan.streams.stop import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imgscan.model import Diagnostic, Origin, Visibility
+    from imgscan.model import Origin, Visibility
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.session import Session
 
     Trace = Callable[[Finding], Origin | None]
     """Says where a finding comes from."""
+
+
+INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: these are the findings so far")
 
 
 class Placed(NamedTuple):
@@ -64,7 +67,7 @@ def diagnostics_of(noted: Sequence[Diagnostic], session: Session) -> tuple[Diagn
     """Return a target's diagnostics, each once, redacted; an interruption comes first."""
     text = session.concealer.text
     if session.interrupted:
-        noted = (INTERRUPTION, *noted)
+        noted = (INTERRUPTION, *(each for each in noted if each.code != INTERRUPTED))
     return tuple(
         replace(each, message=text(each.message), path=text(each.path) if each.path else each.path)
         for each in dict.fromkeys(noted)

@@ -22,7 +22,6 @@ from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.search import Search
-from imgscan.scan.stop import INTERRUPTED, interruption
 from imgscan.scan.tarmap import TarRegions
 from imgscan.streams.hashing import Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
@@ -58,7 +57,7 @@ class TarPour(Pour):
         self.walker = TarWalker()
         self._tap = Tap(self.inside()) if look else None
         self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
-        self.stream = Search(session.concealer, self._regions, session.window)
+        self.stream = Search(session.concealer, self._regions, session.window, go_on=session.go_on)
 
     @property
     def names(self) -> LayerNames:
@@ -218,11 +217,6 @@ def _read_ahead(
     with Readahead(chunks) as ahead:
         try:
             take(ahead)
-        except (StreamError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
             failure = unread_blob(name, error)
-        except KeyboardInterrupt:
-            session.stop.set()
-            failure = unread_blob(name, interruption())
-        if failure is not None and failure.code == INTERRUPTED:
-            ahead.abandon()
     return shown(failure, session.concealer) if failure is not None else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from imgscan.image.lifecycle import HardLink, LayerNames
 from imgscan.model import Diagnostic, Location, Secret
 from imgscan.scan.hits import Hit
-from imgscan.scan.stop import INTERRUPTED
+from imgscan.streams.stop import INTERRUPTED
 from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:

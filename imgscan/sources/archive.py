@@ -145,7 +145,7 @@ class ArchiveFile(SeekableSource):
 class ArchiveStream(Source):
     """An image archive that goes by once; `file` is where the chunks come from, and is closed at the end."""
 
-    def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
+    def __init__(self, chunks: Iterator[Chunk], file: ClosableReader | None = None) -> None:
         self._chunks = chunks
         self._file = file
         self._walker = TarWalker()

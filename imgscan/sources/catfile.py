@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from imgscan.streams.stop import Stop
+
 _READ = 1 << 20
 _HEAD_LIMIT = 1 << 20  # bytes of what git says of an object before its content
 _PIPE = 4096
@@ -40,8 +42,9 @@ class Objects:
     With `sizes` only the kinds and sizes are requested, and the data is empty.
     """
 
-    def __init__(self, folder: Path, *, sizes: bool = False) -> None:
+    def __init__(self, folder: Path, *, sizes: bool = False, stop: Stop | None = None) -> None:
         self._folder = folder
+        self._stop = stop
         self._sizes = sizes
         self._git: Git | None = None
         self._restarts = 0
@@ -89,7 +92,8 @@ class Objects:
 
     def _running(self) -> Git:
         if self._git is None:
-            self._git = Git(self._folder, ["cat-file", "--batch-check" if self._sizes else "--batch"], ask=True)
+            arguments = ["cat-file", "--batch-check" if self._sizes else "--batch"]
+            self._git = Git(self._folder, arguments, ask=True, stop=self._stop)
         return self._git
 
     def _restart(self) -> None:

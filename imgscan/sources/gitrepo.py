@@ -15,8 +15,10 @@ from imgscan.sources.catfile import Objects
 from imgscan.sources.gitprocess import Git, GitError, output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from imgscan.streams.stop import Stop
 
 _LINK_TO_REPOSITORY = b"160000"  # a submodule: its id is of a commit that is elsewhere
 _RECORD_LIMIT = 1 << 20
@@ -47,17 +49,18 @@ class Commit(NamedTuple):
 
 
 class Repository:
-    """The repository that a folder belongs to. GitError (a TargetError) if there is none, or git fails."""
+    """The repository that a folder belongs to. GitError, a TargetError, if there is none or git fails."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stop: Stop | None = None) -> None:
         self.folder = folder
-        told = output(folder, "rev-parse", "--git-path", "shallow", "--git-path", "MERGE_HEAD")
+        self._stop = stop
+        told = self._output("rev-parse", "--git-path", "shallow", "--git-path", "MERGE_HEAD")
         self._shallow, self._merge = (folder / line.decode("utf-8", "surrogateescape") for line in told.splitlines())
 
     def resolve(self, name: str) -> str | None:
         """Return the id of the commit that a name stands for; None if there is none."""
         try:
-            text = output(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            text = self._output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
             return None
         return text.decode("ascii").strip()
@@ -72,7 +75,7 @@ class Repository:
         heads = [self._empty_tree()] if head is None else [head, *_lines_of(self._merge)]
         compared = []
         for parent in heads:
-            with Git(self.folder, [*_diff("diff-index"), "--cached", parent, "--"]) as git:
+            with self._git([*_diff("diff-index"), "--cached", parent, "--"]) as git:
                 compared.append({item.path: item for item in _raw(git.out) if isinstance(item, Change)})
                 git.check()
         first, *others = compared
@@ -89,9 +92,9 @@ class Repository:
         """Yield the commits of `git rev-list REVISIONS`, parents first; each is whole."""
         with ExitStack() as stack:
             listing = ["rev-list", "--topo-order", "--reverse", *revisions, "--"]
-            revisions_ = stack.enter_context(Git(self.folder, listing))
+            revisions_ = stack.enter_context(self._git(listing))
             comparing = [*_diff("diff-tree"), "--stdin", "-r", "-c", "--root", "--always"]
-            differences = stack.enter_context(Git(self.folder, comparing, feed=revisions_.out))
+            differences = stack.enter_context(self._git(comparing, feed=revisions_.out))
             revisions_.out.close()  # so that rev-list notices if diff-tree ends
             current: str | None = None
             changes: list[Change] = []
@@ -110,7 +113,7 @@ class Repository:
     def tree(self, commit: str, paths: frozenset[bytes]) -> dict[bytes, str]:
         """Return the blobs of some files in a commit; a file that is not there is left out."""
         found = {}
-        with Git(self.folder, ["ls-tree", "-r", "-z", "--full-tree", commit]) as git:
+        with self._git(["ls-tree", "-r", "-z", "--full-tree", commit]) as git:
             for record in _records(git.out):
                 about, _, path = record.partition(b"\t")
                 mode, _, blob = about.split(b" ")
@@ -121,14 +124,14 @@ class Repository:
 
     def tags(self) -> tuple[str, ...]:
         """Return the annotated tags."""
-        listed = output(self.folder, "for-each-ref", "--format=%(objecttype) %(objectname)", "refs/tags")
+        listed = self._output("for-each-ref", "--format=%(objecttype) %(objectname)", "refs/tags")
         lines = [line.split() for line in listed.decode("ascii").splitlines()]
         return tuple(dict.fromkeys(each for kind, each in lines if kind == "tag"))
 
     def peel(self, each: str) -> tuple[str | None, tuple[str, ...]]:
         """Follow annotated tags to their commit, which is None if they end in something else."""
         tags: list[str] = []
-        with Objects(self.folder) as objects:
+        with self.objects() as objects:
             while len(tags) < _DEEPEST_TAG:
                 for stored in objects.each([each]):
                     kind, data = stored.kind, b"".join(stored.data) if stored.kind == "tag" else b""
@@ -142,7 +145,17 @@ class Repository:
         return None, tuple(tags)
 
     def _empty_tree(self) -> str:
-        return output(self.folder, "hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+        return self._output("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+
+    def objects(self, *, sizes: bool = False) -> Objects:
+        """Return a reader of this repository's objects; the caller closes it."""
+        return Objects(self.folder, sizes=sizes, stop=self._stop)
+
+    def _git(self, arguments: Sequence[str], feed: IO[bytes] | None = None) -> Git:
+        return Git(self.folder, arguments, feed=feed, stop=self._stop)
+
+    def _output(self, *arguments: str) -> bytes:
+        return output(self.folder, *arguments, stop=self._stop)
 
 
 def _diff(command: str) -> list[str]:

@@ -16,6 +16,7 @@ from imgscan.sources.folder import ImageFolder
 from imgscan.sources.stdin import standard_input
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, StreamError
+from imgscan.streams.stop import PatientReader, Stop, is_interruption
 from imgscan.streams.tar import HEAD_LENGTH, looks_like_tar
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from imgscan.sources.base import Source
     from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import ClosableReader
 
 ARCHIVE_SCHEMES = ("docker-archive", "oci-archive")
 FOLDER_SCHEMES = ("oci-layout", "docker-dir")
@@ -37,22 +39,27 @@ _ONLY_A_PATH = re.compile(r"[/.~\\]")
 """What no image name begins with."""
 
 
-def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
-    """Open what `target` names. TargetError or UsageError, with what to do about it, if that fails."""
+def open_source(target: str, stop: Stop | None = None, *, stdin: BinaryIO | None = None) -> Source:
+    """Open what `target` names. TargetError or UsageError, with what to do about it, if that fails.
+
+    Once `stop` is set, what waits for a pipe or an engine ends with the StreamError of an interruption.
+    """
+    stop = stop or Stop()
     scheme, rest = split_scheme(target)
     if scheme in ENGINE_SCHEMES:
-        return _engine_source(rest, scheme)
+        return _engine_source(rest, scheme, stop)
     path = Path(rest)
     if scheme is None and rest != "-" and not _exists(path):
         if _ONLY_A_PATH.match(rest):
             raise TargetError(f"cannot read {rest}: there is no such file or folder")
-        return _engine_source(rest, None)
+        return _engine_source(rest, None, stop)
     try:
         if rest == "-":
             if scheme in FOLDER_SCHEMES:
                 raise UsageError(f"{scheme}: takes a folder, not standard input")
-            return _from_stream(stdin or standard_input("an image", _PIPED), "standard input", scheme)
-        return _from_path(path, scheme)
+            file = stdin or standard_input("an image", _PIPED)
+            return _from_stream(PatientReader(file, stop), "standard input", scheme)
+        return _from_path(path, scheme, stop)
     except OSError as error:
         raise TargetError(f"cannot read {target}: {error.strerror or error}") from error
 
@@ -86,27 +93,30 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _engine_source(name: str, scheme: str | None) -> Source:
+def _engine_source(name: str, scheme: str | None, stop: Stop) -> Source:
     from imgscan.sources.daemon import open_engine  # noqa: PLC0415 - the docker SDK is slow to import
 
-    return open_engine(name, scheme)
+    return open_engine(name, scheme, stop)
 
 
-def _from_path(path: Path, scheme: str | None) -> Source:
+def _from_path(path: Path, scheme: str | None, stop: Stop) -> Source:
     if path.is_dir():
         if scheme in ARCHIVE_SCHEMES or scheme == "rootfs":
             raise TargetError(f"{path} is a folder, and {scheme}: takes a file")
         return _folder(path)
     if scheme in FOLDER_SCHEMES:
         raise TargetError(f"{path} is not a folder, and {scheme}: takes one")
-    if not stat.S_ISREG(path.stat().st_mode):
-        return _from_file(path, scheme)
+    mode = path.stat().st_mode
+    if stat.S_ISCHR(mode):
+        raise TargetError(f"{path} is a device, which may never end")
+    if not stat.S_ISREG(mode):
+        return _from_pipe(path, scheme, stop)
     with FileSlice(path) as reader:
         head = Peekable(reader).peek(HEAD_LENGTH)
     if not head:
         raise TargetError(f"{path} is empty")
     if sniff(head[:MAGIC_LENGTH]) != "none":
-        return _from_file(path, scheme)
+        return _from_stream(FileSlice(path), path.name, scheme)
     if not looks_like_tar(head):
         raise TargetError(f"{path} is not an image: neither a tar archive nor one in a compression imgscan reads")
     if scheme == "rootfs":
@@ -126,14 +136,10 @@ def _image_in(path: Path) -> Source | None:
     return archive if describes_images(archive.shelf) else None
 
 
-def _from_file(path: Path, scheme: str | None) -> Source:
-    """Read a file from its first byte to its last, once: it is compressed, or a pipe that cannot go back."""
+def _from_pipe(path: Path, scheme: str | None, stop: Stop) -> Source:
+    """Read a file from its first byte to its last, once."""
     file = path.open("rb", buffering=0)
-    try:
-        return _from_stream(file, path.name, scheme)
-    except BaseException:
-        file.close()
-        raise
+    return _from_stream(PatientReader(file, stop), path.name, scheme)
 
 
 def _folder(path: Path) -> Source:
@@ -147,11 +153,19 @@ def _folder(path: Path) -> Source:
     return ImageFolder(path)
 
 
-def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
+def _from_stream(file: ClosableReader, name: str, scheme: str | None) -> Source:
     """Determine from the first bytes and member names what a stream is; nothing can be read twice.
 
-    The source closes the file.
+    The source closes the file; if there is none, it is closed here.
     """
+    try:
+        return _recognised(file, name, scheme)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _recognised(file: ClosableReader, name: str, scheme: str | None) -> Source:
     raw = Peekable(file)
     head = raw.peek(HEAD_LENGTH)
     if not head:
@@ -171,6 +185,8 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
         while sum(map(len, first)) < HEAD_LENGTH and (chunk := next(chunks, b"")):
             first.append(chunk)
     except StreamError as error:
+        if is_interruption(error):
+            raise
         raise TargetError(f"{name} cannot be read: {error}") from error
     plain = b"".join(first)
     if not looks_like_tar(plain[:HEAD_LENGTH]):
@@ -188,7 +204,7 @@ def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
 class _Opened:
     """An open file whose first bytes have been examined, as a reader."""
 
-    def __init__(self, raw: Peekable, file: BinaryIO) -> None:
+    def __init__(self, raw: Peekable, file: ClosableReader) -> None:
         self.read = raw.read
         self.close = file.close
 
@@ -196,7 +212,7 @@ class _Opened:
 class _Chunks:
     """Chunks that are inflated from an open file, as a reader."""
 
-    def __init__(self, first: bytes, rest: Iterator[Chunk], file: BinaryIO) -> None:
+    def __init__(self, first: bytes, rest: Iterator[Chunk], file: ClosableReader) -> None:
         self._held: Chunk = first
         self._rest = rest
         self.close = file.close

@@ -29,6 +29,7 @@ from imgscan.scan.search import WINDOW, JoinedSearch
 from imgscan.scan.session import Session
 from imgscan.sources.base import Source
 from imgscan.sources.recognise import open_source
+from imgscan.streams.stop import Stop
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
@@ -199,16 +200,17 @@ def scan(
     by: Concealer | None = None,
     policy: Policy | None = None,
     platform: str | None = None,
+    stop: Stop | None = None,
 ) -> list[TargetReport]:
     """Scan what is at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
 
-    def opened(_target: str) -> Source:
+    def opened(_target: str, stop: Stop) -> Source:
         if isinstance(target, bytes):
-            return open_source("-", stdin=Trickle(target, size))
-        return target if isinstance(target, Source) else open_source(str(target))
+            return open_source("-", stop, stdin=Trickle(target, size))
+        return target if isinstance(target, Source) else open_source(str(target), stop)
 
     scanner = ImageScanner(
-        Session(by or concealer(), policy=policy or Policy(), jobs=jobs, window=window),
+        Session(by or concealer(), policy=policy or Policy(), jobs=jobs, window=window, stop=stop or Stop()),
         platform=parse_platform(platform) if platform else None,
         open_source=opened,
     )

@@ -22,10 +22,9 @@ from imgscan.scan.git.messages import COMMIT, TAG, date_of, search_message
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
 from imgscan.scan.pour import FilePour
-from imgscan.scan.stop import is_interruption
-from imgscan.sources.catfile import Objects
 from imgscan.sources.gitprocess import GitError
 from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from imgscan.scan.git.scope import Scope
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
+    from imgscan.sources.catfile import Objects
     from imgscan.sources.gitrepo import Change, Commit, Repository
 
 _BATCH = 4096
@@ -69,21 +69,20 @@ class HistoryScanner:
                 return
 
     def _scan(self, scope: Scope) -> TargetReport:
-        with Objects(self.repository.folder) as objects:
+        with self.repository.objects() as objects:
             search = _ScopeSearch(self, scope, objects)
             try:
                 search.search()
                 search.look_at_tip()
             except GitError as error:
-                if not search.begun:
+                if not search.begun and not self.session.interrupted:
                     raise
-                search.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
-            except KeyboardInterrupt:
-                self.session.stop.set()
+                if not self.session.interrupted:  # stopping ends git as well
+                    search.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
             except StreamError as error:
                 if not is_interruption(error):
                     raise
-            return self.session.complete(search.report)
+            return search.report()
 
 
 class _ScopeSearch:

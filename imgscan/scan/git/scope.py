@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from imgscan.sources.catfile import Objects
 from imgscan.sources.gitpush import from_pre_commit, read_lines, revisions
 from imgscan.sources.gitrepo import Repository
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from imgscan.sources.gitpush import Push
     from imgscan.sources.gitrepo import Commit
+    from imgscan.streams.stop import Stop
 
 
 class Scope(NamedTuple):
@@ -53,9 +53,12 @@ class Request:
         return names.get(self.kind) or f"git:{' '.join(self.named)}"
 
 
-def resolve(folder: Path, request: Request) -> tuple[Repository, list[Scope]]:
-    """Open the repository that a folder belongs to and return what to search in it. TargetError, UsageError."""
-    repository = Repository(folder)
+def resolve(folder: Path, request: Request, stop: Stop | None = None) -> tuple[Repository, list[Scope]]:
+    """Open the repository that a folder belongs to and return what to search in it. TargetError, UsageError.
+
+    `stop` ends whatever git is busy with; that fails then.
+    """
+    repository = Repository(folder, stop)
     match request.kind:
         case "staged":
             scopes = [staged_scope(repository)]
@@ -81,7 +84,7 @@ def push_scopes(repository: Repository, request: Request) -> list[Scope]:
 def staged_scope(repository: Repository) -> Scope:
     """Return what the next commit would add."""
     commit = repository.staged()
-    with Objects(repository.folder, sizes=True) as objects:
+    with repository.objects(sizes=True) as objects:
         size = sum(
             stored.size for stored in objects.each(each.blob for each in commit.changes if each.blob is not None)
         )

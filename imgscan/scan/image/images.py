@@ -13,20 +13,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgscan.errors import UNTOUCHED, TargetError
 from imgscan.image.parts import digest_in, name_of, printable
 from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.image.assemble import Assembly
 from imgscan.scan.image.between import BesideSearch
-from imgscan.scan.image.kept import KeptScan, algorithms_for
-from imgscan.scan.image.strays import Roles, doubts, holds_documents, stray_hits
+from imgscan.scan.image.kept import KeptScan
+from imgscan.scan.image.strays import Roles, algorithms_for, doubts, holds_documents, stray_hits
 from imgscan.scan.layer import scan_layer
+from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
 from imgscan.streams.budget import PIPELINE
 from imgscan.streams.inflate import MEMORY_HEAD, decoder_memory
 from imgscan.streams.readers import Peekable, StreamError
+from imgscan.streams.stop import is_interruption, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
     from imgscan.sources.base import Source
     from imgscan.streams.readers import Reader
+    from imgscan.streams.stop import Stop
 
 Results = dict[str, LayerResult]
 """The result of each blob that was read, by its name on the shelf."""
@@ -57,14 +61,20 @@ class ImageScanner:
     platform: Platform | None = None
     prefer: Callable[[], Platform] | None = None
     trace_image: TraceImage | None = None
-    open_source: Callable[[str], Source] = open_source
+    open_source: Callable[[str, Stop], Source] = open_source
 
     def scan(self, target: str) -> Iterator[TargetReport]:
         """Scan what the user typed. Each image's report is yielded once it is complete.
 
-        TargetError or UsageError if the target cannot be opened.
+        TargetError or UsageError if the target cannot be opened, or the scan is stopped before it is.
         """
-        source = self.open_source(target)
+        stop = self.session.stop
+        try:
+            source = patiently(lambda: self.open_source(target, stop), stop)
+        except StreamError as error:
+            if not is_interruption(error):
+                raise
+            raise TargetError(UNTOUCHED) from error
         self.session.concealer.engine.prepare()
         return _SourceScan(self, source, self.session.concealer.text(target)).reports()
 
@@ -85,22 +95,22 @@ class _SourceScan:
 
     def reports(self) -> Iterator[TargetReport]:
         """Read the blobs and return the reports."""
-        complete = self._session.complete
         if self._source.seekable:
             plan = plan_images(self._shelf)
             roles = Roles(self._shelf, plan, self._select(plan))
-            self._read_at_will(_wanted(roles))
+            self._read_at_will(roles.wanted())
         else:
             self._read_as_they_come()
             instead = self._instead()
             if instead is not None:
                 yield from _SourceScan(self._scanner, instead, self._target).reports()
                 return
-            plan = complete(lambda: plan_images(self._shelf))
+            plan = plan_images(self._shelf)
             roles = Roles(self._shelf, plan, self._select(plan))
-        beside = complete(self._beside.finish)
+        beside = self._beside.finish()
+        self._noted += [self._beside.failure] if self._beside.failure is not None else []
         kept = KeptScan(self._session, roles, self._results)
-        others, noted = complete(lambda: self._belonging_to_no_image(roles, kept))
+        others, noted = self._belonging_to_no_image(roles, kept)
         others = [*others, *beside]
         for number, image in enumerate(map(self._complete, roles.images or (ImagePlan(),))):
             first = number == 0
@@ -115,7 +125,7 @@ class _SourceScan:
                 noted=noted if first else (),
                 trace_image=self._scanner.trace_image,
             )
-            yield complete(assembly.report)
+            yield assembly.report()
 
     def _instead(self) -> Source | None:
         """Return the image that a supposed root filesystem is, if it has the documents of one and can be read again."""
@@ -163,19 +173,22 @@ class _SourceScan:
                 reader.close()
 
         tasks = {name: Task(partial(read, name, algorithms)) for name, algorithms in wanted.items()}
-        try:
-            self._source.beside(self._beside.take)
-        except OSError as error:
-            text = f"the image archive cannot be read: {error.strerror or error}"
-            self._noted.append(Diagnostic("error", "read-error", text))
+        self._beside.read(self._source)
         Crew(min(session.jobs, len(tasks)), "imgscan-blob", list(tasks.values()), session.stop).work()
-        self._results |= {name: task.result for name, task in tasks.items() if task.result is not None}
+        for name, task in tasks.items():
+            if task.failure is not None:
+                failure = shown(
+                    unread_blob(name_of(name).encode("utf-8", "surrogateescape"), task.failure), session.concealer
+                )
+                self._results[name] = LayerResult(failure=failure)
+            elif task.result is not None:
+                self._results[name] = task.result
 
     def _read_as_they_come(self) -> None:
         session = self._session
         session.progress.begin(self._target, None, None)
         try:
-            self._source.beside(self._beside.take)
+            self._beside.read(self._source)
             for name, reader in self._source.blobs():
                 self._follow()
                 self._results[name] = self._blob(reader, name, algorithms_for(digest_in(name)))
@@ -186,8 +199,6 @@ class _SourceScan:
         except OSError as error:
             text = f"the image archive cannot be read: {error.strerror or error}"
             self._noted.append(Diagnostic("error", "read-error", text))
-        except KeyboardInterrupt:
-            session.stop.set()
         self._follow()
         if not session.interrupted:  # closing waits for a read that is under way, and that may never end
             self._source.close()
@@ -235,16 +246,3 @@ class _SourceScan:
             digest=image.digest or told.digest,
             diagnostics=(*image.diagnostics, *wrong),
         )
-
-
-def _wanted(roles: Roles) -> dict[str, frozenset[str]]:
-    """Return which blobs to read, in layer order, and which digests to compute for each."""
-    wanted: dict[str, frozenset[str]] = {}
-    for image in roles.images:
-        for layer in image.layers:
-            if layer.name is not None and layer.name in roles.shelf.blobs:
-                wanted[layer.name] = wanted.get(layer.name, frozenset()) | algorithms_for(layer.digest)
-    for name in roles.strays:
-        if name in roles.shelf.blobs:
-            wanted.setdefault(name, algorithms_for(digest_in(name)))
-    return wanted
