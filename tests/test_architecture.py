@@ -122,10 +122,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
     ("limits", "progress", "position", "regions", "hits", "crew"),
-    ("policy", "ledger", "search", "result"),
+    ("policy", "ledger", "search", "headers", "result"),
     ("session",),
     ("inside", "findings"),
     ("tarmap", "pour"),
+    ("beside",),
     ("layer", "tree", "git"),
     ("image",),
 )

@@ -8,12 +8,14 @@ and stops when it is too much.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from imgscan.streams.aside import Aside
     from imgscan.streams.readers import Chunk
+    from imgscan.streams.tar import TarMember
     from imgscan.unread import Unread
 
 HEAD = 1024
@@ -33,7 +35,8 @@ class Member(NamedTuple):
     is read to its end, or given up, before the next member is requested, and it raises StreamError if the bytes
     end or are damaged, after everything that could be read. `extent` is which bytes of the container hold the member
     (compressed or not), None if that cannot be said: a credential that is found there and in the member is one.
-    `brought`, when called, returns the git commit that added it and its path in the repository.
+    `brought`, when called, returns the git commit that added it and its path in the repository. `field` is given where
+    these are not a file but bytes that the container stores; `aside` takes such bytes while the chunks are read.
 
     `verbatim` says that it is no member: these bytes are the container's own, behind its end or between its members,
     as they are, from `extent` on. They are searched with the container, and looked into as if they were a file.
@@ -43,7 +46,34 @@ class Member(NamedTuple):
     chunks: Iterable[Chunk]
     extent: tuple[int, int] | None = None
     brought: Callable[[], tuple[str, bytes] | None] | None = None
+    field: str | None = None
+    aside: Aside | None = None
     verbatim: bool = False
+
+
+class Headers(NamedTuple):
+    """What is stored between the data of two members of a tar: padding of the one `before`, and headers of `member`.
+
+    `data` is at `start` in the container. `payloads` are start, end and type of the extension headers in it.
+    `member` is None where none follows; `name` and `before` are names, empty where there is no such member.
+    """
+
+    before: bytes
+    name: bytes
+    member: TarMember | None
+    start: int
+    data: bytes
+    payloads: tuple[tuple[int, int, bytes], ...]
+
+
+class HeaderBatch(NamedTuple):
+    """The headers of several members: joined, they are screened at once."""
+
+    headers: Sequence[Headers]
+
+
+Part = Union[Member, HeaderBatch, "Unread"]
+"""What a container yields, one after another."""
 
 
 def part(held: Held, start: int, stop: int | None = None) -> Iterator[Member]:
@@ -84,7 +114,7 @@ class Format:
     name: str
     begins: tuple[bytes, ...]
     recognise: Callable[[bytes], bool]
-    members: Callable[[Any], Iterator[Member | Unread]]
+    members: Callable[[Any], Iterator[Part]]
     streamed: bool
     only: Callable[[Chunk], bytes | None] | None = None
     """Returns in one step the content of a small, complete file: its only member, without a name.

@@ -13,10 +13,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find
+from imgscan.scan.beside import BesidePour
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.pour import FilePour, Pour, pieces_of
@@ -54,7 +56,7 @@ class TarPour(Pour):
 
     def __init__(self, session: Session, name: bytes, *, look: bool = True) -> None:
         super().__init__(session)
-        self.walker = TarWalker()
+        self.walker = TarWalker(payloads=True)
         self._tap = Tap(self.inside()) if look else None
         self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
         self.stream = Search(session.concealer, self._regions, session.window, go_on=session.go_on)
@@ -72,6 +74,8 @@ class TarPour(Pour):
         """Search what is left; return the hits in the order of the members."""
         if self._tap is not None:
             self.close(self._tap.last())
+        self.stream.finish()
+        self._regions.conclude()
         return self.settle(self._regions.hits)
 
 
@@ -121,8 +125,11 @@ def scan_layer(
         plain: Hash | None = None
         if _holds_tar(held, head, compression):
             plain = hashing.new("sha256") if compression != "none" else None
-            chunks = _plain(passing, compression, hashing, plain)
+            beside = BesidePour(session, os.fsencode(name), compression)
+            chunks = _plain(beside.inflate(passing), hashing, plain)
             result = _scan_tar(chunks, session, os.fsencode(name), look=look)
+            ahead = partial(_read_ahead, session=session, name=os.fsencode(name))
+            result = beside.complete(result, passing, ahead)
         else:
             kind = _format_of(held.peek(HEAD))
             result = _scan_file(pieces_of(passing), session, os.fsencode(name), look=look)
@@ -164,9 +171,9 @@ def _format_of(head: bytes) -> str | None:
     return found.name if found is not None else None
 
 
-def _plain(passing: _Passing, compression: Compression, hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
-    """Inflate the stored bytes; hash the output if it differs from the input."""
-    for chunk in inflate(passing, compression):
+def _plain(chunks: Iterator[Chunk], hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
+    """Hash the inflated bytes if they differ from those that are stored."""
+    for chunk in chunks:
         if plain is not None:
             hashing.update(plain, chunk)
         yield chunk

@@ -111,7 +111,7 @@ class Search:
                 if region is not None and group:
                     self._confirm(window, view, group, region)
                 group = []
-                region = self._regions.region(position)
+                region = self._regions.region(position, window)
             if region is not None:
                 group.append(candidate)
         if region is not None and group:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Member
+from imgscan.containers.base import HeaderBatch, Member
 from imgscan.streams.inflate import StreamError
 from imgscan.unread import Unread
 from tests.trickle import Trickle
@@ -13,7 +13,7 @@ from tests.trickle import Trickle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imgscan.containers.base import Format
+    from imgscan.containers.base import Format, Part
 
 LARGEST = (1 << 20) + 1
 """Bytes of one chunk at most."""
@@ -43,11 +43,13 @@ class Reading:
         return not self.failures and not self.unread
 
 
-def read(parts: Iterable[Member | Unread], *, limit: int | None = None) -> Reading:
+def read(parts: Iterable[Part], *, limit: int | None = None) -> Reading:
     """Read the members to their ends; stop after `limit` bytes of content."""
     reading = Reading()
     total = 0
     for part in parts:
+        if isinstance(part, HeaderBatch):
+            continue
         if isinstance(part, Unread):
             reading.unread.append(part)
             continue
@@ -85,6 +87,6 @@ def read_file(known: Format, data: bytes, *, limit: int | None = None) -> Readin
     return read(known.members(data), limit=limit)
 
 
-def given_up(parts: Iterator[Member | Unread]) -> list[bytes | None]:
+def given_up(parts: Iterator[Part]) -> list[bytes | None]:
     """Return the names of all members without reading any of them."""
     return [part.name for part in parts if isinstance(part, Member)]

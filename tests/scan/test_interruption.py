@@ -120,7 +120,7 @@ class _Fault:
             raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", [*STEPS, "candidates"])
 @pytest.mark.parametrize("run", RUNS)
 def test_an_error_of_the_program_keeps_the_report(
     run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path

@@ -30,11 +30,12 @@ ARCHIVE_PATH = f"{IMAGE_DOCUMENTS}archive.tar".encode()
 class BesideSearch:
     """Takes what a source gives out beside its blobs; `finish` returns the hits, in stored order.
 
-    Nothing is raised: `failure` is what ended the search early.
+    Nothing else is raised: `failure` is what ended the search early.
     """
 
     def __init__(self, session: Session) -> None:
         self.failure: Diagnostic | None = None
+        self._session = session
         self._concealer = session.concealer
         self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.go_on)
 
@@ -44,7 +45,8 @@ class BesideSearch:
             source.beside(self.take)
 
     def take(self, beside: Beside) -> None:
-        """Search the next bytes."""
+        """Search the next bytes. Raises the StreamError of an interruption."""
+        self._session.go_on()
         if self.failure is not None:
             return
         with self._noting():

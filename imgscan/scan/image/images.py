@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgscan.errors import UNTOUCHED, TargetError
+from imgscan.errors import UNTOUCHED, ImgscanError, TargetError
 from imgscan.image.parts import digest_in, name_of, printable
 from imgscan.image.plan import ImagePlan, plan_images
-from imgscan.model import Diagnostic
+from imgscan.model import Diagnostic, TargetReport
 from imgscan.scan.crew import Crew, Task
+from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.image.assemble import Assembly
 from imgscan.scan.image.between import BesideSearch
 from imgscan.scan.image.kept import KeptScan
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from imgscan.image.documents import Platform
     from imgscan.image.plan import Plan
-    from imgscan.model import TargetReport
     from imgscan.scan.hits import Hit
     from imgscan.scan.image.assemble import TraceImage
     from imgscan.scan.session import Session
@@ -94,7 +94,26 @@ class _SourceScan:
         self._noted: list[Diagnostic] = []
 
     def reports(self) -> Iterator[TargetReport]:
-        """Read the blobs and return the reports."""
+        """Read the blobs and return the reports; an error of the program does not take along what was found."""
+        first = True
+        try:
+            for report in self._reports():
+                yield report
+                first = False
+        except ImgscanError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is reported
+            yield self._rescued(error, with_hits=first)
+
+    def _rescued(self, error: Exception, *, with_hits: bool) -> TargetReport:
+        """Report what was found although it could not be put in its place."""
+        hits = [hit for result in self._results.values() for hit in result.hits] if with_hits else []
+        findings, hidden = findings_of(map(Placed, hits), self._session)
+        failure = shown(unread_blob(None, error), self._session.concealer)
+        noted = diagnostics_of((failure, *self._noted), self._session)
+        return TargetReport(self._target, kind="image", findings=findings, diagnostics=noted, hidden=hidden)
+
+    def _reports(self) -> Iterator[TargetReport]:
         if self._source.seekable:
             plan = plan_images(self._shelf)
             roles = Roles(self._shelf, plan, self._select(plan))
@@ -103,7 +122,7 @@ class _SourceScan:
             self._read_as_they_come()
             instead = self._instead()
             if instead is not None:
-                yield from _SourceScan(self._scanner, instead, self._target).reports()
+                yield from _SourceScan(self._scanner, instead, self._target)._reports()  # noqa: SLF001 - its own kind
                 return
             plan = plan_images(self._shelf)
             roles = Roles(self._shelf, plan, self._select(plan))

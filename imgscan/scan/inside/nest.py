@@ -18,9 +18,10 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Member
+from imgscan.containers.base import HeaderBatch, Member
 from imgscan.containers.cursor import TO_THE_END
 from imgscan.containers.formats import begins, find, may_be
+from imgscan.scan.headers import HeaderSearch, stored_bytes
 from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
 from imgscan.scan.inside.intake import Counted, Intake, Watch, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
@@ -35,7 +36,7 @@ from imgscan.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format, Held
+    from imgscan.containers.base import Format, Held, Part
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.streams.inflate import Chunk
@@ -64,7 +65,9 @@ class Nest:
         self._limits = session.limits
         self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
+        self._asides: list[JoinedSearch] = []  # by depth too: each is used by one thread at a time
         self._squeezed: dict[int, list[tuple[int, int]]] = {}
+        self._apart: list[tuple[Node, Hit]] = []  # hits in what containers store beside their members
         self._hungry = 0
 
     def offer(self, head: Chunk, name: bytes, number: int, size: int | None = None) -> Intake | None:
@@ -78,6 +81,13 @@ class Nest:
         """Look at once into a file that is there as a whole, if it is a container."""
         self._whole(data, Node(Top(name, number), name))
 
+    def take(self, found: Format, name: bytes) -> Intake:
+        """Take in what is known to be in a format, and belongs to no file."""
+        return self._intake(found, Node(Top(name, -1), name))
+
+    def _intake(self, found: Format, node: Node) -> Intake:
+        return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
+
     def _whole(self, data: Chunk, node: Node) -> None:
         found = find(data, len(data)) if may_be(data, 0, len(data)) else None
         if found is not None and self._may_open(found, node):
@@ -89,7 +99,7 @@ class Nest:
         if found is not None:
             if not self._may_open(found, node):
                 return None
-            return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
+            return self._intake(found, node)
         if len(head) == size:
             return None
         return Watch(self._spool, lambda found, data: self._open(node, found, data), node, self.unread.append)
@@ -179,7 +189,7 @@ class Nest:
     def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
         """Go through the members of a container; False if it was not read to its end."""
         whole = True
-        items: Iterator[Member | Unread]
+        items: Iterator[Part]
         counted: Counted | None = None
         if isinstance(source, Counted):
             counted = source
@@ -189,9 +199,15 @@ class Nest:
             items = found.members(counted)
         else:
             items = found.members(memoryview(source) if isinstance(source, bytes) else source)
-        for number, item in enumerate(items):
-            if not number and not (isinstance(item, Member) and item.verbatim) and self._too_deep(node):
+        number = -1
+        for item in items:
+            apart = isinstance(item, Member) and item.verbatim
+            if number < 0 and not apart and self._too_deep(node):
                 return False
+            if isinstance(item, HeaderBatch):
+                self._headers(node, max(0, number), item)
+                continue
+            number += 1
             if isinstance(item, Unread):
                 self._note(node, item)
                 whole = False
@@ -204,6 +220,23 @@ class Nest:
             whole = look(node, number, item, counted) and whole
         return whole
 
+    def _headers(self, container: Node, number: int, batch: HeaderBatch) -> None:
+        """Search what a tar stores beside its members' data: all at once, and one by one where there is something."""
+        concealer = self._session.concealer
+        joined = b"".join([each.data for each in batch.headers])
+        if not concealer.engine.find(joined, 0, len(joined)):
+            return
+        for each in batch.headers:
+            if not concealer.engine.find(each.data, 0, len(each.data)):
+                continue
+            place = (each.start, each.start + len(each.data))
+            search = HeaderSearch(concealer)
+            padding, *stored = stored_bytes(each.data, each.start, each.payloads)
+            for name, member, parts in ((each.before, None, [padding]), (each.name, each.member, stored)):
+                path = _inside(container.name, name) if name else container.name
+                node = Node(container.top, path, container, number, place, stored=True)
+                self._apart += [(node, hit) for hit in search.tell(member, parts, path, node.top.number)]
+
     def _note(self, node: Node, item: Unread) -> None:
         name = node.name if item.path is None else _inside(node.name, item.path)
         self.unread.append(item._replace(path=name))
@@ -212,8 +245,10 @@ class Nest:
         """Search one member and look into it; False if it was not read to its end."""
         name = container.name if member.name is None else _inside(container.name, member.name)
         node = Node(container.top, name, container, number, member.extent, member.brought)
+        if member.aside is not None:
+            member.aside.take = partial(self._aside, node)
         lane = self._lane(container.depth)
-        lane.begin(JoinedFile(name, node.top.number, node))
+        lane.begin(JoinedFile(name, node.top.number, node, member.field))
         self.members += 1
         intake: Intake | None = None
         only: Chunk | None = None  # all that has come, while that is one piece
@@ -283,14 +318,25 @@ class Nest:
                 intake.finish()
         return True
 
+    def _aside(self, node: Node, field: str, piece: Chunk, *, fresh: bool) -> None:
+        """Search bytes that a compressed file stores beside its content, which is `node`."""
+        depth = node.depth
+        while len(self._asides) < depth:
+            self._asides.append(JoinedSearch(self._session.concealer, window=self._session.window))
+        search = self._asides[depth - 1]
+        if fresh:
+            search.begin(JoinedFile(node.name, node.top.number, node, field))
+        self._session.go_on()
+        search.feed(piece)
+
     def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
         """End the search: give the hits in containers, in the order of their top files and of what these hold.
 
         `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those
         that are pieces of compressed content, are taken out of its lists.
         """
-        found: list[tuple[Node, Hit]] = []
-        for lane in self._lanes:
+        found = self._apart[:]
+        for lane in (*self._lanes, *self._asides):
             lane.finish()
             nodes = ((each.file and each.file.token, each.hit) for each in lane.found)
             found += [(node, hit) for node, hit in nodes if isinstance(node, Node)]

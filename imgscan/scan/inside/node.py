@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.image.lifecycle import trail
@@ -28,7 +30,8 @@ class Top:
 class Node:
     """A file at its depth: the container that holds it, and as which of its members.
 
-    `extent`, `brought` and `verbatim` are those of `containers.base.Member`.
+    `extent`, `brought` and `verbatim` are those of `containers.base.Member`. `stored` says that it is not a member but
+    what the container stores beside them.
     """
 
     __slots__ = (
@@ -41,6 +44,7 @@ class Node:
         "order",
         "parts",
         "squeezed",
+        "stored",
         "top",
         "verbatim",
     )
@@ -54,8 +58,10 @@ class Node:
         extent: tuple[int, int] | None = None,
         brought: Callable[[], tuple[str, bytes] | None] | None = None,
         *,
+        stored: bool = False,
         verbatim: bool = False,
     ) -> None:
+        self.stored = stored
         self.top = top
         self.name = name
         self.container = container
@@ -109,6 +115,27 @@ class Doubles:
                 rows.add(key)
                 continue
             self._climb(node, hit)
+        self._replace_stored(found, outer)
+
+    def _replace_stored(self, found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]]) -> None:
+        """Drop what the raw search found in bytes that a container stores: searched apart, they have clear borders."""
+        places = {
+            (_file(node.container), *node.extent) for node, _ in found if node.stored and node.container and node.extent
+        }
+        files = {file for file, _, _ in places}
+        if not files:
+            return
+        raw: dict[object, list[tuple[int, int]]] = {}
+        numbered = ((number, hit) for number, hits in outer.items() for hit in hits)
+        for file, hit in chain(((node, hit) for node, hit in found if not node.stored), numbered):
+            if file in files and hit.location.field is None:
+                raw.setdefault(file, []).append((hit.location.offset or 0, id(hit)))
+        for hits in raw.values():
+            hits.sort()
+        for file, start, end in places:
+            hits = raw.get(file, [])
+            low, high = bisect_left(hits, (start, 0)), bisect_left(hits, (end, 0))
+            self.ids.update(identity for _, identity in hits[low:high])
 
     def _climb(self, node: Node, hit: Hit) -> None:
         while node.container is not None:
