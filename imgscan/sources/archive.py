@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
 from imgscan.sources.base import SNIFF, SeekableSource, Shelf, Source
-from imgscan.sources.beside import Collector
+from imgscan.sources.margins import Collector
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
 from imgscan.streams.tar import Kind, TarWalker, normalise
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from imgscan.sources.beside import Beside
+    from imgscan.sources.margins import Beside
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.readers import ClosableReader, Reader
     from imgscan.streams.tar import TarMember

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.sources.base import Source
-    from imgscan.sources.beside import Beside
+    from imgscan.sources.margins import Beside
 
 ARCHIVE_PATH = f"{IMAGE_DOCUMENTS}archive.tar".encode()
 """The path of what is in the archive and in none of its members; the same wherever the archive comes from."""

@@ -19,7 +19,7 @@ from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic, TargetReport
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.image.assemble import Assembly
+from imgscan.scan.image.assemble import Assembly, completed
 from imgscan.scan.image.between import BesideSearch
 from imgscan.scan.image.kept import KeptScan
 from imgscan.scan.image.strays import Roles, algorithms_for, doubts, holds_documents, stray_hits
@@ -131,8 +131,8 @@ class _SourceScan:
         kept = KeptScan(self._session, roles, self._results)
         others, noted = self._belonging_to_no_image(roles, kept)
         others = [*others, *beside]
-        for number, image in enumerate(map(self._complete, roles.images or (ImagePlan(),))):
-            first = number == 0
+        for number, each in enumerate(roles.images or (ImagePlan(),)):
+            first, image = number == 0, completed(each, self._source.told)
             assembly = Assembly(
                 session=self._session,
                 target=self._target,
@@ -167,8 +167,6 @@ class _SourceScan:
         doubted = doubts(roles, self._results, kept.documents, others)
         left = roles.unsearched(self._results, kept.documents)
         return others, [*self._noted, *self._shelf.diagnostics, *roles.plan.diagnostics, *doubted, *left]
-
-    # reading
 
     def _read_at_will(self, wanted: Mapping[str, frozenset[str]]) -> None:
         session = self._session
@@ -234,8 +232,6 @@ class _SourceScan:
         self._session.progress.layer(len(result.hits))
         return result
 
-    # images
-
     def _select(self, plan: Plan) -> Sequence[ImagePlan]:
         """Choose the images by platform."""
         images, wanted, prefer = plan.images, self._scanner.platform, self._scanner.prefer
@@ -250,18 +246,3 @@ class _SourceScan:
             preferred = prefer()
             return tuple(image for image in images if image.platform and image.platform.matches(preferred)) or images
         return images
-
-    def _complete(self, image: ImagePlan) -> ImagePlan:
-        """Add what the source knows about the image, and compare it."""
-        told = self._source.told
-        wrong: tuple[Diagnostic, ...] = ()
-        if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
-            sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
-            if sent != told.diff_ids:
-                text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
-                wrong = (Diagnostic("error", "engine-layers", text),)
-        return image._replace(
-            reference=told.reference or image.reference,
-            digest=image.digest or told.digest,
-            diagnostics=(*image.diagnostics, *wrong),
-        )
