@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgscan.streams.aside import Aside
+from imgscan.streams.readers import CHUNK
 from imgscan.streams.tar import normalise
+from imgscan.streams.tar_fields import LINK, NAME, PADDING, PAX, pieces
 from imgscan.streams.tar_header import BLOCK, checksum_holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imgscan.streams.readers import Chunk, Reader, StreamError
     from imgscan.streams.tar import TarMember
 
 BESIDE_LIMIT = 1 << 20
@@ -29,6 +32,34 @@ class Beside(NamedTuple):
     data: bytes
     texts: tuple[tuple[str, bytes], ...] = ()
     continues: bool = False
+
+
+class Packed:
+    """What a compressed archive stores beside its content, from the first byte on, and what follows it."""
+
+    def __init__(self, raw: Reader) -> None:
+        self._raw = raw
+        self._early: list[Beside] = []
+        self._take = self._early.append
+        self.aside = Aside(self._set_aside)
+
+    def _set_aside(self, field: str, piece: Chunk, /, *, fresh: bool) -> None:
+        data = bytes(piece)
+        self._take(Beside(b"", data, ((field, data),), continues=not fresh))
+
+    def beside(self, take: Callable[[Beside], None]) -> None:
+        """Give out what is there: what was read already, and then the rest as it goes by."""
+        for each in self._early:
+            take(each)
+        self._early.clear()
+        self._take = take
+
+    def drain(self, error: StreamError, between: Collector) -> None:
+        """Give out what follows the end of the content, if that is what the decoder came upon."""
+        if error.rest:
+            between.feed(error.rest)
+            while data := self._raw.read(CHUNK):
+                between.feed(data)
 
 
 class Collector:
@@ -53,44 +84,38 @@ class Collector:
         if member is None or self._long:
             self._take(Beside(b"", data, continues=self._long))
         else:
-            texts = [("tar/name", member.name), ("tar/link", member.link)]
-            names = (member.name, member.link)
-            for key, value in (member.records or {}).items():
-                field = "tar/pax/" + key.decode("utf-8", "backslashreplace")
-                texts += [(field, text) for text in (key, value) if text in data and text not in names]
-            parts = [*_parted(data, member), *(text for _, text in texts)]
-            self._take(Beside(normalise(member.name), b"\0".join(parts), tuple(texts)))
+            held = bytearray(data)
+            texts = tuple(_texts(held, member))
+            together = b"\0".join((held, *(text for _, text in texts)))
+            self._take(Beside(normalise(member.name), together, texts))
         self._long = False
 
 
-def _parted(data: bytes, member: TarMember) -> Iterator[bytes]:
-    """Yield what precedes a member's data, whole and then field by field: in a header one field touches the next.
+def _texts(data: bytearray, member: TarMember) -> Iterator[tuple[str, bytes]]:
+    """Yield what precedes a member's data, by field: what the headers say, then their pieces as they are stored.
 
-    A name that a header cuts short is left out: the whole one is in an extension header, and a part of a credential
-    in it would look like another one.
+    A name that a header cuts short is left out, and overwritten: the whole one is in an extension header, and a part
+    of a credential in it would look like another one.
     """
-    held = bytearray(data)
-    fields = []
-    for start in range(len(data) - BLOCK, -1, -BLOCK):
-        block = data[start : start + BLOCK]
-        if start != len(data) - BLOCK and not checksum_holds(block):
+    yield NAME, member.name
+    yield LINK, member.link
+    for key, value in (member.records or {}).items():
+        field = f"{PAX}/{key.decode('utf-8', 'backslashreplace')}"
+        yield from ((field, each) for each in (key, value) if each in data and each not in (member.name, member.link))
+    yield PADDING, bytes(data[: len(data) % BLOCK])
+    for start in range(len(data) % BLOCK, len(data), BLOCK):
+        block = bytes(data[start : start + BLOCK])
+        if not checksum_holds(block):
             continue
-        for begin, end in pairwise(_BORDERS):
-            field = block[begin:end]
-            whole = {0: member.name, 157: member.link}.get(begin, b"")
-            if b"\0" not in field and _shortens(field, whole):
-                held[start + begin : start + end] = bytes(len(field))
+        for piece in pieces(block):
+            text, whole = block[piece.start : piece.end], {NAME: member.name, LINK: member.link}.get(piece.field, b"")
+            if b"\0" not in text and _shortens(text, whole):
+                data[start + piece.start : start + piece.end] = bytes(len(text))
             else:
-                fields.append(field)
-    yield bytes(held)
-    yield from fields
+                yield piece.field, text
 
 
 def _shortens(field: bytes, name: bytes) -> bool:
     """Whether a full field ends in the beginning of a part of a name."""
     last = field.rpartition(b"/")[2]
     return bool(last) and len(name) > len(field) and any(part.startswith(last) for part in name.split(b"/"))
-
-
-_BORDERS = (0, 100, 108, 116, 124, 136, 148, 156, 157, 257, 263, 265, 297, 329, 337, 345, 500, 512)
-"""Where the fields of a header begin, and its end: POSIX.1-2017, pax, "ustar Interchange Format"."""
