@@ -114,6 +114,7 @@ class Pour:
         outer: dict[int, list[Hit]] = {}
         for hit in chain(early, (found.hit for found in self.stream.found)):
             outer.setdefault(hit.member, []).append(hit)
+        self.stream.found.clear()
         nest = self._nest
         inner = self._attempt(lambda: nest.settle(outer)) if nest is not None else None
         hits = [hit for kept in outer.values() for hit in kept]
@@ -158,6 +159,11 @@ class FilePour(Pour):
             for number, name in names:
                 self._early += concealer.in_text(name, name, field=field, member=number)
 
+    def plain(self, files: Sequence[Poured]) -> None:
+        """Search complete files, none of them empty, and not what they hold."""
+        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        self._report()
+
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
         """Search complete files, none of them empty; return those for which that failed.
 
@@ -165,7 +171,7 @@ class FilePour(Pour):
         """
         from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
-        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        self.plain(files)
         nest = self.inside()
         failed = []
         for number, name, data in files:
@@ -175,7 +181,6 @@ class FilePour(Pour):
                     nest.whole(data, name, number)
                 except (OSError, StreamError) as error:
                     failed.append(unread_file(name, error))
-        self._report()
         return failed
 
     def file(
@@ -203,7 +208,8 @@ class FilePour(Pour):
                     first = False
                     intake = self._offer(piece, name, number, size) if look and piece else None
                 search.feed(piece)
-                _feed(intake, piece)
+                if intake is not None:
+                    intake.feed(piece)
                 self._report()
         finally:
             self.close(intake)
@@ -215,7 +221,7 @@ class FilePour(Pour):
         return hits
 
     def _offer(self, head: Chunk, name: bytes, number: int, size: int | None) -> Intake | None:
-        if self._nest is None and len(head) == size and _is_text(head):
+        if self._nest is None and len(head) == size and is_text(head):
             return None
         nest = self.inside()
         nest.allowance.spent = 0
@@ -234,15 +240,10 @@ def pieces_of(raw: Reader) -> Iterator[bytes]:
     return iter(partial(raw.read, CHUNK), b"")
 
 
-def _is_text(piece: Chunk) -> bool:
+def is_text(piece: Chunk) -> bool:
     """Whether a whole file is text that no container can be."""
     data = bytes(piece)
     return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
-
-
-def _feed(intake: Intake | None, piece: Chunk) -> None:
-    if intake is not None:
-        intake.feed(piece)
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:

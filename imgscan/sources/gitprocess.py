@@ -45,6 +45,11 @@ _ENVIRONMENT = {
 }
 _DROPPED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "LANGUAGE")
 _SHOWN = 300  # characters of what git says
+_PIPE = 1 << 20
+"""Bytes that a pipe may hold, so that git works on while a window is searched: what Linux allows everybody."""
+
+_ANY_PIPE = 4096
+"""Bytes that any pipe takes without anybody reading (PIPE_BUF of POSIX allows less, no system has it)."""
 
 
 class GitError(TargetError):
@@ -92,13 +97,16 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 env=environment,
-                bufsize=1 << 18,
+                bufsize=_PIPE,
                 # Ctrl-C in a terminal is for the whole group: git ends when the scan has noticed, not before.
                 process_group=0 if os.name == "posix" else None,
             )
         except OSError as error:
             self._errors.close()
             raise GitError(f"git cannot be started: {error.strerror or error}") from error
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                _widen(pipe)
         self._what = arguments[0]
         self._until = ExitStack()
         if stop is not None:
@@ -160,6 +168,23 @@ def output(folder: Path, *arguments: str, stop: Stop | None = None) -> bytes:
         written = git.out.read()
         git.check()
         return written
+
+
+def capacity(pipe: IO[bytes]) -> int:
+    """Return how many bytes a pipe takes without anybody reading."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    return _ANY_PIPE
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more, where the system allows that: fcntl(2), F_SETPIPE_SZ."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _explained(said: str) -> str | None:

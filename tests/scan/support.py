@@ -217,9 +217,11 @@ def scan(
     return list(scanner.scan("target"))
 
 
-def scan_repository(repository: Repository, scope: Scope, policy: Policy | None = None) -> TargetReport:
+def scan_repository(
+    repository: Repository, scope: Scope, policy: Policy | None = None, *, jobs: int = 1
+) -> TargetReport:
     """Scan a part of a repository."""
-    session = Session(plain_concealer(), policy=policy or Policy())
+    session = Session(plain_concealer(), policy=policy or Policy(), jobs=jobs)
     (report,) = HistoryScanner(session, repository, [scope]).scan(scope.label)
     return report
 

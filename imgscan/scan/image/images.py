@@ -4,7 +4,7 @@
 
 If a source can open its blobs in any order, the plan is made first and the blobs are scanned in parallel, in layer
 order. If it can be read only once, the blobs are scanned as they go by and the plan is made at the end. The reports are
-the same.
+the same. The module is long, as it has all the steps of a source in their order.
 """
 
 from __future__ import annotations
