@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imgscan.scan.hits import Hit
     from imgscan.scan.result import LayerResult
     from imgscan.scan.session import Session
+    from imgscan.sources.base import Told
 
     TraceImage = Callable[[Sequence[History], Sequence[int | None]], Trace | None]
     """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
@@ -161,6 +162,21 @@ class Assembly:
         if digest is None or digest.verifiable:
             return digest
         return Digest(digest.algorithm, self.session.concealer.text(digest.encoded))
+
+
+def completed(image: ImagePlan, told: Told) -> ImagePlan:
+    """Add to a plan what the source knows about the image, and compare the two."""
+    wrong: tuple[Diagnostic, ...] = ()
+    if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
+        sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
+        if sent != told.diff_ids:
+            text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
+            wrong = (Diagnostic("error", "engine-layers", text),)
+    return image._replace(
+        reference=told.reference or image.reference,
+        digest=image.digest or told.digest,
+        diagnostics=(*image.diagnostics, *wrong),
+    )
 
 
 def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:
