@@ -2,7 +2,7 @@
 
 Everything comes through git's plumbing and its pipes; nothing is checked out. Names are raw bytes, relative to the
 top of the repository. `imgscan.sources.catfile` reads the objects. Formats: git-diff-index(1) and git-diff-tree(1),
-"Raw output format".
+"Raw output format". The module is long, as it has every question that is put to a repository.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ can only raise a match's confidence or speak for another issuer; so a blob witho
 under any, and only the few others are searched again, as the files that they are.
 
 A finding is where a credential is added: one that was in the parent's version of the file is not reported again.
+
+The module is long, as it has all the kinds of places in a history.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
+from imgscan.scan.git.firstlook import Batch, Lanes, missing
 from imgscan.scan.git.messages import COMMIT, TAG, search_message
-from imgscan.scan.git.screen import Batch, Lanes, missing
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
 from imgscan.sources.gitprocess import GitError
@@ -30,8 +32,8 @@ from imgscan.streams.stop import is_interruption
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.scan.git.firstlook import Screened
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.git.screen import Screened
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects
