@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 HEAD = 1024
 """Bytes from the beginning of a file that suffice to recognise any format."""
 
+LEAST = 16
+"""Bytes below which nothing is a container worth a look."""
+
+_PIECE = 1 << 20
+
 
 class Member(NamedTuple):
     """One file inside a container.
@@ -32,6 +37,9 @@ class Member(NamedTuple):
     (compressed or not), None if that cannot be said: a credential that is found there and in the member is one.
     `brought`, when called, returns the git commit that added it and its path in the repository. `field` is given where
     these are not a file but bytes that the container stores; `aside` takes such bytes while the chunks are read.
+
+    `verbatim` says that it is no member: these bytes are the container's own, behind its end or between its members,
+    as they are, from `extent` on. They are searched with the container, and looked into as if they were a file.
     """
 
     name: bytes | None
@@ -40,6 +48,7 @@ class Member(NamedTuple):
     brought: Callable[[], tuple[str, bytes] | None] | None = None
     field: str | None = None
     aside: Aside | None = None
+    verbatim: bool = False
 
 
 class Headers(NamedTuple):
@@ -65,6 +74,21 @@ class HeaderBatch(NamedTuple):
 
 Part = Union[Member, HeaderBatch, "Unread"]
 """What a container yields, one after another."""
+
+
+def part(held: Held, start: int, stop: int | None = None) -> Iterator[Member]:
+    """Yield the bytes of a container from `start` to `stop` (its end) as they are, less zeros in front of them.
+
+    Nothing where there are too few bytes to hold a container.
+    """
+    end = len(held) if stop is None else min(stop, len(held))
+    while start < end and not bytes(held[start : start + 1]).strip(b"\0"):
+        window = bytes(held[start : min(end, start + _PIECE)])
+        start += len(window) - len(window.lstrip(b"\0"))
+    if end - start >= LEAST:
+        whole = memoryview(held) if isinstance(held, bytes) else held
+        pieces = (whole[at : min(end, at + _PIECE)] for at in range(start, end, _PIECE))
+        yield Member(None, pieces, (start, end), verbatim=True)
 
 
 class Held(Protocol):

@@ -17,6 +17,8 @@ from imgscan.detect.judge import Judge
 from imgscan.detect.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgscan.detect.automaton import Candidate
     from imgscan.detect.match import Match
     from imgscan.detect.ruleset import Ruleset
@@ -43,9 +45,12 @@ class Engine:
         self.reach_behind = around + 2 * ruleset.needs.behind
         self.reach_ahead = around + 2 * ruleset.needs.ahead
 
-    def open(self, data: bytes) -> View:
-        """Return a view of one buffer; costs nothing until it is used."""
-        return View(self.ruleset, self._finder, self._judge, data)
+    def open(self, data: bytes, go_on: Callable[[], None] | None = None) -> View:
+        """Return a view of one buffer; costs nothing until it is used.
+
+        `go_on` is called every few milliseconds of work, and stops it by raising.
+        """
+        return View(self.ruleset, self._finder, self._judge, data, go_on)
 
     def prepare(self) -> None:
         """Begin to compile the screen, if there is one: much is going to be searched, but not yet."""

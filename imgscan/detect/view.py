@@ -11,7 +11,7 @@ from imgscan.detect.finder import position
 from imgscan.detect.match import Match
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from imgscan.detect.automaton import Candidate
     from imgscan.detect.finder import Finder
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from imgscan.detect.ruleset import Ruleset
 
 
+def _always() -> None:
+    """Never stop."""
+
+
 class View:
     """One buffer of a stream, for one thread."""
 
-    def __init__(self, ruleset: Ruleset, finder: Finder, judge: Judge, data: bytes) -> None:
-        """Look at `data` with the sieves of an engine."""
+    def __init__(
+        self, ruleset: Ruleset, finder: Finder, judge: Judge, data: bytes, go_on: Callable[[], None] | None = None
+    ) -> None:
+        """Look at `data` with the sieves of an engine. `go_on` is called often, and raises to stop; that is raised."""
+        self._go_on = go_on or _always
         self._vouchers = ruleset.vouchers
         self._finder = finder
         self._judge = judge
@@ -34,6 +41,12 @@ class View:
     def candidates(self, start: int, end: int) -> list[Candidate]:
         """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""
         return self._finder.find(self._data, start, end)
+
+    def slices(self, start: int, end: int) -> Iterator[list[Candidate]]:
+        """Yield the same a few at a time, so that no more are held; none of the lists is empty."""
+        for some in self._finder.slices(self._data, start, end):
+            self._go_on()
+            yield some
 
     def confirm(
         self,
@@ -59,6 +72,7 @@ class View:
             at = candidate.position
             if at < low or at < taken or at + len(candidate.form.literal) > high:
                 continue
+            self._go_on()
             judged = self._judge.judge(self._data, candidate, span, binary=binary)
             if judged is None:
                 continue
@@ -112,6 +126,7 @@ class View:
         for candidate in self._tellers[first:last]:
             if candidate.position + len(candidate.form.literal) > span.high:
                 continue
+            self._go_on()
             only = self._vouchers[candidate.form.anchor]
             judged = self._judge.judge(self._data, candidate, span, binary=binary, only=only)
             if judged is not None:

@@ -1,8 +1,8 @@
 """What becomes of a file: whiteouts, opaque directories, replaced parents, hard links and duplicate members.
 
 While a layer is read, `LayerNames` notes its members (`imgscan.image.membernames`). Only when there are findings are
-the notes searched for the names that matter. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
-lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
+the notes searched for the names that matter. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides
+what lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
 
 Hostile layers have millions of members that bear on one file, so nothing here is done more than once for each member,
 and no more than a number is kept of any.
@@ -50,15 +50,17 @@ class Spot(NamedTuple):
     name: Trail
 
 
-def resolve(spots: Iterable[Spot], layers: Sequence[LayerNames]) -> dict[Spot, Visibility] | None:
+def resolve(
+    spots: Iterable[Spot], layers: Sequence[LayerNames], *, whole: bool = True
+) -> dict[Spot, Visibility] | None:
     """Say for each spot whether the file is visible in the finished filesystem, and if not, which layer ended it.
 
-    None if that cannot be said, because the notes are not whole or there are too many hard links to follow.
+    None if that cannot be said, because the notes are not `whole`, or there are too many hard links to follow.
     """
     wanted = dict.fromkeys(spots)
     if not wanted:
         return {}
-    indexes = _index([spot.name for spot in wanted], layers) if all(layer.whole for layer in layers) else None
+    indexes = _index([spot.name for spot in wanted], layers) if whole and all(layer.whole for layer in layers) else None
     return {spot: _follow(spot, indexes) for spot in wanted} if indexes is not None else None
 
 

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find
-from imgscan.scan.beside import BesidePour
+from imgscan.scan.asides import BesidePour
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.search import Search
-from imgscan.scan.stop import INTERRUPTED, interruption
 from imgscan.scan.tarmap import TarRegions
 from imgscan.streams.hashing import Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
@@ -61,7 +61,7 @@ class TarPour(Pour):
         self.walker = TarWalker(payloads=True)
         self._tap = Tap(self.inside()) if look else None
         self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap, room=room)
-        self.stream = Search(session.concealer, self._regions, session.window)
+        self.stream = Search(session.concealer, self._regions, session.window, go_on=session.go_on)
 
     @property
     def names(self) -> LayerNames:
@@ -202,7 +202,7 @@ def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: b
         shape="tar",
         entries=pour.walker.members,
         names=pour.names,
-        hits=tuple(hits),
+        hits=keep(hits),
         failure=failure,
         problems=tuple(shown(each._replace(path=name), session.concealer) for each in pour.walker.problems),
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
@@ -217,7 +217,7 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
     hits = pour.finish()
     return LayerResult(
         size=pour.size,
-        hits=tuple(hits),
+        hits=keep(hits),
         failure=failure,
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
         expanded=pour.expanded,
@@ -233,11 +233,6 @@ def _read_ahead(
     with Readahead(chunks) as ahead:
         try:
             take(ahead)
-        except (StreamError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
             failure = unread_blob(name, error)
-        except KeyboardInterrupt:
-            session.stop.set()
-            failure = unread_blob(name, interruption())
-        if failure is not None and failure.code == INTERRUPTED:
-            ahead.abandon()
     return shown(failure, session.concealer) if failure is not None else None

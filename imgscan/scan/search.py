@@ -14,10 +14,12 @@ from imgscan.image.lifecycle import trail
 from imgscan.model import Location
 from imgscan.scan.position import HEAD, TextPosition
 from imgscan.scan.regions import JoinedFile, JoinedRegions
+from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.windows import Window, Windower
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from imgscan.detect import Candidate, Match, View
     from imgscan.scan.hits import Concealer, Hit, Spelling
@@ -38,10 +40,13 @@ class Found(NamedTuple):
 class Search:
     """Searches one stream, fed in chunks of any size; then `finish`.
 
-    `size` counts the bytes that were fed, `found` has the hits in stream order.
+    `size` counts the bytes that were fed, `found` has the hits in stream order. `go_on` is called every few
+    milliseconds; what it raises ends the step at hand, and nothing is searched after that.
     """
 
-    def __init__(self, concealer: Concealer, regions: Regions, window: int = WINDOW) -> None:
+    def __init__(
+        self, concealer: Concealer, regions: Regions, window: int = WINDOW, *, go_on: Callable[[], None] | None = None
+    ) -> None:
         engine = concealer.engine
         self.size = 0
         self.found: list[Found] = []
@@ -52,7 +57,8 @@ class Search:
         self._skipped = 0  # bytes that were skipped: the stream's offsets count them, the windower does not
         self._tail: tuple[int, TextPosition] | None = None  # region start and text state of a file that continues
         self._taken = -1  # stream offset where the last match ended
-        self._busy = False  # in the middle of a step: still so after it only if Ctrl-C broke it off
+        self._busy = False  # in the middle of a step: still so after it only if a stop broke it off
+        self._go_on = go_on
 
     def feed(self, chunk: Chunk) -> None:
         """Search the next bytes."""
@@ -64,21 +70,32 @@ class Search:
             self._search(window)
         self._busy = False
 
+    @property
+    def broken_off(self) -> bool:
+        """Whether a stop ended a step, so that bytes that were fed may not have been searched."""
+        return self._busy
+
     def finish(self) -> None:
-        """Search what is left; the stream is over."""
+        """Search what is left; the stream is over. A stop ends that without being raised: the hits are those so far."""
         if self._busy:
             return  # what was found before the interruption stays; nothing further can be relied on
+        self._busy = True
         self._regions.finish()
         window = self._windower.finish()
         if window is not None:
-            self._search(window)
+            try:
+                self._search(window)
+            except StreamError as error:
+                if is_interruption(error):
+                    return
+                raise
+        self._busy = False
 
     def _search(self, window: Window) -> None:
         if self._skipped:
             window = Window(window.offset + self._skipped, window.data, window.start, window.end)
-        view = self._engine.open(window.data)
-        candidates = view.candidates(window.start, window.end)
-        if candidates:
+        view = self._engine.open(window.data, self._go_on)
+        for candidates in view.slices(window.start, window.end):
             self._explain(window, view, candidates)
         keep = window.offset + max(0, window.end - self._engine.reach_behind)
         self._carry(window, keep)
@@ -114,10 +131,10 @@ class Search:
             binary=position is None or position.binary,
             taken=max(0, self._taken - window.offset),
         )
+        life = trail(region.name) if region.file is None and matches else ()
         for match in matches:
             self._taken = window.offset + match.end
             location = self._location(window, region, spelling, position, match)
-            life = trail(region.name) if region.file is None else ()
             hit = self._concealer.hit(match, region.name, location, region.number, life)
             self.found.append(Found(hit, region.file))
 
@@ -181,9 +198,9 @@ class JoinedSearch(Search):
     later files are fed, or with `finish`. Files without bytes need not be begun.
     """
 
-    def __init__(self, concealer: Concealer, *, window: int = WINDOW) -> None:
+    def __init__(self, concealer: Concealer, *, window: int = WINDOW, go_on: Callable[[], None] | None = None) -> None:
         self._joined = JoinedRegions()
-        super().__init__(concealer, self._joined, window)
+        super().__init__(concealer, self._joined, window, go_on=go_on)
 
     def begin(self, file: JoinedFile) -> None:
         """Let the next file begin."""
@@ -191,6 +208,7 @@ class JoinedSearch(Search):
 
     def feed_whole(self, files: Sequence[tuple[JoinedFile, bytes]]) -> None:
         """Search whole files, none of them without bytes."""
+        self._busy = True
         begin, position = self._joined.begin, self.size + self._skipped
         for file, data in files:
             begin(file, position)
@@ -199,6 +217,7 @@ class JoinedSearch(Search):
         self.size = position - self._skipped
         if window is not None:
             self._search(window)
+        self._busy = False
 
     def skip(self, count: int) -> None:
         """Skip `count` zero bytes of the file at hand that nobody has to read; the hits are the same.

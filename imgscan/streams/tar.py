@@ -235,7 +235,7 @@ class TarWalker:
             return
         if self._filling is not None and self.offset < self._record_end:
             code, message = self._filling
-            self._note_problem(code, message)  # it is no whole record
+            self._note_problem(code, message)  # it is not a whole record
             return
         if self.offset < self._data_end:
             lacking = self._data_end - self.offset

@@ -21,12 +21,16 @@ LARGEST = (1 << 20) + 1
 
 @dataclass
 class Reading:
-    """What a container gave: members as (name, content), the failures of their chunks, what was not read."""
+    """What a container gave: members as (name, content), the failures of their chunks, what was not read.
+
+    `parts` are what it gave as its own bytes, to be looked into.
+    """
 
     members: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     failures: list[StreamError] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     extents: list[tuple[int, int] | None] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
 
     @property
     def codes(self) -> list[str]:
@@ -50,8 +54,11 @@ def read(parts: Iterable[Part], *, limit: int | None = None) -> Reading:
             reading.unread.append(part)
             continue
         content = bytearray()
-        reading.members.append((part.name, b""))
-        reading.extents.append(part.extent)
+        if part.verbatim:
+            reading.parts.append(b"")
+        else:
+            reading.members.append((part.name, b""))
+            reading.extents.append(part.extent)
         try:
             for chunk in part.chunks:
                 assert len(chunk) <= LARGEST
@@ -61,7 +68,10 @@ def read(parts: Iterable[Part], *, limit: int | None = None) -> Reading:
                     break
         except StreamError as error:
             reading.failures.append(error)
-        reading.members[-1] = (part.name, bytes(content))
+        if part.verbatim:
+            reading.parts[-1] = bytes(content)
+        else:
+            reading.members[-1] = (part.name, bytes(content))
         if limit is not None and total > limit:
             break
     return reading

@@ -21,8 +21,7 @@ from fixtures.archives import alpine_of, gzipped, lz4_frame
 from fixtures.zips import deflate, lzma_alone
 from imgscan.containers import compressed
 from imgscan.containers import lz4 as ours
-from imgscan.containers.formats import find
-from imgscan.containers.script import PREFIXED
+from imgscan.containers.formats import PREFIXED, find
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.tar import TarWalker
 from tests import tools

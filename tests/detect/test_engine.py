@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 
+import pytest
+
 from fixtures.keys import Keys
 from fixtures.windows import File
 from imgscan.detect import Engine, Ruleset, context
+from imgscan.detect.finder import SLICE
 from imgscan.detect.stripe import STRIPE
-from tests.detect.driver import NOW, SCREENED, UNSCREENED, agreed
+from tests.detect.driver import ENGINES, NOW, SCREENED, UNSCREENED, agreed
 from tests.detect.tables import over
 
 WEBHOOK = "whsec" + "_"
@@ -166,3 +169,48 @@ def test_an_encoded_key_has_no_note() -> None:
     for spelled in (base64.b64encode(key.encode()).decode(), key.replace("_", "\\x5f")):
         [match] = SCREENED.search(f"[default]\ntest_mode_api_key = '{spelled}'\n".encode())
         assert match.note == ""
+
+
+class StopError(Exception):
+    """What a stop raises here."""
+
+
+def test_a_view_asks_whether_to_go_on() -> None:
+    """Once for each list of candidates, once for each that is judged, and what a stop raises ends it."""
+    data = Keys(10).secret99().encode() + b"\n" + b"-" * (2 * SLICE) + Keys(11).secret24().encode() + b"\n"
+    left = [10]
+
+    def go_on() -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise StopError
+
+    view = UNSCREENED.open(data, go_on)
+    first, second = view.slices(0, len(data))
+    assert left == [8]
+    assert len(view.confirm(first, 0, len(data))) == 1
+    assert left == [7]
+    left = [1]
+    with pytest.raises(StopError):
+        view.confirm(second, 0, len(data))
+
+
+def test_a_stop_is_heeded_among_siblings() -> None:
+    """The search for siblings is part of judging, and can be as long."""
+    data = (Keys(12).secret24() + "\n" + Keys(13).publishable24() + "\n").encode()
+    asked: list[None] = []
+    view = UNSCREENED.open(data, lambda: asked.append(None))
+    candidates = view.candidates(0, len(data))
+    view.confirm(candidates[:1], 0, len(data))
+    assert len(asked) > 1
+
+
+def test_candidates_come_in_lists_of_a_slice() -> None:
+    """Where anchors are dense no list holds more than those of a slice, and together they are all."""
+    data = (b"sk_" + b"live_") * SLICE
+    for engine in ENGINES:
+        view = engine.open(data)
+        some = list(view.slices(3, len(data) - 3))
+        assert max(map(len, some)) <= SLICE // 4
+        assert [each for part in some for each in part] == view.candidates(3, len(data) - 3)
+        assert [each.position for each in view.candidates(3, len(data) - 3)] == list(range(9, len(data) - 3, 8))

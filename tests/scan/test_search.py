@@ -15,8 +15,19 @@ from fixtures.builders import tar
 from fixtures.keys import Keys
 from imgscan.image.lifecycle import trail
 from imgscan.scan.regions import JoinedFile
+from imgscan.scan.search import JoinedSearch
+from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import interruption
 from tests.effort import examples
-from tests.scan.support import digest, found_in, joined_search, search, search_pieces, short_sight
+from tests.scan.support import (
+    digest,
+    found_in,
+    joined_search,
+    plain_concealer,
+    search,
+    search_pieces,
+    short_sight,
+)
 from tests.streams.tar_archives import END, GNU, file, header, long, old_sparse, pad, pax, text_sparse
 
 if TYPE_CHECKING:
@@ -424,3 +435,74 @@ def test_no_bytes_crash_the_search(noise: bytes, data: st.DataObject) -> None:
     stream = stream[: data.draw(st.integers(0, len(stream)))] + noise
     hits = search(stream, window=data.draw(st.sampled_from([100, 1 << 20])))
     assert all(hit.member >= -1 for hit in hits)
+
+
+# stops
+
+
+class _Stop:
+    """Stops a search when it has been asked so many times."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise interruption()
+
+
+_FULL = (KEY + b"\n" + b"." * 20_000) * 8
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_stop_ends_a_search_in_the_middle_of_a_window(whole: bool) -> None:
+    """What was found before it stays, and nothing is searched after it."""
+    search = JoinedSearch(plain_concealer(), window=1000, go_on=_Stop(6))
+    with pytest.raises(StreamError):
+        _feed(search, b"x", _FULL + bytes(200_000), whole=whole)
+    assert search.broken_off
+    found = len(search.found)
+    assert 0 < found < 8
+    search.finish()
+    assert len(search.found) == found
+
+
+def test_a_stop_at_the_end_is_not_raised() -> None:
+    """The hits are those so far; whoever asks learns that the search was broken off."""
+    search = JoinedSearch(plain_concealer(), go_on=_Stop(6))
+    _feed(search, b"x", _FULL, whole=False)
+    search.finish()
+    assert search.broken_off
+    assert 0 < len(search.found) < 8
+
+
+def test_a_search_that_is_not_stopped_is_whole() -> None:
+    """It asks, and goes on."""
+    stop = _Stop(1 << 30)
+    search = JoinedSearch(plain_concealer(), go_on=stop)
+    _feed(search, b"x", _FULL, whole=True)
+    search.finish()
+    assert not search.broken_off
+    assert len(search.found) == 8
+    assert stop.left < (1 << 30) - 8
+
+
+def test_only_a_stop_is_expected_at_the_end() -> None:
+    """Whatever else goes wrong is raised."""
+
+    def fail() -> None:
+        raise StreamError("other", "something else")
+
+    search = JoinedSearch(plain_concealer(), go_on=fail)
+    _feed(search, b"x", _FULL, whole=False)
+    with pytest.raises(StreamError, match="something else"):
+        search.finish()
+
+
+def _feed(search: JoinedSearch, name: bytes, data: bytes, *, whole: bool) -> None:
+    if whole:
+        search.feed_whole([(JoinedFile(name), data)])
+    else:
+        search.begin(JoinedFile(name))
+        search.feed(data)

@@ -18,24 +18,26 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import HeaderBatch
-from imgscan.containers.formats import find, may_be
+from imgscan.containers.base import HeaderBatch, Member
+from imgscan.containers.cursor import TO_THE_END
+from imgscan.containers.formats import begins, find, may_be
 from imgscan.scan.headers import HeaderSearch, stored_bytes
 from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
 from imgscan.scan.inside.intake import Counted, Intake, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
+from imgscan.scan.inside.tailwatch import TailWatch
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.budget import MEMORY_LIMIT
 from imgscan.streams.readers import BytesReader, StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format, Held, Member, Part
+    from imgscan.containers.base import Format, Held, Part
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.streams.inflate import Chunk
@@ -65,7 +67,7 @@ class Nest:
         self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
         self._asides: list[JoinedSearch] = []  # by depth too: each is used by one thread at a time
-        self._squeezed: set[int] = set()
+        self._squeezed: dict[int, list[tuple[int, int]]] = {}
         self._apart: list[tuple[Node, Hit]] = []  # hits in what containers store beside their members
         self._hungry = 0
 
@@ -88,21 +90,24 @@ class Nest:
         return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
 
     def _whole(self, data: Chunk, node: Node) -> None:
-        found = self._recognise(data, node, len(data))
-        if found is not None:
+        found = find(data, len(data)) if may_be(data, 0, len(data)) else None
+        if found is not None and self._may_open(found, node):
             self._open(node, found, data)
 
     def _offer(self, head: Chunk, node: Node, size: int | None = None) -> Intake | None:
-        found = self._recognise(head, node, size)
-        if found is None:
+        look = may_be if len(head) == size else begins
+        found = find(head, size) if look(head, 0, len(head)) else None
+        if found is not None:
+            if not self._may_open(found, node):
+                return None
+            return self._intake(found, node)
+        if len(head) == size:
             return None
-        return self._intake(found, node)
+        return TailWatch(self._spool, lambda found, data: self._open(node, found, data), node, self.unread.append)
 
-    def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
-        found = find(head, size) if may_be(head, 0, len(head)) else None
-        if found is not None and not found.possible and self._too_deep(node):
-            return None
-        return found
+    def _may_open(self, found: Format, node: Node) -> bool:
+        """Whether a container is not too deep, as far as that can be known before it was read."""
+        return found.possible or not self._too_deep(node)
 
     def _too_deep(self, node: Node) -> bool:
         """Whether a container is deeper than the limit, which is then recorded."""
@@ -126,7 +131,8 @@ class Nest:
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
-            self._lanes.append(JoinedSearch(self._session.concealer, window=self._session.window))
+            session = self._session
+            self._lanes.append(JoinedSearch(session.concealer, window=session.window, go_on=session.go_on))
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
@@ -161,7 +167,7 @@ class Nest:
             self.unread.append(limit.unread)
         node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
-            self._squeezed.add(node.top.number)
+            self._squeezed[node.top.number] = node.parts
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
         """Return what a small file holds that is nothing but one compressed content."""
@@ -196,7 +202,8 @@ class Nest:
             items = found.members(memoryview(source) if isinstance(source, bytes) else source)
         number = -1
         for item in items:
-            if number < 0 and self._too_deep(node):
+            apart = isinstance(item, Member) and item.verbatim
+            if number < 0 and not apart and self._too_deep(node):
                 return False
             if isinstance(item, HeaderBatch):
                 self._headers(node, max(0, number), item)
@@ -210,7 +217,8 @@ class Nest:
                 text = f"it has more members than --max-members allows ({self._limits.members})"
                 self._skip("members-limit", text, node)
                 return False
-            whole = self._member(node, number, item, counted) and whole
+            look = self._part if item.verbatim else self._member
+            whole = look(node, number, item, counted) and whole
         return whole
 
     def _headers(self, container: Node, number: int, batch: HeaderBatch) -> None:
@@ -244,31 +252,67 @@ class Nest:
         lane.begin(JoinedFile(name, node.top.number, node, member.field))
         self.members += 1
         intake: Intake | None = None
+        only: Chunk | None = None  # all that has come, while that is one piece
         size = 0
         stored = StoredBytes(member.extent, counted)
         go_on, expand = self._session.go_on, self.allowance.expand
         try:
             chunks = iter(member.chunks)
             head = first_bytes(chunks)
-            if head:
-                intake = self._offer(head, node)
-                for chunk in chain((head,), chunks):
-                    count = len(chunk)
-                    size += count
-                    go_on()
-                    expand(node.top, count)
-                    self.allowance.hold_to_ratio(node, size, stored)
-                    if count >= _SHARP and chunk == _ZEROS[:count]:
-                        lane.skip(count)
-                    else:
-                        lane.feed(chunk)
+            for chunk in chain((head,), chunks) if head else ():
+                count = len(chunk)
+                if only is not None:
+                    intake = self._offer(only, node)
                     if intake is not None:
-                        intake.feed(chunk)
+                        intake.feed(only)
+                    only = None
+                elif not size:
+                    only = chunk
+                size += count
+                go_on()
+                expand(node.top, count)
+                self.allowance.hold_to_ratio(node, size, stored)
+                if count >= _SHARP and chunk == _ZEROS[:count]:
+                    lane.skip(count)
+                else:
+                    lane.feed(chunk)
+                if intake is not None:
+                    intake.feed(chunk)
         except StreamError as error:
             self._fail(error, node)
             return False
         except RatioError as limit:
             self.unread.append(limit.unread)
+            return False
+        finally:
+            if not self._session.interrupted:
+                if only is not None:
+                    self._whole(only, node)
+                elif intake is not None:
+                    intake.finish()
+        return True
+
+    def _part(self, container: Node, number: int, member: Member, _counted: Counted | None) -> bool:
+        """Look into bytes that are in a container as they are, which have been searched; False if that failed."""
+        node = Node(container.top, container.name, container, number, member.extent, verbatim=True)
+        chunks = iter(member.chunks)
+        intake: Intake | None = None
+        start, end = member.extent or (0, TO_THE_END)
+        container.parts.append((start, end))
+        size = end - start if end != TO_THE_END else None
+        try:
+            head = first_bytes(chunks)
+            if not head or len(head) == size:
+                if head:
+                    self._whole(head, node)
+                return True
+            intake = self._offer(head, node, size)
+            if intake is not None:
+                for chunk in chain((head,), chunks):
+                    self._session.go_on()
+                    intake.feed(chunk)
+        except StreamError as error:
+            self._fail(error, node)
             return False
         finally:
             if intake is not None and not self._session.interrupted:
