@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class KeptScan:
     """Searches what is in memory once the blobs have been read: `read`, then all else.
 
-    `room` is for the names of members. Layers and strays go into the `results` of blobs; `documents` has the results of documents, by name.
+    Layers and strays go into the `results` of blobs; `documents` has the results of documents, by name. `room` is for
+    the names of members.
     """
 
     def __init__(self, session: Session, roles: Roles, results: dict[str, LayerResult], room: Room) -> None:
