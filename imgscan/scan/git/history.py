@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
+from imgscan.scan.git.firstlook import Batch, Lanes, missing
 from imgscan.scan.git.messages import COMMIT, TAG, search_message
-from imgscan.scan.git.screen import Batch, Lanes, missing
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
 from imgscan.sources.gitprocess import GitError
@@ -30,18 +30,22 @@ from imgscan.streams.stop import is_interruption
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.scan.git.firstlook import Screened
     from imgscan.scan.git.scope import Scope
-    from imgscan.scan.git.screen import Screened
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects
-    from imgscan.sources.gitrepo import Reference, Repository
+    from imgscan.sources.gitrefs import Reference
+    from imgscan.sources.gitrepo import Repository
 
 _MESSAGES = {"commit": COMMIT, "tag": TAG}
 """The objects that are searched themselves, by kind, and their paths."""
 
-_BATCH = 4096
-"""Objects that are searched in one stream, before those that hold something are looked at as files."""
+_BATCH = 8192
+"""Objects that are searched in one stream, before those that hold something are looked at as files.
+
+The more there are, the more versions of a file git reads one after another, and the more memory the commits take.
+"""
 
 _FIRST = 256
 """Of the first batch: if there is no second, nothing is set up for it."""
