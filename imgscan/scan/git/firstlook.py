@@ -23,11 +23,12 @@ from imgscan.streams.readers import CHUNK
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.scan.git.batches import Batch
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects, Stored
-    from imgscan.sources.gitrepo import Commit, Repository
+    from imgscan.sources.gitrepo import Repository
 
 _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of objects."""
@@ -36,13 +37,6 @@ _TOGETHER = 256
 """Objects that are searched in one call."""
 
 _MOST_LANES = 8
-
-
-class Batch(NamedTuple):
-    """Some commits, and the objects of theirs that are new: what each is called where it cannot be read."""
-
-    commits: Sequence[Commit]
-    wanted: Mapping[str, bytes]
 
 
 class Screened(NamedTuple):

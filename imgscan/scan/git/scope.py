@@ -107,9 +107,8 @@ def range_scope(repository: Repository, named: Sequence[str]) -> Scope:
     """Say what `git rev-list NAMED` lists; git says later if there is nothing of that name."""
     revisions_ = ("--end-of-options", *named)
     label = " ".join(named)
-    ends = repository.ends(
-        Reference(label.encode("utf-8", "surrogateescape"), each) for each in repository.named(named)
-    )
+    shown = label.encode("utf-8", "surrogateescape")
+    ends = ends_of(repository, (Reference(shown, each) for each in begun_from(repository, named)))
     return Scope(f"git:{label}", revisions=revisions_, tip=repository.resolve("HEAD"), ends=ends)
 
 
