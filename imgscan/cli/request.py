@@ -124,12 +124,18 @@ def request_of(context: click.Context, options: Mapping[str, Any]) -> ScanReques
         strict=options["strict"],
         timeout=options["timeout"],
         jobs=options.get("jobs"),
-        sarif_category=options["sarif_category"],
+        sarif_category=_fit(options["sarif_category"]),
         show_secrets=options["show_secrets"],
         progress=not (options["no_progress"] or options["quiet"]),
         quiet=options["quiet"],
         verbose=options["verbose"],
     )
+
+
+def _fit(category: str | None) -> str | None:
+    from imgscan.cli.stdio import fit  # noqa: PLC0415 - as above
+
+    return fit(category) if category else category
 
 
 def _included(text: str | None) -> frozenset[str]:

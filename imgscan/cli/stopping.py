@@ -39,7 +39,7 @@ class _Event(Enum):
     END = auto()
 
 
-class Watch:
+class Supervisor:
     """Runs a scan; `stop` is set by a signal, or when its time runs out: after so many `seconds`, None for never."""
 
     def __init__(self, seconds: float | None) -> None:

@@ -10,7 +10,7 @@ from imgscan.cli.baseline import today
 from imgscan.cli.exits import EXIT_CLEAN
 from imgscan.cli.failing import ExitPolicy
 from imgscan.cli.stdio import say
-from imgscan.cli.stopping import TIMEOUT, Watch
+from imgscan.cli.stopping import TIMEOUT, Supervisor
 from imgscan.errors import INTERNAL, UNTOUCHED, ImgscanError, OutputError, TargetError, internal
 from imgscan.model import Diagnostic, TargetReport
 from imgscan.streams.stop import INTERRUPTED
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 def scan_targets(wanted: Images | Files | Commits, request: ScanRequest) -> int:
     """Scan each target as requested, write the reports, and return the exit code."""
-    watch = Watch(request.timeout)
-    return watch.run(lambda: _scan(wanted, request, watch))
+    supervisor = Supervisor(request.timeout)
+    return supervisor.run(lambda: _scan(wanted, request, supervisor))
 
 
-def _scan(wanted: Images | Files | Commits, request: ScanRequest, watch: Watch) -> int:
+def _scan(wanted: Images | Files | Commits, request: ScanRequest, supervisor: Supervisor) -> int:
     from imgscan.cli.accepted import Accepted  # noqa: PLC0415 - all of these keep --help and --version quick
     from imgscan.cli.bar import make_progress  # noqa: PLC0415
     from imgscan.cli.library import Library  # noqa: PLC0415
@@ -39,12 +39,12 @@ def _scan(wanted: Images | Files | Commits, request: ScanRequest, watch: Watch) 
     spare_inputs(request, wanted.inputs)
     with ExitStack() as stack:
         progress = stack.enter_context(make_progress(enabled=request.progress))
-        library = Library(wanted, request, progress, watch.stop)
+        library = Library(wanted, request, progress, supervisor.stop)
         accepted = Accepted(request, [rule.id for rule in STRIPE.rules], library.redact)
         stack.callback(accepted.tell, say, verbose=bool(request.verbose))
-        outputs = stack.enter_context(Outputs(request, watch.stop, before_write=progress.hide))
+        outputs = stack.enter_context(Outputs(request, supervisor.stop, before_write=progress.hide))
         policy = ExitPolicy(request.fail_on, request.strict)
-        return _Stations(library, accepted, watch, outputs, policy).all(wanted, verbose=bool(request.verbose))
+        return _Stations(library, accepted, supervisor, outputs, policy).all(wanted, verbose=bool(request.verbose))
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class _Stations:
 
     library: Library
     accepted: Accepted
-    watch: Watch
+    supervisor: Supervisor
     outputs: Outputs
     policy: ExitPolicy
     ended: bool = False
@@ -73,7 +73,7 @@ class _Stations:
 
     def _target(self, target: str, kind: TargetKind) -> int:
         """Scan one target and return its exit code; whatever happens, there is a report."""
-        stop = self.watch.stop
+        stop = self.supervisor.stop
         code = EXIT_CLEAN
         try:
             if stop.is_set():
@@ -95,7 +95,7 @@ class _Stations:
         return code
 
     def _take(self, report: TargetReport) -> int:
-        report = self.watch.explain(report)
+        report = self.supervisor.explain(report)
         self.ended = self.ended or any(each.code in (INTERRUPTED, TIMEOUT) for each in report.diagnostics)
         self.outputs.target(report)
         return self.policy.code(report)

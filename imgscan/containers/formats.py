@@ -68,7 +68,8 @@ for _format in FORMATS:
             _SECOND[_pair[0]] += _pair[1:]
 
 _TEXT: Final = frozenset((*b"\t\n\r", *range(0x20, 0x7F)))
-_NEAR: Final = 1 << 12
+_RARE: Final = END_MAGIC[-1:]
+_NEAR: Final = 1 << 10
 """Bytes before the end of a file in which its end as a zip archive is looked for, if the file does not begin as text.
 
 To search 64 KiB of each of a layer's libraries and pictures would cost more than the search for keys in them.
@@ -107,15 +108,16 @@ def ends_as_zip(data: Chunk, start: int, end: int) -> bool:
     """
     if data[end - END_SIZE : end - END_SIZE + 4] == END_MAGIC and end - start >= END_SIZE:
         return True
-    low = max(start, end - TAIL)
+    low = end - TAIL if end - start > TAIL else start
     if isinstance(data, memoryview):
-        text = _TEXT.issuperset(data[start : start + 8])
-        data, low, end = bytes(data[low:end]), 0, end - low
+        tail, low, end = bytes(data[low:end]), 0, end - low
     else:
-        text = _TEXT.issuperset(data[start : start + 8])
-    if data.rfind(END_MAGIC[-1:], low, end) < 0:
+        tail = data
+    if tail.rfind(_RARE, low, end) < 0:
         return False
-    return data.rfind(END_MAGIC, low if text else max(low, end - _NEAR), end) >= 0
+    if not _TEXT.issuperset(data[start : start + 8]):
+        low = max(low, end - _NEAR)
+    return tail.rfind(END_MAGIC, low, end) >= 0
 
 
 def find(head: Chunk, size: int | None = None) -> Format | None:

@@ -68,13 +68,13 @@ def _content(cursor: Cursor, lz4: Any, aside: Aside) -> Iterator[Chunk]:
             cursor.take(4)
             yield from _legacy(cursor, lz4)
         elif magic[1:] == _SKIPPABLE and magic[0] >> 4 == 5:
-            _skip(cursor, int.from_bytes(_exactly(cursor, 8)[4:], "little"), aside)
+            _set_aside(cursor, int.from_bytes(_exactly(cursor, 8)[4:], "little"), aside)
         elif not first:
             raise trailing("lz4", cursor.peek(CHUNK))
         first = False
 
 
-def _skip(cursor: Cursor, size: int, aside: Aside) -> None:
+def _set_aside(cursor: Cursor, size: int, aside: Aside) -> None:
     """Set aside the content of a skippable frame."""
     left = size
     while left:

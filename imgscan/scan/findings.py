@@ -28,10 +28,16 @@ INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: these
 
 
 class Placed(NamedTuple):
-    """A hit whose location is complete, and what became of its file."""
+    """A hit, the layer that it is in unless its location says so, and what became of its file."""
 
     hit: Hit
     visibility: Visibility | None = None
+    layer: int | None = None
+
+    @property
+    def number(self) -> int | None:
+        """The layer's number, wherever it is said."""
+        return self.hit.location.layer if self.layer is None else self.layer
 
 
 def findings_of(
@@ -41,7 +47,7 @@ def findings_of(
     ordinals: Counter[str] = Counter()
     hidden: Counter[str] = Counter()
     findings = []
-    for hit, visibility in placed:
+    for hit, visibility, layer in placed:
         ordinals[hit.identity] += 1
         reason = session.policy.hides(hit)
         if reason is not None:
@@ -54,7 +60,7 @@ def findings_of(
             confidence=hit.confidence,
             status="example" if hit.example else "new",
             secret=hit.secret,
-            location=hit.location,
+            location=hit.location if layer is None else replace(hit.location, layer=layer),
             visibility=visibility,
             fingerprint=f"{hit.identity}:{ordinals[hit.identity]}",
         )

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find
-from imgscan.scan.beside import BesidePour
+from imgscan.scan.asides import BesidePour
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.search import Search
@@ -193,7 +194,7 @@ def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: b
         shape="tar",
         entries=pour.walker.members,
         names=pour.names,
-        hits=tuple(hits),
+        hits=keep(hits),
         failure=failure,
         problems=tuple(shown(each._replace(path=name), session.concealer) for each in pour.walker.problems),
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
@@ -208,7 +209,7 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
     hits = pour.finish()
     return LayerResult(
         size=pour.size,
-        hits=tuple(hits),
+        hits=keep(hits),
         failure=failure,
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
         expanded=pour.expanded,

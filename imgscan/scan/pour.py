@@ -114,6 +114,7 @@ class Pour:
         outer: dict[int, list[Hit]] = {}
         for hit in chain(early, (found.hit for found in self.stream.found)):
             outer.setdefault(hit.member, []).append(hit)
+        self.stream.found.clear()
         nest = self._nest
         inner = self._attempt(lambda: nest.settle(outer)) if nest is not None else None
         hits = [hit for kept in outer.values() for hit in kept]
@@ -207,7 +208,8 @@ class FilePour(Pour):
                     first = False
                     intake = self._offer(piece, name, number, size) if look and piece else None
                 search.feed(piece)
-                _feed(intake, piece)
+                if intake is not None:
+                    intake.feed(piece)
                 self._report()
         finally:
             self.close(intake)
@@ -242,11 +244,6 @@ def is_text(piece: Chunk) -> bool:
     """Whether a whole file is text that no container can be."""
     data = bytes(piece)
     return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
-
-
-def _feed(intake: Intake | None, piece: Chunk) -> None:
-    if intake is not None:
-        intake.feed(piece)
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:

@@ -19,7 +19,7 @@ from imgscan.streams.stop import INTERRUPTED
 from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Literal
 
 
@@ -43,7 +43,7 @@ class LayerResult:
     format: str | None = None
     entries: int = 0
     names: LayerNames | None = None
-    hits: tuple[Hit, ...] = ()
+    hits: Sequence[Hit] = ()
     failure: Diagnostic | None = None
     problems: tuple[Diagnostic, ...] = ()
     unread: tuple[Diagnostic, ...] = ()

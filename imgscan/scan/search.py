@@ -131,10 +131,10 @@ class Search:
             binary=position is None or position.binary,
             taken=max(0, self._taken - window.offset),
         )
+        life = trail(region.name) if region.file is None and matches else ()
         for match in matches:
             self._taken = window.offset + match.end
             location = self._location(window, region, spelling, position, match)
-            life = trail(region.name) if region.file is None else ()
             hit = self._concealer.hit(match, region.name, location, region.number, life)
             self.found.append(Found(hit, region.file))
 

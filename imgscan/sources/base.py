@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgscan.model import Diagnostic, Digest
-    from imgscan.sources.beside import Beside
+    from imgscan.sources.margins import Beside
     from imgscan.streams.readers import ClosableReader, Reader
 
 SNIFF = 64

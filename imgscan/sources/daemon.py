@@ -22,8 +22,8 @@ import urllib3
 
 from imgscan.errors import EngineError, TargetError
 from imgscan.image.documents import parse_digest
-from imgscan.sources.archive import ArchiveStream
 from imgscan.sources.base import Told
+from imgscan.sources.onepass import ArchiveStream
 from imgscan.streams.inflate import gather
 from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.streams.stop import Stop, patiently

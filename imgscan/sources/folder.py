@@ -12,7 +12,7 @@ from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.image.parts import printable
 from imgscan.model import Diagnostic
 from imgscan.sources.base import SNIFF, SeekableSource, Shelf
-from imgscan.sources.beside import Beside
+from imgscan.sources.margins import Beside
 from imgscan.streams.readers import FileSlice, read_all
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.errors import TargetError, UsageError
 from imgscan.model import SCHEMES
-from imgscan.sources.archive import ArchiveFile, ArchiveStream
+from imgscan.sources.archive import ArchiveFile
 from imgscan.sources.base import RootFilesystem
 from imgscan.sources.contents import describes_images, likely
 from imgscan.sources.folder import ImageFolder
+from imgscan.sources.margins import Packed
+from imgscan.sources.onepass import ArchiveStream
 from imgscan.sources.stdin import standard_input
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, StreamError
@@ -179,7 +181,8 @@ def _recognised(file: ClosableReader, name: str, scheme: str | None) -> Source:
         if scheme is None and likely(raw.peek(CHUNK)) != "image":
             return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)
-    chunks = inflate(raw, compression)
+    packed = Packed(raw)
+    chunks = inflate(raw, compression, packed.aside)
     first: list[Chunk] = []
     try:
         while sum(map(len, first)) < HEAD_LENGTH and (chunk := next(chunks, b"")):
@@ -193,7 +196,7 @@ def _recognised(file: ClosableReader, name: str, scheme: str | None) -> Source:
         raise TargetError(f"{name} is not an image: it is {compression} data, but without a tar archive inside")
     if scheme is None and likely(plain) != "image":
         return RootFilesystem(name, _Chunks(plain, chunks, file), guessed=True)
-    return ArchiveStream(_chain(plain, chunks), file)
+    return ArchiveStream(_chain(plain, chunks), file, packed)
 
 
 def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:

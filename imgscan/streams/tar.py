@@ -234,7 +234,8 @@ class TarWalker:
         if self.in_filling:
             return
         if self._filling is not None and self.offset < self._record_end:
-            self._note_problem(*self._filling)  # it is no whole record
+            code, message = self._filling
+            self._note_problem(code, message)  # it is not a whole record
             return
         if self.offset < self._data_end:
             lacking = self._data_end - self.offset

@@ -14,7 +14,7 @@ from fixtures.containers import database, zipped
 from fixtures.keys import Keys
 from fixtures.pictures import GIF, JPEG, PNG, macho_of, windows_of
 from fixtures.zips import Zipped, deflate, zip_of
-from imgscan.scan.inside.intake import KEPT
+from imgscan.scan.inside.tailwatch import KEPT
 from tests.scan.support import Looked, digest, look
 
 KEY = Keys("hidden").secret99()
@@ -163,5 +163,12 @@ def test_a_plain_key_behind_something_keeps_its_place() -> None:
     data = PNG + zip_of([(b"a", b"b")], comment=TEXT)
     [hit] = held(data).hits
     assert (hit.path, hit.offset) == ("file", data.index(KEY.encode()))
-    data = elf_of() + gzip.compress(b"x", mtime=0) + TEXT
+    data = elf_of() + zip_of([(b"a", b"b")], comment=TEXT)
     assert [(hit.path, hit.offset) for hit in held(data).hits] == [("file", data.index(KEY.encode()))]
+
+
+def test_a_plain_key_in_the_header_of_a_tar_behind_a_picture_is_found_once() -> None:
+    """What a tar stores beside its members replaces the picture's own bytes there too."""
+    name = "k=" + KEY
+    [hit] = held(PNG + tar([(name, b"text")])).hits
+    assert (hit.path, hit.secret.sha256) == ("file!/" + name.replace(KEY, hit.secret.redacted), digest(KEY))

@@ -96,16 +96,16 @@ PLACES: dict[str, tuple[Callable[[], bytes], str, str | None]] = {
     "name of a file, GNU": (lambda: archive(with_data(f"{KEY}.txt", b"x"), format=tarfile.GNU_FORMAT), KEY, "tar/name"),
     "where a link leads": (
         lambda: archive(member("link", type=tarfile.SYMTYPE, linkname=f"../{KEY}")), KEY, "tar/link"),
-    "link name of a file": (lambda: archive(member("file", linkname=OTHER)), OTHER, "tar/header"),
+    "link name of a file": (lambda: archive(member("file", linkname=OTHER)), OTHER, "tar/link"),
     "PAX record": (lambda: archive(member("file", pax_headers={"comment": KEY})), KEY, "tar/pax/comment"),
     "global PAX record": (lambda: archive(pax_headers={"comment": KEY}), KEY, "tar/pax/comment"),
-    "owner": (lambda: archive(member("file", uname=OTHER[:32])), OTHER, "tar/header"),
+    "owner": (lambda: archive(member("file", uname=OTHER[:32])), OTHER, "tar/uname"),
     "data of an unknown type": (lambda: archive(with_data("odd", KEY.encode(), b"Z")), KEY, None),
     "packed data of an unknown type": (lambda: archive(with_data("odd", packed(KEY.encode()), b"Z")), KEY, None),
     "earlier member of a layer": (lambda: archive(with_data(LAYER, tar({"k": KEY.encode()}))), KEY, None),
     "earlier member of a layer, packed": (lambda: archive(with_data(LAYER, packed(KEY.encode()))), KEY, None),
     "earlier index": (lambda: archive(with_data("index.json", f'{{"a":"{KEY}"}}'.encode()), at=0), KEY, None),
-    "padding": (lambda: _in_padding(archive(), OTHER), OTHER, "tar/header"),
+    "padding": (lambda: _in_padding(archive(), OTHER), OTHER, "tar/padding"),
     "behind the end": (lambda: archive() + KEY.encode(), KEY, "tar/trailer"),
     "far behind the end": (lambda: archive() + bytes(3 << 20) + KEY.encode() + b"\n", KEY, "tar/trailer"),
 }  # fmt: skip
@@ -135,6 +135,21 @@ def test_the_size_of_reads_changes_nothing(size: int, place: str) -> None:
     """However an archive is cut into reads, the same is found and the same is said."""
     data = PLACES[place][0]()
     assert everything(scan(data, size=size)) == everything(scan(data))
+
+
+@pytest.mark.parametrize("where", ["name", "behind"])
+def test_what_the_compression_of_an_archive_stores_is_searched(where: str, tmp_path: Path) -> None:
+    """A key in a gzip header of the archive, or behind its compressed content, is found; the latter is reported."""
+    data = packed(archive())
+    if where == "behind":
+        data += KEY.encode()
+    else:
+        data = data[:3] + b"\x08" + data[4:10] + KEY.encode() + b"\0" + data[10:]
+    for reports in (scan(write(tmp_path / "image.tar.gz", data)), scan(data), scan(data, size=100)):
+        assert [(each.secret.sha256, each.location.path) for each in reports[0].findings] == [
+            (sha256(KEY.encode()), ".image/archive.tar")
+        ]
+        assert [each.code for each in reports[0].diagnostics] == ([] if where != "behind" else ["trailing-data"])
 
 
 def test_a_hard_link_with_data_is_searched(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imgscan.sources.gitpush import from_pre_commit, read_lines, revisions
-from imgscan.sources.gitrefs import Ends, Reference, ends_of, references
+from imgscan.sources.gitrefs import Ends, Reference, begun_from, ends_of, references
 from imgscan.sources.gitrepo import Repository
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@
 
 If a source can open its blobs in any order, the plan is made first and the blobs are scanned in parallel, in layer
 order. If it can be read only once, the blobs are scanned as they go by and the plan is made at the end. The reports are
-the same.
+the same. The module is long, as it has all the steps of a source in their order.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from imgscan.image.plan import ImagePlan, plan_images
 from imgscan.model import Diagnostic, TargetReport
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.image.assemble import Assembly
+from imgscan.scan.image.assemble import Assembly, completed
 from imgscan.scan.image.between import BesideSearch
-from imgscan.scan.image.kept import KeptScan, algorithms_for
-from imgscan.scan.image.strays import Roles, doubts, holds_documents, stray_hits
+from imgscan.scan.image.kept import KeptScan
+from imgscan.scan.image.strays import Roles, algorithms_for, doubts, holds_documents, stray_hits
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.result import LayerResult
@@ -117,7 +117,7 @@ class _SourceScan:
         if self._source.seekable:
             plan = plan_images(self._shelf)
             roles = Roles(self._shelf, plan, self._select(plan))
-            self._read_at_will(_wanted(roles))
+            self._read_at_will(roles.wanted())
         else:
             self._read_as_they_come()
             instead = self._instead()
@@ -127,11 +127,12 @@ class _SourceScan:
             plan = plan_images(self._shelf)
             roles = Roles(self._shelf, plan, self._select(plan))
         beside = self._beside.finish()
+        self._noted += [self._beside.failure] if self._beside.failure is not None else []
         kept = KeptScan(self._session, roles, self._results)
         others, noted = self._belonging_to_no_image(roles, kept)
         others = [*others, *beside]
-        for number, image in enumerate(map(self._complete, roles.images or (ImagePlan(),))):
-            first = number == 0
+        for number, each in enumerate(roles.images or (ImagePlan(),)):
+            first, image = number == 0, completed(each, self._source.told)
             assembly = Assembly(
                 session=self._session,
                 target=self._target,
@@ -167,8 +168,6 @@ class _SourceScan:
         left = roles.unsearched(self._results, kept.documents)
         return others, [*self._noted, *self._shelf.diagnostics, *roles.plan.diagnostics, *doubted, *left]
 
-    # reading
-
     def _read_at_will(self, wanted: Mapping[str, frozenset[str]]) -> None:
         session = self._session
         stored = sum(self._shelf.blobs.get(name, 0) for name in wanted)
@@ -191,18 +190,13 @@ class _SourceScan:
                 reader.close()
 
         tasks = {name: Task(partial(read, name, algorithms)) for name, algorithms in wanted.items()}
-        try:
-            self._source.beside(self._beside.take)
-        except OSError as error:
-            text = f"the image archive cannot be read: {error.strerror or error}"
-            self._noted.append(Diagnostic("error", "read-error", text))
-        except StreamError as error:
-            if not is_interruption(error):
-                raise
+        self._beside.read(self._source)
         Crew(min(session.jobs, len(tasks)), "imgscan-blob", list(tasks.values()), session.stop).work()
         for name, task in tasks.items():
             if task.failure is not None:
-                failure = shown(unread_blob(name.encode("utf-8", "surrogateescape"), task.failure), session.concealer)
+                failure = shown(
+                    unread_blob(name_of(name).encode("utf-8", "surrogateescape"), task.failure), session.concealer
+                )
                 self._results[name] = LayerResult(failure=failure)
             elif task.result is not None:
                 self._results[name] = task.result
@@ -211,7 +205,7 @@ class _SourceScan:
         session = self._session
         session.progress.begin(self._target, None, None)
         try:
-            self._source.beside(self._beside.take)
+            self._beside.read(self._source)
             for name, reader in self._source.blobs():
                 self._follow()
                 self._results[name] = self._blob(reader, name, algorithms_for(digest_in(name)))
@@ -238,8 +232,6 @@ class _SourceScan:
         self._session.progress.layer(len(result.hits))
         return result
 
-    # images
-
     def _select(self, plan: Plan) -> Sequence[ImagePlan]:
         """Choose the images by platform."""
         images, wanted, prefer = plan.images, self._scanner.platform, self._scanner.prefer
@@ -254,31 +246,3 @@ class _SourceScan:
             preferred = prefer()
             return tuple(image for image in images if image.platform and image.platform.matches(preferred)) or images
         return images
-
-    def _complete(self, image: ImagePlan) -> ImagePlan:
-        """Add what the source knows about the image, and compare it."""
-        told = self._source.told
-        wrong: tuple[Diagnostic, ...] = ()
-        if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
-            sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
-            if sent != told.diff_ids:
-                text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
-                wrong = (Diagnostic("error", "engine-layers", text),)
-        return image._replace(
-            reference=told.reference or image.reference,
-            digest=image.digest or told.digest,
-            diagnostics=(*image.diagnostics, *wrong),
-        )
-
-
-def _wanted(roles: Roles) -> dict[str, frozenset[str]]:
-    """Return which blobs to read, in layer order, and which digests to compute for each."""
-    wanted: dict[str, frozenset[str]] = {}
-    for image in roles.images:
-        for layer in image.layers:
-            if layer.name is not None and layer.name in roles.shelf.blobs:
-                wanted[layer.name] = wanted.get(layer.name, frozenset()) | algorithms_for(layer.digest)
-    for name in roles.strays:
-        if name in roles.shelf.blobs:
-            wanted.setdefault(name, algorithms_for(digest_in(name)))
-    return wanted

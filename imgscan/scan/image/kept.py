@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from imgscan.image.parts import digest_in, name_of
 from imgscan.scan.image.fields import document_hits
+from imgscan.scan.image.strays import algorithms_for
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.ledger import shown, unread_blob
-from imgscan.scan.pour import FilePour
+from imgscan.scan.pour import FilePour, pieces_of
 from imgscan.scan.result import LayerResult
-from imgscan.streams.readers import CHUNK, BytesReader, StreamError
+from imgscan.streams.readers import BytesReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,8 +67,8 @@ class KeptScan:
         pour, raw = FilePour(session, alone=True), name.encode()
         failure = None
         try:
-            pour.file(-1, raw, self._pieces(data))
-        except StreamError as error:
+            pour.file(-1, raw, pieces_of(BytesReader(data)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
             failure = shown(unread_blob(raw, error), session.concealer)
         hits = pour.finish()
         return LayerResult(
@@ -80,11 +81,6 @@ class KeptScan:
             expanded=pour.expanded,
             inner=pour.inner,
         )
-
-    def _pieces(self, data: bytes) -> Iterator[bytes]:
-        for start in range(0, len(data), CHUNK):
-            self._session.go_on()
-            yield data[start : start + CHUNK]
 
     def _by_content(self) -> dict[str, LayerResult]:
         """Return the results by the SHA-256 of the stored bytes."""
@@ -106,8 +102,3 @@ class KeptScan:
         for name, document in self._roles.documents.items():
             stored = self.documents[name].hits if name in self.documents else ()
             yield from document_hits(document, self._session.concealer, (), stored=stored)
-
-
-def algorithms_for(expected: Digest | None) -> frozenset[str]:
-    """Return the hash that a blob needs so that it can be compared with the digest that names it."""
-    return frozenset((expected.algorithm,)) if expected is not None and expected.verifiable else frozenset()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from imgscan.image.plan import ImageDocument, ImagePlan, Plan
+    from imgscan.model import Digest
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.result import LayerResult
     from imgscan.sources.base import Shelf
@@ -29,6 +30,11 @@ _IMAGE_DOCUMENTS = (b"manifest.json", b"index.json", b"oci-layout", b"repositori
 def holds_documents(root: LayerResult | None) -> bool:
     """Whether a root filesystem has what only an image has at its top, as far as names say that."""
     return root is not None and root.names is not None and root.names.holds(*_IMAGE_DOCUMENTS)
+
+
+def algorithms_for(expected: Digest | None) -> frozenset[str]:
+    """Return the hash that a blob needs so that it can be compared with the digest that names it."""
+    return frozenset((expected.algorithm,)) if expected is not None and expected.verifiable else frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,18 @@ class Roles:
         names = (*self.shelf.documents, *self.shelf.blobs, *self.plan.inline)
         taken = self.layers | self.elsewhere | self.documents.keys()
         return [name for name in names if name not in taken]
+
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """Return which blobs to read, in layer order, and which digests to compute for each."""
+        wanted: dict[str, frozenset[str]] = {}
+        for image in self.images:
+            for layer in image.layers:
+                if layer.name is not None and layer.name in self.shelf.blobs:
+                    wanted[layer.name] = wanted.get(layer.name, frozenset()) | algorithms_for(layer.digest)
+        for name in self.strays:
+            if name in self.shelf.blobs:
+                wanted.setdefault(name, algorithms_for(digest_in(name)))
+        return wanted
 
     def unsearched(
         self, results: Mapping[str, LayerResult], documents: Mapping[str, LayerResult]

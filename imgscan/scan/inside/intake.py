@@ -1,4 +1,7 @@
-"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread."""
+"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread.
+
+The module is long because what hides at the end of a file is taken in the same way.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.containers.formats import ends_as_zip, find
-from imgscan.containers.zip.directory import TAIL, is_end
 from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
 from imgscan.unread import Unread
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 _THREADED = 4 << 20
 """The size in bytes from which a container that is read in order is read while it arrives."""
-
-KEPT = 4 << 20
-"""Bytes of a file that begins like no container up to which it is kept until its end has been seen."""
 
 _PIECES = 4  # that wait for the thread that reads
 
@@ -192,70 +190,3 @@ class Intake:
             finally:
                 self._hold.close()
                 self._hold = None
-
-
-class Watch(Intake):
-    """Takes a file that begins like no container, and looks at its end: it may be a zip archive with a prefix.
-
-    A file of at most `KEPT` bytes is kept, and read if it is one. Of a larger one only the end is kept: its members
-    have gone by, which is recorded.
-    """
-
-    def __init__(
-        self, spool: Spool, read: Callable[[Format, Held], None], node: Node, note: Callable[[Unread], None]
-    ) -> None:
-        self._open = read
-        self._node = node
-        self._note = note
-        self._spool = spool
-        self._pieces: list[Chunk] = []
-        self._size = 0  # of the pieces
-        self._whole = True
-        self._gone = 0
-
-    def feed(self, chunk: Chunk) -> None:
-        """Take the next bytes."""
-        if self._whole and not (self._size + len(chunk) <= KEPT and self._spool.memory(len(chunk))):
-            self._forget()
-        self._pieces.append(chunk if self._whole else bytes(chunk[-TAIL:]))
-        self._size += len(chunk)
-        while not self._whole and len(self._pieces) > 1 and self._enough(self._pieces[1:]):
-            del self._pieces[0]
-
-    def _enough(self, pieces: list[Chunk]) -> bool:
-        return sum(map(len, pieces)) >= TAIL
-
-    def _forget(self) -> None:
-        """Keep nothing but the end from now on."""
-        self._spool.memory(-self._size)
-        self._whole = False
-        self._pieces = [bytes(each[-TAIL:]) for each in self._pieces[-1:]]
-
-    def skip(self, count: int) -> None:
-        """Take so many zero bytes."""
-        self.feed(bytes(min(count, TAIL)))
-        if count > TAIL and self._whole:
-            self._forget()
-
-    def abandon(self) -> None:
-        """Let go of the file."""
-        if self._whole:
-            self._spool.memory(-self._size)
-        self._pieces.clear()
-        self._size = 0
-
-    def finish(self) -> None:
-        """Look at the end, and read what it belongs to."""
-        try:
-            data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-            if not ends_as_zip(data, 0, len(data)):
-                return
-            if self._whole:
-                found = find(data, len(data))
-                if found is not None:
-                    self._open(found, data)
-            elif is_end(bytes(data)):
-                text = f"a zip archive of which only the end was kept is in a file of more than {KEPT} bytes"
-                self._note(Unread("skipped", "size-limit", text, self._node.name))
-        finally:
-            self.abandon()

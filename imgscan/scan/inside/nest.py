@@ -23,8 +23,9 @@ from imgscan.containers.cursor import TO_THE_END
 from imgscan.containers.formats import begins, find, may_be
 from imgscan.scan.headers import HeaderSearch, stored_bytes
 from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
-from imgscan.scan.inside.intake import Counted, Intake, Watch, first_bytes
+from imgscan.scan.inside.intake import Counted, Intake, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
+from imgscan.scan.inside.tailwatch import TailWatch
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 from imgscan.streams.budget import MEMORY_LIMIT
@@ -102,7 +103,7 @@ class Nest:
             return self._intake(found, node)
         if len(head) == size:
             return None
-        return Watch(self._spool, lambda found, data: self._open(node, found, data), node, self.unread.append)
+        return TailWatch(self._spool, lambda found, data: self._open(node, found, data), node, self.unread.append)
 
     def _may_open(self, found: Format, node: Node) -> bool:
         """Whether a container is not too deep, as far as that can be known before it was read."""

@@ -119,9 +119,11 @@ class Doubles:
 
     def _replace_stored(self, found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]]) -> None:
         """Drop what the raw search found in bytes that a container stores: searched apart, they have clear borders."""
-        places = {
-            (_file(node.container), *node.extent) for node, _ in found if node.stored and node.container and node.extent
-        }
+        places: set[tuple[object, int, int]] = set()
+        for node in (node for node, _ in found if node.stored):
+            if node.container is not None and node.extent is not None:
+                file, shift = _file(node.container)
+                places.add((file, node.extent[0] + shift, node.extent[1] + shift))
         files = {file for file, _, _ in places}
         if not files:
             return

@@ -12,6 +12,8 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,17 +64,16 @@ class FileScanner:
         shown = session.concealer.text(target)
         session.progress.begin(shown, None, None)
         ledger = Ledger()
-        hits: list[Hit] = []
         outcomes: list[Outcome] = []
         for outcome in self._outcomes(target, ledger):
             outcomes.append(outcome)
-            hits += outcome.hits
             ledger.extend(outcome.unread)
-        hits.sort(key=_number)
-        yield self._report(shown, hits, outcomes, ledger)
+        yield self._report(shown, outcomes, ledger)
 
-    def _report(self, target: str, hits: list[Hit], outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
+    def _report(self, target: str, outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
         session = self.session
+        runs = chain.from_iterable(outcome.hits for outcome in outcomes)
+        hits = merge(*runs, key=_number)  # each is in the order of the walk
         findings, hidden = findings_of(map(Placed, hits), session)
         return TargetReport(
             target=target,

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.scan.ledger import unread_blob, unread_file
+from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, pieces_of
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
 from imgscan.streams.stop import is_interruption
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
@@ -38,12 +39,12 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 
 @dataclass(slots=True)
 class Outcome:
-    """The result of a lane: hits by the numbers of their files, and what was not read; `size` bytes in `files` files.
+    """The result of a lane: hits, in runs by the numbers of their files, and what was not read.
 
-    `expanded` bytes in `inner` files came out of containers.
+    `files` files have `size` bytes; `expanded` bytes in `inner` files came out of containers.
     """
 
-    hits: list[Hit] = field(default_factory=list)
+    hits: list[Sequence[Hit]] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     size: int = 0
     files: int = 0
@@ -122,7 +123,7 @@ def _note(outcome: Outcome, name: bytes | None, error: Exception) -> None:
 
 
 def _finish(pour: FilePour, outcome: Outcome) -> None:
-    outcome.hits += pour.finish()
+    outcome.hits.append(keep(pour.finish()))
     outcome.unread += pour.take_unread()
     outcome.size += pour.size
     outcome.expanded += pour.expanded
