@@ -2,14 +2,12 @@
 
 Everything comes through git's plumbing and its pipes; nothing is checked out. Names are raw bytes, relative to the
 top of the repository. `imgscan.sources.catfile` reads the objects. Formats: git-diff-index(1) and git-diff-tree(1),
-"Raw output format". The module is long, as it has every question that is put to a repository.
+"Raw output format".
 """
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
-from itertools import islice
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 from imgscan.sources.catfile import Objects
@@ -25,8 +23,6 @@ _LINK_TO_REPOSITORY = b"160000"  # a submodule: its id is of a commit that is el
 _NO_FILE = (b"000000", _LINK_TO_REPOSITORY)
 _RECORD_LIMIT = 1 << 20
 _READ = 1 << 20
-_TAGGED = re.compile(rb"object ([0-9a-f]{40}(?:[0-9a-f]{24})?)\n")
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class Change(NamedTuple):
@@ -55,38 +51,19 @@ class Commit(NamedTuple):
     kind: Literal["commit", "tag", "tree", "blob"] = "commit"
 
 
-class Reference(NamedTuple):
-    """A reference: its path in the folder `.git`, and the id of what it names."""
-
-    path: bytes
-    id: str
-
-
-class Ends(NamedTuple):
-    """What references name: `commits`, the `tags` on the way there, and `others`, which are trees and blobs.
-
-    `missing` are references to objects that are not here. Each tag is followed once.
-    """
-
-    commits: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    others: tuple[tuple[Reference, Literal["tree", "blob"]], ...] = ()
-    missing: tuple[Reference, ...] = ()
-
-
 class Repository:
     """The repository that a folder belongs to. GitError, a TargetError, if there is none or git fails."""
 
     def __init__(self, folder: Path, stop: Stop | None = None) -> None:
         self.folder = folder
         self._stop = stop
-        told = self._output("rev-parse", "--git-path", "shallow", "--git-path", "MERGE_HEAD")
+        told = self.output("rev-parse", "--git-path", "shallow", "--git-path", "MERGE_HEAD")
         self._shallow, self._merge = (folder / line.decode("utf-8", "surrogateescape") for line in told.splitlines())
 
     def resolve(self, name: str) -> str | None:
         """Return the id of the commit that a name stands for; None if there is none."""
         try:
-            text = self._output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            text = self.output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
             return None
         return text.decode("ascii").strip()
@@ -158,49 +135,8 @@ class Repository:
                 yield path, _blob(mode, blob)
             git.check()
 
-    def references(self) -> list[Reference]:
-        """Return all references, in the order of their names."""
-        listed = self._output("for-each-ref", "--format=%(objectname) %(refname)")
-        lines = [line.partition(b" ") for line in listed.splitlines()]
-        return [Reference(b".git/" + name, each.decode("ascii")) for each, _, name in lines]
-
-    def ends(self, references: Iterable[Reference]) -> Ends:
-        """Follow references, and the tags that they name, to what is no tag."""
-        commits: list[str] = []
-        tags: dict[str, None] = {}
-        others: list[tuple[Reference, Literal["tree", "blob"]]] = []
-        missing: list[Reference] = []
-        level = list(references)
-        with self.objects(sizes=True) as kinds, self.objects() as objects:
-            while level:
-                known = {each.id: each.kind for each in kinds.each(dict.fromkeys(each.id for each in level))}
-                found: dict[str, bytes] = {}
-                for reference in level:
-                    match known[reference.id]:
-                        case "tag":
-                            found.setdefault(reference.id, reference.path)
-                        case "commit":
-                            commits.append(reference.id)
-                        case "tree" | "blob" as kind:
-                            others.append((reference, kind))
-                        case _:
-                            missing.append(reference)
-                new = [each for each in found if each not in tags]
-                tags.update(dict.fromkeys(new))
-                named = ((each.id, _TAGGED.match(b"".join(islice(each.data, 1)))) for each in objects.each(new))
-                level = [Reference(found[tag], match[1].decode("ascii")) for tag, match in named if match is not None]
-        return Ends(tuple(commits), tuple(tags), tuple(others), tuple(missing))
-
-    def named(self, revisions: Sequence[str]) -> list[str]:
-        """Return the ids of the objects that a range begins from; none if git does not understand it."""
-        try:
-            listed = self._output("rev-parse", "--revs-only", "--end-of-options", *revisions)
-        except GitError:
-            return []
-        return [line for line in listed.decode("ascii", "replace").splitlines() if _ID.fullmatch(line)]
-
     def _empty_tree(self) -> str:
-        return self._output("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+        return self.output("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
 
     def objects(self, *, sizes: bool = False) -> Objects:
         """Return a reader of this repository's objects; the caller closes it."""
@@ -209,7 +145,8 @@ class Repository:
     def _git(self, arguments: Sequence[str], feed: IO[bytes] | None = None) -> Git:
         return Git(self.folder, arguments, feed=feed, stop=self._stop)
 
-    def _output(self, *arguments: str) -> bytes:
+    def output(self, *arguments: str) -> bytes:
+        """Run git here and return its whole output, which is short. GitError if it fails or is stopped."""
         return output(self.folder, *arguments, stop=self._stop)
 
 

@@ -556,8 +556,8 @@ def test_objects_asked_for_beforehand(repo: Repo) -> None:
 
 def test_jobs(repo: Repo, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many objects are read at once, the report is the same."""
-    monkeypatch.setattr("imgscan.scan.git.history._FIRST", 20)
-    monkeypatch.setattr("imgscan.scan.git.history._BATCH", 20)
+    monkeypatch.setattr("imgscan.scan.git.batches._FIRST", 20)
+    monkeypatch.setattr("imgscan.scan.git.batches._BATCH", 20)
     for number in range(3):
         files: dict[str, str | bytes | None] = {f"d{number}/f{each}": f"{number} {each}\n" for each in range(50)}
         repo.commit(files | {f"d{number}/k.env": ENV.format(keys.secret99()), "bad.gz": gzip.compress(bytes(99))[:-9]})

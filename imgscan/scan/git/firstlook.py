@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from contextlib import nullcontext
+from operator import itemgetter
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -22,11 +23,12 @@ from imgscan.streams.readers import CHUNK
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.scan.git.batches import Batch
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects, Stored
-    from imgscan.sources.gitrepo import Commit, Repository
+    from imgscan.sources.gitrepo import Repository
 
 _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of objects."""
@@ -35,13 +37,6 @@ _TOGETHER = 256
 """Objects that are searched in one call."""
 
 _MOST_LANES = 8
-
-
-class Batch(NamedTuple):
-    """Some commits, and the objects of theirs that are new: what each is called where it cannot be read."""
-
-    commits: Sequence[Commit]
-    wanted: Mapping[str, bytes]
 
 
 class Screened(NamedTuple):
@@ -64,10 +59,17 @@ def missing(path: bytes) -> Unread:
 
 
 class _Task:
-    """A batch on its way through a lane."""
+    """A batch on its way through a lane: its objects by number, and the order of numbers in which they are requested.
+
+    The versions of a file come together, the newest first: they are what git stores as differences from each other,
+    and its memory of those does not reach far.
+    """
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
+        self.ids, self.paths = tuple(batch.wanted), tuple(batch.wanted.values())
+        self.order = sorted(range(len(self.ids)), key=lambda number: (self.paths[number], -number))
+        self.requests = [self.ids[number] for number in self.order]
         self.outcome: SimpleQueue[Screened | BaseException] = SimpleQueue()
 
     def result(self) -> Screened:
@@ -135,10 +137,10 @@ class Lanes:
                 following = None
                 try:
                     if not asked:
-                        objects.ask(list(task.batch.wanted))
+                        objects.ask(task.requests)
                     if self._most == 1 and (following := self._at_hand()) is not None:
-                        objects.ask(list(following.batch.wanted))
-                    task.outcome.put(self._screen(task.batch, objects))
+                        objects.ask(following.requests)
+                    task.outcome.put(self._screen(task, objects))
                 except BaseException as error:  # noqa: BLE001 - it is raised again, on the waiting thread
                     task.outcome.put(error)
                     return
@@ -154,16 +156,16 @@ class Lanes:
             self._work.put(None)
         return task
 
-    def _screen(self, batch: Batch, objects: Objects) -> Screened:
+    def _screen(self, task: _Task, objects: Objects) -> Screened:
         with nullcontext() if self._lazy else self._session.budget.reserve(_LANE):
             pour = FilePour(self._session, self._session.progress.advance, lazy=self._lazy)
             pouring = _Pouring(pour, lazy=self._lazy)
-            for number, stored in enumerate(objects.answers(len(batch.wanted))):
+            for number, stored in zip(task.order, objects.answers(len(task.order)), strict=True):
                 self._session.go_on()
                 if self._over:
                     break
-                pouring.pour(number, stored, batch.wanted[stored.id])
-            return pouring.finish(list(batch.wanted))
+                pouring.pour(number, stored, task.paths[number])
+            return pouring.finish(task.ids)
 
 
 class _Pouring:
@@ -175,24 +177,24 @@ class _Pouring:
         self._group: list[Poured] = []
         self._held = 0
         self._entries = 0
-        self._unread: list[Unread] = []
+        self._unread: list[tuple[int, Unread]] = []
 
     def pour(self, number: int, stored: Stored, path: bytes) -> None:
         """Search an object, and look into it if it is a file."""
         if stored.kind is None:
-            self._unread.append(missing(path))
+            self._unread.append((number, missing(path)))
             return
         self._entries += 1
         data, look = stored.whole, stored.kind == "blob"
         if data is None:
             self._pour.file(number, b"", stored.data, size=stored.size, look=look)
-            self._note(path)
+            self._note(number, path, self._pour.take_unread())
         elif data:
             if not look or not self._may_be(data):
                 self._add(number, data)
             else:
-                self._unread += [each._replace(path=path) for each in self._pour.whole([Poured(number, b"", data)])]
-                self._note(path)
+                failed = self._pour.whole([Poured(number, b"", data)])
+                self._note(number, path, [*failed, *self._pour.take_unread()])
 
     def _may_be(self, data: bytes) -> bool:
         """Whether a file may be a container."""
@@ -212,13 +214,14 @@ class _Pouring:
         self._pour.plain(self._group)
         self._group, self._held = [], 0
 
-    def _note(self, path: bytes) -> None:
+    def _note(self, number: int, path: bytes, unread: Sequence[Unread]) -> None:
         """Record what was not read inside a file: skipped, as what is stored is intact, which git has checked."""
-        self._unread += [each._replace(path=path + (each.path or b"")) for each in self._pour.take_unread()]
+        self._unread += [(number, each._replace(path=path + (each.path or b""))) for each in unread]
 
     def finish(self, ids: Sequence[str]) -> Screened:
-        """Search what is left."""
+        """Search what is left; put what was not read in the order of the numbers."""
         self._flush()
         held = frozenset(ids[hit.member] for hit in self._pour.finish())
-        self._unread += self._pour.take_unread()
-        return Screened(held, self._unread, self._pour.size, self._entries)
+        self._unread += [(len(ids), each) for each in self._pour.take_unread()]
+        unread = [each for _, each in sorted(self._unread, key=itemgetter(0))]
+        return Screened(held, unread, self._pour.size, self._entries)

@@ -8,8 +8,6 @@ can only raise a match's confidence or speak for another issuer; so a blob witho
 under any, and only the few others are searched again, as the files that they are.
 
 A finding is where a credential is added: one that was in the parent's version of the file is not reported again.
-
-The module is long, as it has all the kinds of places in a history.
 """
 
 from __future__ import annotations
@@ -20,33 +18,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.git.firstlook import Batch, Lanes, missing
-from imgscan.scan.git.messages import COMMIT, TAG, search_message
+from imgscan.scan.git.batches import MESSAGES, Batches, brought
+from imgscan.scan.git.firstlook import Lanes, missing
+from imgscan.scan.git.messages import search_message
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
 from imgscan.sources.gitprocess import GitError
-from imgscan.sources.gitrepo import Change, Commit
+from imgscan.sources.gitrepo import Commit
 from imgscan.streams.readers import StreamError
 from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.scan.git.batches import Batch
     from imgscan.scan.git.firstlook import Screened
     from imgscan.scan.git.scope import Scope
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects
-    from imgscan.sources.gitrepo import Reference, Repository
-
-_MESSAGES = {"commit": COMMIT, "tag": TAG}
-"""The objects that are searched themselves, by kind, and their paths."""
-
-_BATCH = 4096
-"""Objects that are searched in one stream, before those that hold something are looked at as files."""
-
-_FIRST = 256
-"""Of the first batch: if there is no second, nothing is set up for it."""
+    from imgscan.sources.gitrefs import Reference
+    from imgscan.sources.gitrepo import Repository
 
 
 class _Brought(NamedTuple):
@@ -115,7 +107,6 @@ class _ScopeSearch:
         self._versions = FileVersions(self._session, objects, self._missing)
         self._shallow: frozenset[str] = frozenset()
         self._size = self._entries = 0
-        self._failure: GitError | None = None
         self.diagnostics: list[Diagnostic] = []
 
     def search(self) -> None:
@@ -127,11 +118,12 @@ class _ScopeSearch:
         for reference in scope.ends.missing:
             self._missing(reference.path)
         self._names(scope.names)
+        batches = Batches(self._scanner.repository, scope, self._scanner.searched, self._scanner.dirty)
         with Lanes(self._session, self._scanner.repository) as lanes:
-            for batch, screened in lanes.screen(self._batches()):
+            for batch, screened in lanes.screen(batches):
                 self._look(batch, screened)
-        if self._failure is not None:
-            raise self._failure
+        if batches.failure is not None:
+            raise batches.failure
 
     @property
     def begun(self) -> bool:
@@ -184,52 +176,6 @@ class _ScopeSearch:
             location = replace(hit.location, commit=commit.id, authored=authored if commit.id is not None else None)
             self._found.append(_Brought(hit._replace(location=location), file, named))
 
-    # what there is to search
-
-    def _commits(self) -> Iterator[Commit]:
-        """Yield what is staged; or the tags, the commits, and the trees and blobs that references name."""
-        scope, repository = self._scope, self._scanner.repository
-        if scope.staged is not None:
-            yield scope.staged
-        for tag in scope.ends.tags:
-            yield Commit(tag, (), "tag")
-        if scope.revisions:
-            yield from repository.commits(scope.revisions)
-        trees = dict.fromkeys(reference.id for reference, kind in scope.ends.others if kind == "tree")
-        yield from map(repository.whole_tree, trees)
-        for reference, kind in scope.ends.others:
-            if kind == "blob":
-                yield Commit(reference.id, (Change(reference.path, reference.id, (None,)),), "blob")
-
-    def _batches(self) -> Iterator[Batch]:
-        """Yield what there is to search. If git fails, that is for later: what came before it is searched."""
-        commits: list[Commit] = []
-        waiting, most = 0, _FIRST
-        try:
-            for commit in self._commits():
-                commits.append(commit)
-                waiting += 1 + len(commit.changes)
-                if waiting >= most:
-                    yield self._batch(commits)
-                    commits, waiting, most = [], 0, _BATCH
-        except GitError as error:
-            self._failure = error
-        yield self._batch(commits)
-
-    def _batch(self, commits: Sequence[Commit]) -> Batch:
-        """Say which objects of some commits are still to be searched."""
-        searched, dirty = self._scanner.searched, self._scanner.dirty
-        wanted: dict[str, bytes] = {}
-        for commit in commits:
-            if commit.id is not None and commit.kind in _MESSAGES and commit.id not in dirty:
-                wanted[commit.id] = _MESSAGES[commit.kind]
-            for change in _brought(commit):
-                blob = change.blob
-                if blob is not None and (raw := bytes.fromhex(blob)) not in searched:
-                    searched.add(raw)
-                    wanted[blob] = change.path
-        return Batch(commits, wanted)
-
     # what came of a batch
 
     def _look(self, batch: Batch, screened: Screened) -> None:
@@ -249,20 +195,20 @@ class _ScopeSearch:
     def _look_at(self, commit: Commit, names: frozenset[bytes]) -> None:
         """Look at a commit if it holds something; `names` are those of files that do themselves."""
         dirty = self._scanner.dirty
-        own = commit.id in dirty and commit.kind in _MESSAGES
+        own = commit.id in dirty and commit.kind in MESSAGES
         changes = [each for each in commit.changes if each.blob in dirty or (each.added and each.path in names)]
         if not own and not changes:
             return
         authored = None
-        if commit.id is not None and commit.kind in _MESSAGES:
-            hits, authored = self._message(commit.id, _MESSAGES[commit.kind])
+        if commit.id is not None and commit.kind in MESSAGES:
+            hits, authored = self._message(commit.id, MESSAGES[commit.kind])
             self._bring(hits if own else (), None, commit, authored)
-        brought = set(_brought(commit))
+        new = set(brought(commit))
         for change in changes:
             path, file = change.path, None if commit.kind == "blob" else change.path
             if change.added and path in names:
                 self._bring(self._concealer.in_text(path, path, field="file/name"), file, commit, authored, named=True)
-            if change in brought:
+            if change in new:
                 self._bring(self._versions.brought(change), file, commit, authored)
 
     def _message(self, each: str, path: bytes) -> tuple[list[Hit], str | None]:
@@ -288,11 +234,3 @@ class _ScopeSearch:
 
     def _missing(self, path: bytes) -> None:
         self.diagnostics.append(shown(missing(path), self._concealer))
-
-
-def _brought(commit: Commit) -> Iterator[Change]:
-    """Yield the changes that may add content: not what a parent has unchanged, nor a file that was only moved."""
-    gone = {change.parents[0] for change in commit.changes if change.blob is None and len(change.parents) == 1}
-    for change in commit.changes:
-        if change.blob is not None and change.blob not in change.parents and change.blob not in gone:
-            yield change

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imgscan.sources.gitpush import from_pre_commit, read_lines, revisions
-from imgscan.sources.gitrepo import Ends, Reference, Repository
+from imgscan.sources.gitrefs import Ends, Reference, begun_from, ends_of, references
+from imgscan.sources.gitrepo import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +97,7 @@ def staged_scope(repository: Repository) -> Scope:
 def push_scope(repository: Repository, push: Push, remote: str | None, before: Sequence[Push] = ()) -> Scope:
     """Return what a push of one reference adds to its remote; `before` are the references handled before it."""
     reference = Reference(b".git/" + push.name.encode("utf-8", "surrogateescape"), push.local)
-    ends = repository.ends([reference])
+    ends = ends_of(repository, [reference])
     listed = tuple(revisions(repository, push, remote, before)) if ends.commits else ()
     names = (reference,) if push.remote is None else ()
     return Scope(f"git:{push.name}", revisions=listed, tip=next(iter(ends.commits), None), names=names, ends=ends)
@@ -106,15 +107,13 @@ def range_scope(repository: Repository, named: Sequence[str]) -> Scope:
     """Say what `git rev-list NAMED` lists; git says later if there is nothing of that name."""
     revisions_ = ("--end-of-options", *named)
     label = " ".join(named)
-    ends = repository.ends(
-        Reference(label.encode("utf-8", "surrogateescape"), each) for each in repository.named(named)
-    )
+    shown = label.encode("utf-8", "surrogateescape")
+    ends = ends_of(repository, (Reference(shown, each) for each in begun_from(repository, named)))
     return Scope(f"git:{label}", revisions=revisions_, tip=repository.resolve("HEAD"), ends=ends)
 
 
 def whole_scope(repository: Repository) -> Scope:
     """Return what all references and HEAD reach."""
-    references = tuple(repository.references())
-    ends = repository.ends(references)
+    names = tuple(references(repository))
     tip = repository.resolve("HEAD")
-    return Scope("git:all-history", revisions=("--all",), tip=tip, names=references, ends=ends)
+    return Scope("git:all-history", revisions=("--all",), tip=tip, names=names, ends=ends_of(repository, names))
