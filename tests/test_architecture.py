@@ -123,7 +123,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """The packages, lowest floor first."""
 
 SCAN_FLOORS: tuple[tuple[str, ...], ...] = (
-    ("limits", "progress", "position", "regions", "acrosspaths", "crew"),
+    ("limits", "progress", "plaintext", "position", "regions", "acrosspaths", "crew"),
     ("hits",),
     ("policy", "ledger", "search", "headers", "result", "manyhits"),
     ("session",),

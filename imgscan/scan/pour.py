@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imgscan.scan.ledger import unread_blob, unread_file
+from imgscan.scan.plaintext import is_text
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch, Search
 from imgscan.streams.readers import CHUNK, StreamError
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from imgscan.unread import Unread
 
 Made = TypeVar("Made")
-
-_TEXT = bytes((*b"\t\n\f\r\x1b", *range(0x20, 0x7F)))
-_TEXT_CONTAINERS = (b"!<", b"age-", b"-----BEGIN ", b"U2FsdGVkX1", b"$ANSIBLE_VAULT;")
-"""How containers begin that may be text from end to end."""
 
 
 class Poured(NamedTuple):
@@ -238,12 +235,6 @@ class FilePour(Pour):
 def pieces_of(raw: Reader) -> Iterator[bytes]:
     """Return a reader's bytes in pieces."""
     return iter(partial(raw.read, CHUNK), b"")
-
-
-def is_text(piece: Chunk) -> bool:
-    """Whether a whole file is text that no container can be."""
-    data = bytes(piece)
-    return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:

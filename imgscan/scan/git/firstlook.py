@@ -18,7 +18,8 @@ from operator import itemgetter
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from imgscan.scan.pour import FilePour, Poured, is_text
+from imgscan.scan.plaintext import is_text
+from imgscan.scan.pour import FilePour, Poured
 from imgscan.streams.readers import CHUNK
 from imgscan.unread import Unread
 
