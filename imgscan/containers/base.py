@@ -55,11 +55,10 @@ class Headers(NamedTuple):
     """What is stored between the data of two members of a tar: padding of the one `before`, and headers of `member`.
 
     `data` is at `start` in the container. `payloads` are start, end and type of the extension headers in it.
-    `member` is None where none follows; `name` and `before` are names, empty where there is no such member.
+    Either is None where there is no such member.
     """
 
-    before: bytes
-    name: bytes
+    before: TarMember | None
     member: TarMember | None
     start: int
     data: bytes
@@ -67,9 +66,10 @@ class Headers(NamedTuple):
 
 
 class HeaderBatch(NamedTuple):
-    """The headers of several members: joined, they are screened at once."""
+    """The headers of several members: joined, they are screened at once. `named` gives the name of a member."""
 
     headers: Sequence[Headers]
+    named: Callable[[bytes], bytes]
 
 
 Part = Union[Member, HeaderBatch, "Unread"]

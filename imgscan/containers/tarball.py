@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from imgscan.containers.base import Format, HeaderBatch, Headers, Member
@@ -51,7 +52,7 @@ class _Passage:
         self.walker = TarWalker(payloads=True)
         self.headers: list[Headers] = []
         self._between = 0  # where the headers of the next member, or the padding before them, begin
-        self._before = b""  # the name of the member whose data end there
+        self._before: TarMember | None = None  # whose data end there
         self._held = b""  # what was read of them
         self.members: deque[TarMember] = deque()
         self.chunk: bytes = b""
@@ -79,9 +80,16 @@ class _Passage:
         """Collect what is between the members' data."""
         data = self._held + self.chunk if self._held else self.chunk
         at = self.base + len(self.chunk) - len(data)
-        for member in found:
-            self._add(member, data[self._between - at : member.start - at])
-            self._between = member.end
+        if self.walker.payloads:
+            for member in found:
+                self._add(member, data[self._between - at : member.start - at])
+                self._between = member.end
+        elif found:
+            new, append, before, start = tuple.__new__, self.headers.append, self._before, self._between
+            for member in found:
+                append(new(Headers, (before, member, start, data[start - at : member.start - at], ())))
+                before, start = member, member.end
+            self._before, self._between = before, start
         self._held = data[self._between - at :] if self._between < at + len(data) else b""
         if len(self._held) > _HELD and not self.walker.lost:
             self.rest()
@@ -94,13 +102,11 @@ class _Passage:
         self._held = b""
 
     def _add(self, member: TarMember | None, data: bytes) -> None:
-        payloads = self.walker.payloads
-        known = tuple(payload for payload in payloads if payload[1] <= self._between + len(data)) if payloads else ()
-        if payloads:
-            del payloads[: len(known)]
-        name = named(member.name) if member else b""
-        self.headers.append(Headers(self._before, name, member, self._between, data, known))
-        self._before = name
+        payloads, end = self.walker.payloads or [], self._between + len(data)
+        known = tuple(takewhile(lambda payload: payload[1] <= end, payloads))
+        del payloads[: len(known)]
+        self.headers.append(Headers(self._before, member, self._between, data, known))
+        self._before = member
 
     def data(self, member: TarMember) -> Iterator[memoryview]:
         """Yield a member's bytes; StreamError if the archive ends before it does."""
@@ -125,7 +131,7 @@ def members(raw: Reader) -> Iterator[Part]:
             pass
         if walk.headers:
             headers, walk.headers = walk.headers, []
-            yield HeaderBatch(headers)
+            yield HeaderBatch(headers, named)
         if not walk.members:
             break
         member = walk.members.popleft()
@@ -134,7 +140,7 @@ def members(raw: Reader) -> Iterator[Part]:
     walk.walker.finish()
     walk.rest()
     if walk.headers:
-        yield HeaderBatch(walk.headers)
+        yield HeaderBatch(walk.headers, named)
     if walk.failure is not None:
         raise walk.failure
     yield from (problem for problem in walk.walker.problems if problem.code != NO_END)

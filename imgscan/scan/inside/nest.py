@@ -233,8 +233,8 @@ class Nest:
             place = (each.start, each.start + len(each.data))
             search = HeaderSearch(concealer)
             padding, *stored = stored_bytes(each.data, each.start, each.payloads)
-            for name, member, parts in ((each.before, None, [padding]), (each.name, each.member, stored)):
-                path = _inside(container.name, name) if name else container.name
+            for named, member, parts in ((each.before, None, [padding]), (each.member, each.member, stored)):
+                path = _inside(container.name, batch.named(named.name)) if named is not None else container.name
                 node = Node(container.top, path, container, number, place, stored=True)
                 self._apart += [(node, hit) for hit in search.tell(member, parts, path, node.top.number)]
 
