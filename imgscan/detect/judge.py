@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from imgscan.detect.automaton import Candidate
-    from imgscan.detect.encodings import Span, Text
+    from imgscan.detect.encodings import Shared, Span, Text
     from imgscan.detect.rule import Prefix, Rule
     from imgscan.detect.ruleset import Ruleset
     from imgscan.detect.verdict import Verdict
@@ -45,19 +45,25 @@ class Judge:
         self._follows = ruleset.follows
         self._glued = ruleset.glued
         self._reach = ruleset.reach
-        self._glance = ruleset.glance
         self._now = now
 
     def judge(
-        self, data: bytes, candidate: Candidate, span: Span, *, binary: bool, only: Container[str] | None = None
+        self,
+        data: bytes,
+        candidate: Candidate,
+        span: Span,
+        shared: Shared,
+        *,
+        binary: bool,
+        only: Container[str] | None = None,
     ) -> Judged | None:
-        """Ask the validators of a candidate whether a credential is there: all, or those of the rules `only`."""
-        form, position = candidate.form, candidate.position
-        follows, after = self._follows[form.anchor], len(form.anchor)
-        # A short look first: it settles nearly every chance hit at a tenth of the cost.
-        glance = form.read(data, position, span, self._glance)
-        if not any(follows.match(text.data, text.at + after, text.high) for text in glance):
+        """Ask the validators of a candidate whether a credential is there: all, or those of the rules `only`.
+
+        `shared` is the part of the span that the candidate is in, with as much around it as any form needs.
+        """
+        if not self._possible(candidate, shared, binary=binary, only=only):
             return None
+        form, position = candidate.form, candidate.position
         best: Judged | None = None
         settled = False
         for text in form.read(data, position, span, self._reach):
@@ -76,6 +82,16 @@ class Judge:
             if judged.sure == 0:
                 break
         return best
+
+    def _possible(self, candidate: Candidate, shared: Shared, *, binary: bool, only: Container[str] | None) -> bool:
+        """Whether a quick look leaves a chance that a credential is there: it settles nearly every chance hit."""
+        anchor = candidate.form.anchor
+        follows, after = self._follows[anchor], len(anchor)
+        return any(
+            not sure or self._try(text, anchor, binary=binary, only=only) is not None
+            for text, sure in candidate.form.sights(candidate.position, shared)
+            if follows.match(text.data, text.at + after, text.high)
+        )
 
     def _try(self, text: Text, anchor: bytes, *, binary: bool, only: Container[str] | None) -> Judged | None:
         """Ask the validators of the prefixes that are in a text around its anchor."""

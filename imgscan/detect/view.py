@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from imgscan.detect import context
-from imgscan.detect.encodings import Span
+from imgscan.detect.encodings import Shared, Span
 from imgscan.detect.finder import position
 from imgscan.detect.match import Match
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from imgscan.detect.finder import Finder
     from imgscan.detect.judge import Judge, Judged
     from imgscan.detect.ruleset import Ruleset
+
+
+_BLOCK = 1 << 16
+"""Bytes whose candidates share what is decoded."""
 
 
 def _always() -> None:
@@ -32,6 +36,9 @@ class View:
         """Look at `data` with the sieves of an engine. `go_on` is called often, and raises to stop; that is raised."""
         self._go_on = go_on or _always
         self._vouchers = ruleset.vouchers
+        self._needs = ruleset.needs
+        self._reach = ruleset.reach
+        self._shared: tuple[Span, int, Shared] | None = None
         self._finder = finder
         self._judge = judge
         self._data = data
@@ -73,7 +80,7 @@ class View:
             if at < low or at < taken or at + len(candidate.form.literal) > high:
                 continue
             self._go_on()
-            judged = self._judge.judge(self._data, candidate, span, binary=binary)
+            judged = self._judge.judge(self._data, candidate, span, self._around(at, span), binary=binary)
             if judged is None:
                 continue
             match = self._match(judged, span, name, binary=binary)
@@ -81,6 +88,15 @@ class View:
                 matches.append(match)
                 taken = match.end
         return matches
+
+    def _around(self, at: int, span: Span) -> Shared:
+        """Return the part of a file's bytes that a position shares with others near it."""
+        block = at // _BLOCK
+        if self._shared is None or self._shared[1] != block or self._shared[0] != span:
+            low = max(span.low, block * _BLOCK - self._needs.behind)
+            high = min(span.high, (block + 1) * _BLOCK + self._needs.ahead)
+            self._shared = span, block, Shared(self._data, low, high, self._reach)
+        return self._shared[2]
 
     def _match(self, judged: Judged, span: Span, path: bytes, *, binary: bool) -> Match | None:
         """Add what the neighbourhood says to a verdict; None if it names another issuer."""
@@ -128,7 +144,8 @@ class View:
                 continue
             self._go_on()
             only = self._vouchers[candidate.form.anchor]
-            judged = self._judge.judge(self._data, candidate, span, binary=binary, only=only)
+            shared = self._around(candidate.position, span)
+            judged = self._judge.judge(self._data, candidate, span, shared, binary=binary, only=only)
             if judged is not None:
                 found.append((judged.rule, judged.text.begin(judged.verdict.start)))
         siblings = context.Siblings(found)

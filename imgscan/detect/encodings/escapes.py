@@ -7,9 +7,12 @@ underscore in its disguise; and, for percent signs and `\x`, with every characte
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
+from imgscan.detect.encodings.shared import Shared, Sight
 from imgscan.detect.encodings.text import Gaps, Text
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ _ESCAPE = re.compile(
     rb"|&#([0-9]{1,7});|&#[xX]([0-9A-Fa-f]{1,6});|&(lowbar|UnderBar);"
 )
 _BASES = (16, 16, 16, 8, 10, 16)
+
+_BLOCK = 1 << 14
+"""Bytes of a buffer whose escapes are decoded together."""
 
 
 def _percent_literals(anchor: bytes) -> Iterator[Literal]:
@@ -56,6 +62,45 @@ def _escape_of(match: re.Match[bytes]) -> bytes:
     return bytes([code]) if code < 0x100 else b"?"  # no credential's character: only that there is one matters
 
 
+class _Block(NamedTuple):
+    """A part of a buffer, decoded: where its escapes end, from `first` on, and how much shorter it is up to each."""
+
+    number: int
+    first: int
+    ends: list[int]
+    sums: list[int]
+    shared: Shared
+
+    def character(self, position: int) -> int:
+        """Return the character that begins at a position."""
+        found = bisect_right(self.ends, position)
+        return position - self.first - (self.sums[found - 1] if found else 0)
+
+
+class _Escapes(dict[bytes, bytes]):
+    """What each escape stands for, as far as any was looked up."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+
+    def __missing__(self, escape: bytes) -> bytes:
+        match = self._pattern.match(escape)
+        self[escape] = made = _escape_of(match) if match else b"?"
+        return made
+
+
+def _block(pattern: re.Pattern[bytes], shared: Shared, number: int, around: int) -> _Block:
+    """Decode a block, and as much around it as is read of a text."""
+    first = max(shared.low, number * _BLOCK - around)
+    last = min(shared.high, (number + 1) * _BLOCK + around)
+    table = _Escapes(pattern)
+    spans = [match.span() for match in pattern.finditer(shared.data, first, last)]
+    ends = [end for _, end in spans]
+    sums = list(accumulate(end - start - 1 for start, end in spans))
+    decoded = pattern.sub(lambda match: table[match[0]], shared.data[first:last])
+    return _Block(number, first, ends, sums, shared.decoded(decoded))
+
+
 def _encoding(
     name: str, pattern: re.Pattern[bytes], literals: Callable[[bytes], Iterator[Literal]], num: int
 ) -> Encoding:
@@ -80,7 +125,14 @@ def _encoding(
         decoded = b"".join(pieces)
         yield Text(name, decoded, at, 0, len(decoded), base=first, gaps=_summed(gaps), settles=True)
 
-    return Encoding(name, literals, uncut, read, num, 1, _WIDEST)
+    def sight(position: int, _form: Form, shared: Shared) -> Iterator[Sight]:
+        block: _Block | None = shared.made.get(pattern)
+        if block is None or block.number != position // _BLOCK:
+            around = num * max(shared.reach) + _WIDEST
+            shared.made[pattern] = block = _block(pattern, shared, position // _BLOCK, around)
+        yield Sight(block.shared, block.character(position))
+
+    return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight)
 
 
 def _summed(gaps: Sequence[tuple[int, int]]) -> Gaps:

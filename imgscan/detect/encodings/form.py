@@ -10,6 +10,7 @@ from imgscan.detect.encodings.text import Reach, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imgscan.detect.encodings.shared import Shared, Sight
     from imgscan.detect.encodings.text import Text
 
 
@@ -48,6 +49,7 @@ class Encoding:
 
     `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
+    `sight` takes a quick look, and shares what it decodes; it need not be there where nothing can be inside.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -58,6 +60,7 @@ class Encoding:
     num: int
     den: int
     slack: int
+    sight: Callable[[int, Form, Shared], Iterator[Sight]] | None = None
 
     def size(self, characters: int) -> int:
         """Bound the bytes that so many characters take."""
@@ -99,6 +102,20 @@ class Form:
             reach = self.inner.needs(reach)
         size = self.encoding.size
         return Reach(size(reach.behind) + self.lead, size(reach.ahead))
+
+    def sights(self, position: int, shared: Shared) -> Iterator[tuple[Text, bool]]:
+        """Look quickly at the literal at `position`: yield the texts that a reader may see, and whether it does.
+
+        Of each only the characters, the anchor and the borders are right.
+        """
+        if self.inner is None or self.encoding.sight is None:
+            for text in self.read(shared.data, position, Span(shared.low, shared.high), shared.reach):
+                yield text, True
+            return
+        for inside, at, sure in self.encoding.sight(position, self, shared):
+            if inside.data.startswith(self.inner.literal, at):
+                for text, as_sure in self.inner.sights(at, inside):
+                    yield text, sure and as_sure
 
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""

@@ -14,16 +14,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_right, insort
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Cut, Encoding, Literal
-from imgscan.detect.encodings.text import NO_GAPS, Gaps, Reach, Text
+from imgscan.detect.encodings.shared import Shared, Sight
+from imgscan.detect.encodings.text import NO_GAPS, Gaps, Reach, Span, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgscan.detect.encodings.form import Form
-    from imgscan.detect.encodings.text import Span
 
 _INDENT = 64
 _BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
@@ -47,6 +49,7 @@ _AFTER = re.compile(rb"={0,2}(?:[ \t]*(?:\r?\n|\Z)|[\"'`](?![0-9A-Za-z\"'`$ ]))|
 _NEAR = 16
 """Digits before a literal in which the beginning of its credential is looked for."""
 
+_DELIMITERS = re.compile(rb"[/_+-]")
 _DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
@@ -203,17 +206,12 @@ class _Run:
         last = self._alphabet.forward(self._data, found.end(), min(self._high, found.end() + self._count.ahead))
         return (found.end(), last) if last > found.end() and self._wraps(start, end, found.end()) else None
 
-    def _wraps(self, begin: int, end: int, start: int) -> bool:
+    def _wraps(self, _begin: int, end: int, start: int) -> bool:
         """Whether the break between a run that ends at `end` and the line's first digit at `start` is a wrap."""
         data, alphabet = self._data, self._alphabet
         last = alphabet.forward(data, start, min(self._high, start + _WIDEST))
-        if last - start >= _WIDEST or (last < self._high and not _AFTER.match(data, last, self._high)):
-            return False
         begin = alphabet.backward(data, end, max(self._low, end - _WIDEST))
-        newline = data.rfind(b"\n", max(self._low, end - _WIDEST), end) + 1
-        columns = end - (newline or max(self._low, end - _WIDEST))
-        indent = start - data.rfind(b"\n", end, start) - 1
-        return last - start <= end - begin or indent + last - start <= columns
+        return _wraps(data, begin, end, start, last, self._low, self._high)
 
     def texts(self, name: str, *, settles: bool) -> Iterator[Text]:
         """Decode the digits, from the first whole quantum on; and from a delimiter on, if a text may begin there.
@@ -271,6 +269,168 @@ class _Run:
         return begin if (quantum - begin) % self._alphabet.digits == 0 else -1
 
 
+def _wraps(data: bytes, begin: int, end: int, start: int, last: int, low: int, high: int) -> bool:
+    """Whether the digits of `data[start:last)` are a line that continues the digits of `data[begin:end)`."""
+    if last - start >= _WIDEST or (last < high and not _AFTER.match(data, last, high)):
+        return False
+    if last - start <= end - begin:
+        return True
+    low = max(low, end - _WIDEST)
+    columns = end - (data.rfind(b"\n", low, end) + 1 or low)
+    indent = start - data.rfind(b"\n", end, start) - 1
+    return indent + last - start <= columns
+
+
+class _Chain:
+    """Lines of digits that continue each other, as far as they are in a shared part of a buffer."""
+
+    def __init__(self, shared: Shared, alphabet: Alphabet, lines: Segments) -> None:
+        self.starts = [start for start, _ in lines]
+        self.ends = [end for _, end in lines]
+        sizes = [end - start for start, end in lines]
+        self.sums = list(accumulate(sizes, initial=0))
+        strides = [after - start for start, after in pairwise(self.starts)]
+        self.dense = all(stride <= _STRETCH * size for stride, size in zip(strides, sizes, strict=False))
+        self._shared = shared
+        self._alphabet = alphabet
+        self._decoded: dict[tuple[int, int, int], Shared] = {}
+
+    def line(self, position: int) -> int:
+        """Return the index of the line that a digit is in."""
+        return bisect_right(self.starts, position) - 1
+
+    def sights(self, position: int, lead: int, pieces: int, *, sure: bool) -> Iterator[Sight]:
+        """Look at the literal at `position`, in so many lines that it is in, and in all lines together."""
+        line = self.line(position)
+        quantum = position - self.starts[line] - lead
+        if quantum >= 0:
+            yield self._sight(line, line + pieces, quantum, lead, sure=sure)
+        quantum += self.sums[line]
+        if len(self.starts) > pieces and quantum >= 0:
+            yield self._sight(0, len(self.starts), quantum, lead, sure=sure and self.dense)
+
+    def ahead(self, position: int, count: int) -> bytes:
+        """Return so many digits from `position` on, and the rest of their last line."""
+        line = self.line(position)
+        stop = bisect_right(self.sums, self.sums[line] + position - self.starts[line] + count)
+        pieces = zip(self.starts[line + 1 : stop], self.ends[line + 1 : stop], strict=False)
+        data = self._shared.data
+        return b"".join(
+            [data[position : min(self.ends[line], position + count)], *(data[start:end] for start, end in pieces)]
+        )
+
+    def _sight(self, line: int, stop: int, quantum: int, lead: int, *, sure: bool) -> Sight:
+        digits, size = self._alphabet.digits, self._alphabet.size
+        phase = quantum % digits
+        key = line, stop - line, phase
+        inside = self._decoded.get(key)
+        if inside is None:
+            pieces = zip(self.starts[line:stop], self.ends[line:stop], strict=True)
+            joined = b"".join([self._shared.data[start:end] for start, end in pieces])
+            self._decoded[key] = inside = self._shared.decoded(self._alphabet.decode(joined[phase:]))
+        return Sight(inside, (quantum - phase) // digits * size + lead * size // digits, sure)
+
+
+class _Chains:
+    """The chains of one alphabet in a shared part of a buffer, each found once."""
+
+    def __init__(self, shared: Shared, alphabet: Alphabet) -> None:
+        self._shared = shared
+        self._alphabet = alphabet
+        self._firsts: list[int] = []
+        self._chains: dict[int, _Chain] = {}
+
+    def at(self, position: int) -> _Chain:
+        """Return the chain that a digit is in."""
+        before = bisect_right(self._firsts, position)
+        if before:
+            chain = self._chains[self._firsts[before - 1]]
+            if position < chain.ends[-1]:
+                return chain
+        chain = self._chain(position)
+        insort(self._firsts, chain.starts[0])
+        self._chains[chain.starts[0]] = chain
+        return chain
+
+    def _chain(self, position: int) -> _Chain:
+        alphabet, (data, low, high) = self._alphabet, self._extent()
+        line = _run_start(alphabet, data, position, low), alphabet.forward(data, position, high)
+        before: Segments = []
+        first = line
+        while (found := self._before(*first)) is not None:
+            before.append(found)
+            first = found
+        lines = [*reversed(before), line]
+        while (found := self._behind(*lines[-1])) is not None:
+            lines.append(found)
+        return _Chain(self._shared, alphabet, lines)
+
+    def _extent(self) -> tuple[bytes, int, int]:
+        return self._shared.data, self._shared.low, self._shared.high
+
+    def _before(self, start: int, last: int) -> tuple[int, int] | None:
+        """Return the line that one continues."""
+        data, low, high = self._extent()
+        found = _BREAK_BEFORE.search(data, max(low, start - _LONGEST_BREAK), start)
+        if found is None:
+            return None
+        end = found.start()
+        begin = _run_start(self._alphabet, data, end, low)
+        return (begin, end) if begin < end and _wraps(data, begin, end, start, last, low, high) else None
+
+    def _behind(self, begin: int, end: int) -> tuple[int, int] | None:
+        """Return the line that continues one."""
+        data, low, high = self._extent()
+        found = _BREAK.match(data, end, high)
+        if found is None:
+            return None
+        start = found.end()
+        last = self._alphabet.forward(data, start, high)
+        return (start, last) if start < last and _wraps(data, begin, end, start, last, low, high) else None
+
+
+def _run_start(alphabet: Alphabet, data: bytes, end: int, low: int) -> int:
+    """Return the beginning of the run that ends at `end`, however long it is."""
+    count = _WIDEST
+    while end - (start := alphabet.backward(data, end, max(low, end - count))) == count:
+        count *= 4
+    return start
+
+
+def _looker(alphabet: Alphabet) -> Callable[[int, Form, Shared], Iterator[Sight]]:
+    def sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
+        chains: _Chains | None = shared.made.get(alphabet)
+        if chains is None:
+            shared.made[alphabet] = chains = _Chains(shared, alphabet)
+        if form.cut is not None:
+            yield from _cut_sights(chains, alphabet, position, form, shared)
+            return
+        sure = alphabet is not _BASE64 or not _may_be_delimited(shared, position - form.lead)
+        yield from chains.at(position).sights(position, form.lead, 1, sure=sure)
+
+    return sight
+
+
+def _may_be_delimited(shared: Shared, quantum: int) -> bool:
+    return _DELIMITERS.search(shared.data, max(shared.low, quantum - _NEAR), quantum) is not None
+
+
+def _cut_sights(chains: _Chains, alphabet: Alphabet, position: int, form: Form, shared: Shared) -> Iterator[Sight]:
+    """Look at an interrupted literal: in its lines, or if these do not continue each other, at what is behind it."""
+    ends = form.cut and _ends_of_cut(shared.data, position, Span(shared.low, shared.high), form.cut)
+    if not ends:
+        return
+    (first, end), (second, _) = ends
+    chain, quantum = chains.at(second), first - form.lead
+    if chain.starts[0] <= first:
+        sure = alphabet is not _BASE64 or not _may_be_delimited(shared, quantum)
+        yield from chain.sights(first, form.lead, 2, sure=sure)
+    elif alphabet.backward(shared.data, first, max(shared.low, quantum)) == quantum:
+        inner = form.inner.needs(shared.reach) if form.inner else shared.reach
+        digits = shared.data[quantum:end] + chain.ahead(second, inner.ahead * alphabet.digits)
+        yield Sight(shared.decoded(alphabet.decode(digits)), form.lead * alphabet.size // alphabet.digits, sure=False)
+
+
 def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]:
     def read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> Iterator[Text]:
         pieces: Segments | None = [(position, position + len(form.literal))]
@@ -301,7 +461,9 @@ def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, 
 def _encoding(name: str, alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]) -> Encoding:
     num = _STRETCH * alphabet.digits
     slack = 2 * num + 2 * _LONGEST_BREAK
-    return Encoding(name, literals, _cuts_of(literals), _reader(name, alphabet), num, alphabet.size, slack)
+    return Encoding(
+        name, literals, _cuts_of(literals), _reader(name, alphabet), num, alphabet.size, slack, _looker(alphabet)
+    )
 
 
 BASE64 = _encoding("base64", _BASE64, _base64_literals)
