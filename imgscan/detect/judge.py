@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgscan.detect.encodings import Span
 from imgscan.detect.verdict import BASE62, Place
 from imgscan.model import CONFIDENCES
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from imgscan.detect.automaton import Candidate
-    from imgscan.detect.encodings import Shared, Span, Text
+    from imgscan.detect.encodings import Form, Shared, Text
     from imgscan.detect.rule import Prefix, Rule
     from imgscan.detect.ruleset import Ruleset
     from imgscan.detect.verdict import Verdict
@@ -43,6 +44,7 @@ class Judge:
         """Believe no account that is younger than `now`, in seconds since 1970."""
         self._holders = ruleset.holders
         self._follows = ruleset.follows
+        self._hints = ruleset.hints
         self._glued = ruleset.glued
         self._reach = ruleset.reach
         self._now = now
@@ -52,21 +54,27 @@ class Judge:
         data: bytes,
         candidate: Candidate,
         span: Span,
-        shared: Shared,
+        shared: Shared | None,
         *,
         binary: bool,
         only: Container[str] | None = None,
     ) -> Judged | None:
         """Ask the validators of a candidate whether a credential is there: all, or those of the rules `only`.
 
-        `shared` is the part of the span that the candidate is in, with as much around it as any form needs.
+        `shared` is the part of the span that the candidate is in, with as much around it as any form needs: for a first
+        look, without which the result is the same.
         """
-        if not self._possible(candidate, shared, binary=binary, only=only):
+        if shared is not None and not self._possible(candidate, shared, binary=binary, only=only):
             return None
         form, position = candidate.form, candidate.position
+        if form.inner is None and form.cut is None and not self._hints[form.anchor].match(data, position, span.high):
+            return None
+        follows, after = self._follows[form.anchor], len(form.anchor)
         best: Judged | None = None
         settled = False
         for text in form.read(data, position, span, self._reach):
+            if not follows.match(text.data, text.at + after, text.high):
+                continue
             judged = self._try(text, form.anchor, binary=binary, only=only)
             if judged is None:
                 continue
@@ -85,11 +93,23 @@ class Judge:
 
     def _possible(self, candidate: Candidate, shared: Shared, *, binary: bool, only: Container[str] | None) -> bool:
         """Whether a quick look leaves a chance that a credential is there: it settles nearly every chance hit."""
-        anchor = candidate.form.anchor
-        follows, after = self._follows[anchor], len(anchor)
+        position, form = candidate
+        hint = self._hints[form.anchor]
+        narrows = form.flat and form.encoding.narrows
+        for inside, at, sure in form.sights(position, shared):
+            if hint.match(inside.data, at):
+                if not sure or self._accepts(form.innermost, at, inside, binary=binary, only=only):
+                    return True
+            elif narrows:
+                return False
+        return False
+
+    def _accepts(self, form: Form, at: int, inside: Shared, *, binary: bool, only: Container[str] | None) -> bool:
+        """Whether a validator takes what is at a place of a decoded buffer."""
+        follows, after = self._follows[form.anchor], len(form.anchor)
         return any(
-            not sure or self._try(text, anchor, binary=binary, only=only) is not None
-            for text, sure in candidate.form.sights(candidate.position, shared)
+            self._try(text, form.anchor, binary=binary, only=only) is not None
+            for text in form.read(inside.data, at, Span(inside.low, inside.high), self._reach)
             if follows.match(text.data, text.at + after, text.high)
         )
 

@@ -93,6 +93,15 @@ class Ruleset:
         return {anchor: _follows(held, anchor) for anchor, held in self.holders.items()}
 
     @cached_property
+    def hints(self) -> Mapping[bytes, re.Pattern[bytes]]:
+        """Each anchor or core with what must follow it, or what must where it is in another piece."""
+        rest = encodings.continued(self.splits)
+        return {
+            anchor: re.compile(b"%s(?:%s|%s)" % (re.escape(anchor), follows.pattern, rest))
+            for anchor, follows in self.follows.items()
+        }
+
+    @cached_property
     def vouchers(self) -> Mapping[bytes, frozenset[str]]:
         """The ids of the rules that vouch for others, by the anchors and cores of their prefixes."""
         return _vouchers(self.rules)

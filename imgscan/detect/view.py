@@ -80,7 +80,7 @@ class View:
             if at < low or at < taken or at + len(candidate.form.literal) > high:
                 continue
             self._go_on()
-            judged = self._judge.judge(self._data, candidate, span, self._around(at, span), binary=binary)
+            judged = self._judge.judge(self._data, candidate, span, self._around(candidate, span), binary=binary)
             if judged is None:
                 continue
             match = self._match(judged, span, name, binary=binary)
@@ -89,9 +89,11 @@ class View:
                 taken = match.end
         return matches
 
-    def _around(self, at: int, span: Span) -> Shared:
-        """Return the part of a file's bytes that a position shares with others near it."""
-        block = at // _BLOCK
+    def _around(self, candidate: Candidate, span: Span) -> Shared | None:
+        """Return the part of a file's bytes that a candidate shares with others near it; None if it is not encoded."""
+        if candidate.form.inner is None:
+            return None
+        block = candidate.position // _BLOCK
         if self._shared is None or self._shared[1] != block or self._shared[0] != span:
             low = max(span.low, block * _BLOCK - self._needs.behind)
             high = min(span.high, (block + 1) * _BLOCK + self._needs.ahead)
@@ -157,7 +159,7 @@ class View:
             if only is None or candidate.position + len(candidate.form.literal) > span.high:
                 continue
             self._go_on()
-            shared = self._around(candidate.position, span)
+            shared = self._around(candidate, span)
             judged = self._judge.judge(self._data, candidate, span, shared, binary=binary, only=only)
             if judged is not None:
                 yield judged.rule, judged.text.begin(judged.verdict.start)

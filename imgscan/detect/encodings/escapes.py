@@ -6,19 +6,19 @@ underscore in its disguise; and, for percent signs and `\x`, with every characte
 
 from __future__ import annotations
 
+import binascii
 import re
 from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
-from imgscan.detect.encodings.shared import Shared, Sight
 from imgscan.detect.encodings.text import Gaps, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.shared import Shared, Sight
     from imgscan.detect.encodings.text import Reach, Span
 
 _UNDERSCORES = (
@@ -34,7 +34,7 @@ _ESCAPE = re.compile(
 )
 _BASES = (16, 16, 16, 8, 10, 16)
 
-_BLOCK = 1 << 14
+_BLOCK = 1 << 15
 """Bytes of a buffer whose escapes are decoded together."""
 
 
@@ -62,87 +62,90 @@ def _escape_of(match: re.Match[bytes]) -> bytes:
     return bytes([code]) if code < 0x100 else b"?"  # no credential's character: only that there is one matters
 
 
-class _Block(NamedTuple):
-    """A part of a buffer, decoded: where its escapes end, from `first` on, and how much shorter it is up to each."""
+class _Syntax:
+    """The escapes of an encoding: one by one, and those that are decoded a run at a time."""
 
-    number: int
+    def __init__(self, escape: re.Pattern[bytes], *runs: bytes) -> None:
+        self._runs = [(begin, len(begin) + 2) for begin in runs]
+        either = b"|".join(b"((?:%s[0-9A-Fa-f]{2})+)" % re.escape(begin) for begin in runs)
+        self._pattern = re.compile(b"%s|(%s)" % (either, escape.pattern))
+        self._escape = escape
+
+    def decode(self, data: bytes, first: int, last: int) -> Decoded:
+        """Decode `data[first:last)`."""
+        pieces: list[bytes] = []
+        ends: list[int] = []
+        sums: list[int] = []
+        done, total = first, 0
+        for match in self._pattern.finditer(data, first, last):
+            start, end = match.span()
+            pieces.append(data[done:start])
+            done = end
+            number = match.lastindex or 0
+            if number > len(self._runs):
+                pieces.append(self._one(match[0]))
+                total += end - start - 1
+                ends.append(end)
+                sums.append(total)
+                continue
+            begin, width = self._runs[number - 1]
+            pieces.append(binascii.unhexlify(match[0].replace(begin, b"")))
+            ends.extend(range(start + width, end + 1, width))
+            after = total + (end - start) // width * (width - 1)
+            sums.extend(range(total + width - 1, after + 1, width - 1))
+            total = after
+        pieces.append(data[done:last])
+        return Decoded(b"".join(pieces), first, ends, sums)
+
+    def _one(self, escape: bytes) -> bytes:
+        match = self._escape.match(escape)
+        return _escape_of(match) if match else b""
+
+
+class Decoded(NamedTuple):
+    """What a part of a buffer says, from `first` on; where its escapes end, and by how much each makes it shorter.
+
+    The last are sums: of an escape and all before it.
+    """
+
+    data: bytes
     first: int
     ends: list[int]
     sums: list[int]
-    shared: Shared
 
     def character(self, position: int) -> int:
-        """Return the character that begins at a position."""
+        """Return the index of the character that begins at a position."""
         found = bisect_right(self.ends, position)
         return position - self.first - (self.sums[found - 1] if found else 0)
 
-
-class _Escapes(dict[bytes, bytes]):
-    """What each escape stands for, as far as any was looked up."""
-
-    def __init__(self, pattern: re.Pattern[bytes]) -> None:
-        self._pattern = pattern
-
-    def __missing__(self, escape: bytes) -> bytes:
-        match = self._pattern.match(escape)
-        self[escape] = made = _escape_of(match) if match else b"?"
-        return made
+    def gaps(self) -> Gaps:
+        """Say where the characters are."""
+        at = [end - self.first - total for end, total in zip(self.ends, self.sums, strict=True)]
+        return Gaps(at, self.sums, trailing=True)
 
 
-def _block(pattern: re.Pattern[bytes], shared: Shared, number: int, around: int) -> _Block:
-    """Decode a block, and as much around it as is read of a text."""
-    first = max(shared.low, number * _BLOCK - around)
-    last = min(shared.high, (number + 1) * _BLOCK + around)
-    table = _Escapes(pattern)
-    spans = [match.span() for match in pattern.finditer(shared.data, first, last)]
-    ends = [end for _, end in spans]
-    sums = list(accumulate(end - start - 1 for start, end in spans))
-    decoded = pattern.sub(lambda match: table[match[0]], shared.data[first:last])
-    return _Block(number, first, ends, sums, shared.decoded(decoded))
-
-
-def _encoding(
-    name: str, pattern: re.Pattern[bytes], literals: Callable[[bytes], Iterator[Literal]], num: int
-) -> Encoding:
+def _encoding(name: str, syntax: _Syntax, literals: Callable[[bytes], Iterator[Literal]], num: int) -> Encoding:
     """Make an encoding of escapes of at most `num` bytes, but for the names of references."""
 
     def read(data: bytes, position: int, span: Span, _form: Form, reach: Reach) -> Iterator[Text]:
         first = max(span.low, position - num * reach.behind - _WIDEST)
         last = min(span.high, position + num * reach.ahead + _WIDEST)
-        pieces: list[bytes] = []
-        gaps: list[tuple[int, int]] = []
-        done, size, at = first, 0, -1
-        for match in pattern.finditer(data, first, last):
-            if match.start() >= position and at < 0:
-                at = size + position - done
-            pieces += (data[done : match.start()], _escape_of(match))
-            size += match.start() - done + 1
-            gaps.append((size, match.end() - match.start() - 1))
-            done = match.end()
-        pieces.append(data[done:last])
-        if at < 0:
-            at = size + position - done
-        decoded = b"".join(pieces)
-        yield Text(name, decoded, at, 0, len(decoded), base=first, gaps=_summed(gaps), settles=True)
+        made = syntax.decode(data, first, last)
+        at = made.character(position)
+        yield Text(name, made.data, at, 0, len(made.data), base=first, gaps=made.gaps(), settles=True)
 
     def sight(position: int, _form: Form, shared: Shared) -> Iterator[Sight]:
-        block: _Block | None = shared.made.get(pattern)
-        if block is None or block.number != position // _BLOCK:
+        number = position // _BLOCK
+        block: tuple[int, Decoded, Shared] | None = shared.made.get(syntax)
+        if block is None or block[0] != number:
             around = num * max(shared.reach) + _WIDEST
-            shared.made[pattern] = block = _block(pattern, shared, position // _BLOCK, around)
-        yield Sight(block.shared, block.character(position))
+            first, last = number * _BLOCK - around, (number + 1) * _BLOCK + around
+            made = syntax.decode(shared.data, max(shared.low, first), min(shared.high, last))
+            shared.made[syntax] = block = number, made, shared.decoded(made.data)
+        yield block[2], block[1].character(position), True
 
     return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight)
 
 
-def _summed(gaps: Sequence[tuple[int, int]]) -> Gaps:
-    total = 0
-    sums = []
-    for _, width in gaps:
-        total += width
-        sums.append(total)
-    return Gaps([at for at, _ in gaps], sums, trailing=True)
-
-
-PERCENT = _encoding("percent", _PERCENT, _percent_literals, 3)
-ESCAPED = _encoding("escaped", _ESCAPE, _escaped_literals, 6)
+PERCENT = _encoding("percent", _Syntax(_PERCENT, b"%"), _percent_literals, 3)
+ESCAPED = _encoding("escaped", _Syntax(_ESCAPE, b"\\x", b"\\u00"), _escaped_literals, 6)

@@ -49,7 +49,8 @@ class Encoding:
 
     `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
-    `sight` takes a quick look, and shares what it decodes; it need not be there where nothing can be inside.
+    `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. It sees the most
+    first, and if `narrows`, nothing after that sees a character more.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -61,6 +62,7 @@ class Encoding:
     den: int
     slack: int
     sight: Callable[[int, Form, Shared], Iterator[Sight]] | None = None
+    narrows: bool = False
 
     def size(self, characters: int) -> int:
         """Bound the bytes that so many characters take."""
@@ -87,6 +89,16 @@ class Form:
         return 1 if self.inner is None else 1 + self.inner.depth
 
     @property
+    def flat(self) -> bool:
+        """Whether the outermost encoding holds no other."""
+        return self.inner is None or self.inner.inner is None
+
+    @property
+    def innermost(self) -> Form:
+        """The form of the anchor in its own text."""
+        return self if self.inner is None else self.inner.innermost
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What two forms that say the same have in common."""
         return self.literal, self.anchor, self.cut, self.encoding.name, self.inner and self.inner.key
@@ -103,35 +115,40 @@ class Form:
         size = self.encoding.size
         return Reach(size(reach.behind) + self.lead, size(reach.ahead))
 
-    def sights(self, position: int, shared: Shared) -> Iterator[tuple[Text, bool]]:
-        """Look quickly at the literal at `position`: yield the texts that a reader may see, and whether it does.
+    def sights(self, position: int, shared: Shared) -> Iterator[Sight]:
+        """Look quickly at the literal at `position`: say where the anchor may be in a text.
 
-        Of each only the characters, the anchor and the borders are right.
+        A reader sees no text and no character that is not in one of these.
         """
-        if self.inner is None or self.encoding.sight is None:
-            for text in self.read(shared.data, position, Span(shared.low, shared.high), shared.reach):
-                yield text, True
-            return
-        for inside, at, sure in self.encoding.sight(position, self, shared):
-            if inside.data.startswith(self.inner.literal, at):
-                for text, as_sure in self.inner.sights(at, inside):
-                    yield text, sure and as_sure
+        inner, sight = self.inner, self.encoding.sight
+        if inner is None or sight is None:
+            yield shared, position, True
+        elif inner.inner is None:
+            yield from sight(position, self, shared)
+        else:
+            for inside, at, sure in sight(position, self, shared):
+                if inside.data.startswith(inner.literal, at):
+                    for text, place, as_sure in inner.sights(at, inside):
+                        yield text, place, sure and as_sure
 
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
-        if self.inner is None:
-            yield from self.encoding.read(data, position, span, self, reach)
-            return
-        for outer in self.encoding.read(data, position, span, self, self.inner.needs(reach)):
-            if not outer.data.startswith(self.inner.literal, outer.at, outer.high):
+        inner = self.inner
+        if inner is None:
+            return self.encoding.read(data, position, span, self, reach)
+        return self._inside(inner, data, position, span, reach)
+
+    def _inside(self, inner: Form, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
+        for outer in self.encoding.read(data, position, span, self, inner.needs(reach)):
+            if not outer.data.startswith(inner.literal, outer.at, outer.high):
                 continue  # the outer literal holds only what does not depend on neighbours
             inner_span = Span(outer.low, outer.high, aligned=False)
-            for text in self.inner.read(outer.data, outer.at, inner_span, reach):
+            for text in inner.read(outer.data, outer.at, inner_span, reach):
                 name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
                 yield text._replace(
                     encoding=name,
                     outer=outer if text.outer is None else _under(text.outer, outer),
-                    settles=outer.settles and (text.settles or self.inner.inner is None),
+                    settles=outer.settles and (text.settles or inner.inner is None),
                     rival=text.rival or (outer.rival if text.encoding == "plain" else None),
                 )
 

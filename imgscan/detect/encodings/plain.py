@@ -38,6 +38,10 @@ _ENDS = b"\"'`\\=\r\n"
 _STARTS = b"\"'` \t\n"
 
 
+_CONTINUED = rb"[0-9A-Za-z+/_]{0,%d}(?:\\?[\"'`]|[\\=]?\r?\n|(?:\\r)?\\n)" % _LONGEST
+"""How the rest of a piece and the glue behind it begin."""
+
+
 class Splits(NamedTuple):
     """Which credentials are put together from pieces: those whose structure proves them.
 
@@ -59,6 +63,11 @@ def _cuts(anchor: bytes) -> Iterator[Literal]:
         else:
             for start in _STARTS:
                 yield Literal(bytes([start]) + anchor[at:], 0, Cut(anchor, at, after=True))
+
+
+def continued(splits: Splits) -> bytes:
+    """Write a regular expression of what follows an anchor whose credential is in pieces, as far as it is no body."""
+    return rb"(?![%s])" % re.escape(bytes(sorted(BASE62 - splits.starts))) + _CONTINUED
 
 
 def plain(splits: Splits) -> Encoding:

@@ -19,13 +19,13 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Cut, Encoding, Literal
-from imgscan.detect.encodings.shared import Shared, Sight
 from imgscan.detect.encodings.text import NO_GAPS, Gaps, Reach, Span, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.shared import Shared, Sight
 
 _INDENT = 64
 _BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
@@ -303,11 +303,11 @@ class _Chain:
         """Look at the literal at `position`, in so many lines that it is in, and in all lines together."""
         line = self.line(position)
         quantum = position - self.starts[line] - lead
+        together = quantum + self.sums[line]
+        if len(self.starts) > pieces and together >= 0:
+            yield self._sight(0, len(self.starts), together, lead, sure=sure and self.dense)
         if quantum >= 0:
             yield self._sight(line, line + pieces, quantum, lead, sure=sure)
-        quantum += self.sums[line]
-        if len(self.starts) > pieces and quantum >= 0:
-            yield self._sight(0, len(self.starts), quantum, lead, sure=sure and self.dense)
 
     def ahead(self, position: int, count: int) -> bytes:
         """Return so many digits from `position` on, and the rest of their last line."""
@@ -328,7 +328,7 @@ class _Chain:
             pieces = zip(self.starts[line:stop], self.ends[line:stop], strict=True)
             joined = b"".join([self._shared.data[start:end] for start, end in pieces])
             self._decoded[key] = inside = self._shared.decoded(self._alphabet.decode(joined[phase:]))
-        return Sight(inside, (quantum - phase) // digits * size + lead * size // digits, sure)
+        return inside, (quantum - phase) // digits * size + lead * size // digits, sure
 
 
 class _Chains:
@@ -428,7 +428,7 @@ def _cut_sights(chains: _Chains, alphabet: Alphabet, position: int, form: Form, 
     elif alphabet.backward(shared.data, first, max(shared.low, quantum)) == quantum:
         inner = form.inner.needs(shared.reach) if form.inner else shared.reach
         digits = shared.data[quantum:end] + chain.ahead(second, inner.ahead * alphabet.digits)
-        yield Sight(shared.decoded(alphabet.decode(digits)), form.lead * alphabet.size // alphabet.digits, sure=False)
+        yield shared.decoded(alphabet.decode(digits)), form.lead * alphabet.size // alphabet.digits, False
 
 
 def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]:
@@ -462,7 +462,15 @@ def _encoding(name: str, alphabet: Alphabet, literals: Callable[[bytes], Iterato
     num = _STRETCH * alphabet.digits
     slack = 2 * num + 2 * _LONGEST_BREAK
     return Encoding(
-        name, literals, _cuts_of(literals), _reader(name, alphabet), num, alphabet.size, slack, _looker(alphabet)
+        name,
+        literals,
+        _cuts_of(literals),
+        _reader(name, alphabet),
+        num,
+        alphabet.size,
+        slack,
+        _looker(alphabet),
+        narrows=True,
     )
 
 

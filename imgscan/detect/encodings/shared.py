@@ -6,7 +6,7 @@ as was shared; so what it does not see is not there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgscan.detect.encodings.text import Reach
@@ -32,12 +32,8 @@ class Shared:
         return Shared(data, 0, len(data), self.reach)
 
 
-class Sight(NamedTuple):
-    """What a literal stands for may be at `at` of a decoded buffer.
+Sight = tuple[Shared, int, bool]
+"""A decoded buffer, where in it what a literal stands for may be, and whether that is sure.
 
-    `sure` says that readers see the same characters there and end in the same places; else they may see less of them.
-    """
-
-    shared: Shared
-    at: int
-    sure: bool = True
+It is if readers see the same characters there, between the same borders; else they may see fewer of them.
+"""

@@ -12,13 +12,13 @@ import re
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
-from imgscan.detect.encodings.shared import Shared, Sight
 from imgscan.detect.encodings.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.shared import Shared, Sight
     from imgscan.detect.encodings.text import Reach, Span
 
 _NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(256))
@@ -87,7 +87,7 @@ def _unit(shared: Shared, unit: int, name: str) -> Sight:
         shared.made[key] = inside = shared.decoded(
             _characters(shared.data[first:last], name).encode("latin-1", "replace")
         )
-    return Sight(inside, (unit - first) // 2)
+    return inside, (unit - first) // 2, True
 
 
 def _characters(units: bytes, name: str) -> str:
