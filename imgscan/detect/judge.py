@@ -121,6 +121,8 @@ class Judge:
                 continue
             if text.data.startswith(prefix.text, start, text.high):
                 body = start + len(prefix.text)
+                if text.strict and not (prefix.proof and text.data.startswith(prefix.proof, body, text.high)):
+                    continue  # no validator could prove it
                 place = Place(text.data, start, body, text.low, text.high, binary, self._now, self._glued)
                 verdict = prefix.validate(place)
                 if verdict is not None and not (text.strict and not _holds_together(text, verdict)):

@@ -38,8 +38,8 @@ _ENDS = b"\"'`\\=\r\n"
 _STARTS = b"\"'` \t\n"
 
 
-_CONTINUED = rb"[0-9A-Za-z+/_]{0,%d}(?:\\?[\"'`]|[\\=]?\r?\n|(?:\\r)?\\n)" % _LONGEST
-"""How the rest of a piece and the glue behind it begin."""
+_ENDED = rb"[0-9A-Za-z+/_]{1,%d}(?:\\?[\"'`]|[\\=]?\r?\n|(?:\\r)?\\n)" % _LONGEST
+"""The rest of a piece, and how the glue behind it begins."""
 
 
 class Splits(NamedTuple):
@@ -67,7 +67,8 @@ def _cuts(anchor: bytes) -> Iterator[Literal]:
 
 def continued(splits: Splits) -> bytes:
     """Write a regular expression of what follows an anchor whose credential is in pieces, as far as it is no body."""
-    return rb"(?![%s])" % re.escape(bytes(sorted(BASE62 - splits.starts))) + _CONTINUED
+    never = rb"(?![%s])" % re.escape(bytes(sorted(BASE62 - splits.starts)))
+    return never + rb"(?:" + _ENDED + rb"|" + _GLUE + never + rb")"
 
 
 def plain(splits: Splits) -> Encoding:

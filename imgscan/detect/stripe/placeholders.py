@@ -35,6 +35,13 @@ _SHARE = [n and n * math.log2(n) for n in range(512)]
 """n log n, for every number of times that a character can occur in the longest body."""
 
 
+_RAISED = bytes(byte ^ 0x80 for byte in range(256))
+"""Takes an ASCII character so far up that no other is above it."""
+
+_RUNS = b"\x80" * (_EQUAL - 1), b"\x81" * (_MONOTONE - 1), b"\x7f" * (_MONOTONE - 1)
+"""Steps from each character to the next where they are equal, ascend and descend."""
+
+
 def entropy(body: bytes) -> float:
     """Return the Shannon entropy of a body of 1 to 511 characters, in bits a character."""
     size = len(body)
@@ -60,9 +67,8 @@ def mixed(body: bytes) -> bool:
 
 def has_run(body: bytes) -> bool:
     """Whether six equal characters or eight in sequence, up or down, are in a row."""
-    steps = bytes(step & 0xFF for step in map(sub, body[1:], body))
-    up, down = b"\x01" * (_MONOTONE - 1), b"\xff" * (_MONOTONE - 1)
-    return bytes(_EQUAL - 1) in steps or up in steps or down in steps
+    steps = bytes(map(sub, body[1:].translate(_RAISED), body))
+    return any(run in steps for run in _RUNS)
 
 
 def crossed_out(body: bytes) -> bool:
