@@ -9,10 +9,11 @@ from imgscan.detect.verdict import BASE62, Place
 from imgscan.model import CONFIDENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from imgscan.detect.automaton import Candidate
     from imgscan.detect.encodings import Form, Shared, Text
+    from imgscan.detect.encodings.shared import Sight
     from imgscan.detect.rule import Prefix, Rule
     from imgscan.detect.ruleset import Ruleset
     from imgscan.detect.verdict import Verdict
@@ -64,15 +65,12 @@ class Judge:
         `shared` is the part of the span that the candidate is in, with as much around it as any form needs: for a first
         look, without which the result is the same.
         """
-        if shared is not None and not self._possible(candidate, shared, binary=binary, only=only):
-            return None
-        form, position = candidate.form, candidate.position
-        if form.inner is None and form.cut is None and not self._hints[form.anchor].match(data, position, span.high):
-            return None
+        texts = self._texts(data, candidate, span, shared, binary=binary, only=only)
+        form = candidate.form
         follows, after = self._follows[form.anchor], len(form.anchor)
         best: Judged | None = None
         settled = False
-        for text in form.read(data, position, span, self._reach):
+        for text in texts:
             if not follows.match(text.data, text.at + after, text.high):
                 continue
             judged = self._try(text, form.anchor, binary=binary, only=only)
@@ -91,18 +89,47 @@ class Judge:
                 break
         return best
 
-    def _possible(self, candidate: Candidate, shared: Shared, *, binary: bool, only: Container[str] | None) -> bool:
-        """Whether a quick look leaves a chance that a credential is there: it settles nearly every chance hit."""
-        position, form = candidate
+    def _texts(
+        self,
+        data: bytes,
+        candidate: Candidate,
+        span: Span,
+        shared: Shared | None,
+        *,
+        binary: bool,
+        only: Container[str] | None,
+    ) -> Iterable[Text]:
+        """Return the texts that a candidate may be in, likeliest first; none if a quick look shows none."""
+        form, position = candidate.form, candidate.position
+        if shared is None:
+            if form.cut is None and not self._hints[form.anchor].match(data, position, span.high):
+                return ()
+        else:
+            seen = self._seen(form, position, shared)
+            if not seen:
+                return ()
+            views = form.views(position, shared)
+            if views is not None:
+                return views
+            if not any(
+                not sure or self._accepts(form.innermost, at, inside, binary=binary, only=only)
+                for inside, at, sure in seen
+            ):
+                return ()
+        return form.read(data, position, span, self._reach)
+
+    def _seen(self, form: Form, position: int, shared: Shared) -> list[Sight]:
+        """List the places at which a credential may be, as a quick look sees it: mostly none."""
         hint = self._hints[form.anchor]
         narrows = form.flat and form.encoding.narrows
-        for inside, at, sure in form.sights(position, shared):
+        seen = []
+        for sight in form.sights(position, shared):
+            inside, at, _ = sight
             if hint.match(inside.data, at):
-                if not sure or self._accepts(form.innermost, at, inside, binary=binary, only=only):
-                    return True
+                seen.append(sight)
             elif narrows:
-                return False
-        return False
+                break
+        return seen
 
     def _accepts(self, form: Form, at: int, inside: Shared, *, binary: bool, only: Container[str] | None) -> bool:
         """Whether a validator takes what is at a place of a decoded buffer."""

@@ -15,10 +15,10 @@ from imgscan.detect.encodings.form import Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imgscan.detect.encodings.form import Form
-    from imgscan.detect.encodings.shared import Shared, Sight
+    from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Reach, Span
 
 _UNDERSCORES = (
@@ -134,17 +134,20 @@ def _encoding(name: str, syntax: _Syntax, literals: Callable[[bytes], Iterator[L
         at = made.character(position)
         yield Text(name, made.data, at, 0, len(made.data), base=first, gaps=made.gaps(), settles=True)
 
-    def sight(position: int, _form: Form, shared: Shared) -> Iterator[Sight]:
+    def view(position: int, _form: Form, shared: Shared, _reach: Reach) -> list[View]:
         number = position // _BLOCK
         block: tuple[int, Decoded, Shared] | None = shared.made.get(syntax)
         if block is None or block[0] != number:
             around = num * max(shared.reach) + _WIDEST
             first, last = number * _BLOCK - around, (number + 1) * _BLOCK + around
             made = syntax.decode(shared.data, max(shared.low, first), min(shared.high, last))
-            shared.made[syntax] = block = number, made, shared.decoded(made.data)
-        yield block[2], block[1].character(position), True
+            shared.made[syntax] = block = number, made, shared.decoded(name, made.data, made.first, gaps=made.gaps())
+        return [(block[2], block[1].character(position), True)]
 
-    return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight)
+    def sight(position: int, form: Form, shared: Shared) -> Sequence[Sight]:
+        return view(position, form, shared, shared.reach)
+
+    return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight, view)
 
 
 PERCENT = _encoding("percent", _Syntax(_PERCENT, b"%"), _percent_literals, 3)

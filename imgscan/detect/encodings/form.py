@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgscan.detect.encodings.text import Reach, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from imgscan.detect.encodings.shared import Shared, Sight
+    from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Text
 
 
@@ -50,7 +50,8 @@ class Encoding:
     `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
     `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. It sees the most
-    first, and if `narrows`, nothing after that sees a character more.
+    first, and if `narrows`, nothing after that sees a character more. `view` gives what `read` does, of what is shared;
+    None if it may not.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -61,7 +62,8 @@ class Encoding:
     num: int
     den: int
     slack: int
-    sight: Callable[[int, Form, Shared], Iterator[Sight]] | None = None
+    sight: Callable[[int, Form, Shared], Iterable[Sight]] | None = None
+    view: Callable[[int, Form, Shared, Reach], list[View] | None] | None = None
     narrows: bool = False
 
     def size(self, characters: int) -> int:
@@ -131,6 +133,23 @@ class Form:
                     for text, place, as_sure in inner.sights(at, inside):
                         yield text, place, sure and as_sure
 
+    def views(self, position: int, shared: Shared) -> list[Text] | None:
+        """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell."""
+        inner, view = self.inner, self.encoding.view
+        if inner is None or view is None:
+            return list(self.read(shared.data, position, Span(shared.low, shared.high, aligned=False), shared.reach))
+        found: list[Text] = []
+        readings = view(position, self, shared, inner.needs(shared.reach))
+        for inside, at, settles in readings or ():
+            if inside.text is None or not inside.data.startswith(inner.literal, at):
+                continue
+            texts = inner.views(at, inside)
+            if texts is None:
+                return None
+            outer = inside.text._replace(at=at, settles=settles)
+            found += [_within(outer, text, inner) for text in texts]
+        return None if readings is None else found
+
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
         inner = self.inner
@@ -144,13 +163,17 @@ class Form:
                 continue  # the outer literal holds only what does not depend on neighbours
             inner_span = Span(outer.low, outer.high, aligned=False)
             for text in inner.read(outer.data, outer.at, inner_span, reach):
-                name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
-                yield text._replace(
-                    encoding=name,
-                    outer=outer if text.outer is None else _under(text.outer, outer),
-                    settles=outer.settles and (text.settles or inner.inner is None),
-                    rival=text.rival or (outer.rival if text.encoding == "plain" else None),
-                )
+                yield _within(outer, text, inner)
+
+
+def _within(outer: Text, text: Text, inner: Form) -> Text:
+    """Put a text that was read in another one as `inner` back into that."""
+    return text._replace(
+        encoding=outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}",
+        outer=outer if text.outer is None else _under(text.outer, outer),
+        settles=outer.settles and (text.settles or inner.inner is None),
+        rival=text.rival or (outer.rival if text.encoding == "plain" else None),
+    )
 
 
 def _under(text: Text, outer: Text) -> Text:

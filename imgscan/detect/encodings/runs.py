@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgscan.detect.encodings.form import Form
-    from imgscan.detect.encodings.shared import Shared, Sight
+    from imgscan.detect.encodings.shared import Shared, Sight, View
 
 _INDENT = 64
 _BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
@@ -57,8 +57,9 @@ Segments = list[tuple[int, int]]
 
 
 class Alphabet(NamedTuple):
-    """The digits of an encoding: a pattern for a run of them, and how many make `size` bytes."""
+    """The digits of an encoding: its name, a pattern for a run of them, and how many make `size` bytes."""
 
+    name: str
     run: re.Pattern[bytes]
     digits: int
     size: int
@@ -86,8 +87,8 @@ def _decode_hex(digits: bytes) -> bytes:
     return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
 
 
-_BASE64 = Alphabet(re.compile(rb"[0-9A-Za-z+/_-]*"), 4, 3, _decode_base64)
-_HEX = Alphabet(re.compile(rb"[0-9A-Fa-f]*"), 2, 1, _decode_hex)
+_BASE64 = Alphabet("base64", re.compile(rb"[0-9A-Za-z+/_-]*"), 4, 3, _decode_base64)
+_HEX = Alphabet("hex", re.compile(rb"[0-9A-Fa-f]*"), 2, 1, _decode_hex)
 
 
 def _base64_literals(anchor: bytes) -> Iterator[Literal]:
@@ -322,13 +323,47 @@ class _Chain:
     def _sight(self, line: int, stop: int, quantum: int, lead: int, *, sure: bool) -> Sight:
         digits, size = self._alphabet.digits, self._alphabet.size
         phase = quantum % digits
-        key = line, stop - line, phase
-        inside = self._decoded.get(key)
-        if inside is None:
-            pieces = zip(self.starts[line:stop], self.ends[line:stop], strict=True)
-            joined = b"".join([self._shared.data[start:end] for start, end in pieces])
-            self._decoded[key] = inside = self._shared.decoded(self._alphabet.decode(joined[phase:]))
+        inside = self._decoded.get((line, stop - line, phase)) or self._decode(line, stop, phase)
         return inside, (quantum - phase) // digits * size + lead * size // digits, sure
+
+    def _decode(self, line: int, stop: int, phase: int) -> Shared:
+        """Decode some lines from a digit of the first on."""
+        alphabet, starts, ends, sums = self._alphabet, self.starts, self.ends, self.sums
+        pieces = zip(starts[line:stop], ends[line:stop], strict=True)
+        joined = b"".join([self._shared.data[start:end] for start, end in pieces])
+        skipped = accumulate(start - end for start, end in zip(starts[line + 1 : stop], ends[line:stop], strict=False))
+        gaps = Gaps([each - sums[line] - phase for each in sums[line + 1 : stop]], list(skipped))
+        inside = self._shared.decoded(
+            alphabet.name, alphabet.decode(joined[phase:]), starts[line] + phase, alphabet.digits, alphabet.size, gaps
+        )
+        self._decoded[line, stop - line, phase] = inside
+        return inside
+
+    def views(self, position: int, lead: int, pieces: int, count: Reach) -> list[View]:
+        """Read the literal at `position` as `_Run` does: in its own lines, and with those that belong to them."""
+        line = self.line(position)
+        stop = line + pieces
+        digit = self.sums[line] + position - self.starts[line]
+        first = min(line, max(0, bisect_right(self.sums, digit - count.behind) - 1))
+        last = min(len(self.starts), max(stop, bisect_left(self.sums, digit + count.ahead)))
+        own = digit - self.sums[line] - lead
+        alone = [self._sight(line, stop, own, lead, sure=False)[:2]] if own >= 0 else []
+        if last - first == pieces:
+            return [(*each, True) for each in alone]
+        all_of_them = [self._sight(0, len(self.starts), digit - lead, lead, sure=False)[:2]] if digit >= lead else []
+        whole = self._whole(last, digit, lead, count)
+        longest = max(end - start for start, end in zip(self.starts[first:last], self.ends[first:last], strict=False))
+        if whole and longest >= _USUAL and (longest <= _LONGEST_USUAL or last - first > 2):
+            return [*((*each, True) for each in all_of_them), *((*each, False) for each in alone)]
+        long = self.ends[stop - 1] - self.starts[line] > _LONGEST_USUAL
+        settles = long and not whole and self._whole(stop, digit, lead, count)
+        return [*((*each, settles) for each in alone), *((*each, False) for each in all_of_them)]
+
+    def _whole(self, stop: int, digit: int, lead: int, count: Reach) -> bool:
+        """Whether the digits from one on make whole bytes, their padding counted, as far as they are looked at."""
+        data, end, ahead = self._shared.data, self.ends[stop - 1], self.sums[stop] - digit
+        padding = 2 if data.startswith(b"==", end) else data.startswith(b"=", end)
+        return ahead >= count.ahead or (ahead + lead + padding) % self._alphabet.digits == 0
 
 
 class _Chains:
@@ -397,21 +432,53 @@ def _run_start(alphabet: Alphabet, data: bytes, end: int, low: int) -> int:
     return start
 
 
+def _chains(alphabet: Alphabet, shared: Shared) -> _Chains:
+    chains: _Chains | None = shared.made.get(alphabet)
+    if chains is None:
+        shared.made[alphabet] = chains = _Chains(shared, alphabet)
+    return chains
+
+
 def _looker(alphabet: Alphabet) -> Callable[[int, Form, Shared], Iterator[Sight]]:
     def sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
-        chains: _Chains | None = shared.made.get(alphabet)
-        if chains is None:
-            shared.made[alphabet] = chains = _Chains(shared, alphabet)
+        chains = _chains(alphabet, shared)
         if form.cut is not None:
             yield from _cut_sights(chains, alphabet, position, form, shared)
             return
-        sure = alphabet is not _BASE64 or not _may_be_delimited(shared, position - form.lead)
+        sure = not _may_be_delimited(alphabet, shared, position - form.lead)
         yield from chains.at(position).sights(position, form.lead, 1, sure=sure)
 
     return sight
 
 
-def _may_be_delimited(shared: Shared, quantum: int) -> bool:
+def _viewer(alphabet: Alphabet) -> Callable[[int, Form, Shared, Reach], list[View] | None]:
+    def view(position: int, form: Form, shared: Shared, reach: Reach) -> list[View] | None:
+        pieces, first = 1, position
+        if form.cut is not None:
+            ends = _ends_of_cut(shared.data, position, Span(shared.low, shared.high), form.cut)
+            if ends is None:
+                return []
+            pieces, first = 2, ends[0][0]
+        chain = _chains(alphabet, shared).at(ends[1][0] if form.cut is not None and ends else first)
+        if not chain.dense or chain.starts[0] > first or _may_be_delimited(alphabet, shared, first - form.lead):
+            return None
+        return chain.views(first, form.lead, pieces, _digits_around(alphabet, form.lead, reach))
+
+    return view
+
+
+def _digits_around(alphabet: Alphabet, lead: int, reach: Reach) -> Reach:
+    """Count the digits that so many characters before and from an anchor on take."""
+    return Reach(
+        -(-reach.behind // alphabet.size) * alphabet.digits + lead,
+        -(-(reach.ahead + alphabet.size) // alphabet.size) * alphabet.digits,
+    )
+
+
+def _may_be_delimited(alphabet: Alphabet, shared: Shared, quantum: int) -> bool:
+    """Whether a value in base64 may begin shortly before a quantum, behind what looks like a digit."""
+    if alphabet is not _BASE64:
+        return False
     return _DELIMITERS.search(shared.data, max(shared.low, quantum - _NEAR), quantum) is not None
 
 
@@ -423,56 +490,47 @@ def _cut_sights(chains: _Chains, alphabet: Alphabet, position: int, form: Form, 
     (first, end), (second, _) = ends
     chain, quantum = chains.at(second), first - form.lead
     if chain.starts[0] <= first:
-        sure = alphabet is not _BASE64 or not _may_be_delimited(shared, quantum)
+        sure = not _may_be_delimited(alphabet, shared, quantum)
         yield from chain.sights(first, form.lead, 2, sure=sure)
     elif alphabet.backward(shared.data, first, max(shared.low, quantum)) == quantum:
         inner = form.inner.needs(shared.reach) if form.inner else shared.reach
         digits = shared.data[quantum:end] + chain.ahead(second, inner.ahead * alphabet.digits)
-        yield shared.decoded(alphabet.decode(digits)), form.lead * alphabet.size // alphabet.digits, False
+        inside = shared.decoded(alphabet.name, alphabet.decode(digits), quantum, alphabet.digits, alphabet.size)
+        yield inside, form.lead * alphabet.size // alphabet.digits, False
 
 
-def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]:
+def _reader(alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]:
     def read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> Iterator[Text]:
         pieces: Segments | None = [(position, position + len(form.literal))]
         if form.cut is not None:
             pieces = _ends_of_cut(data, position, span, form.cut)
         if pieces is None:
             return
-        count = Reach(
-            -(-reach.behind // alphabet.size) * alphabet.digits + form.lead,
-            -(-(reach.ahead + alphabet.size) // alphabet.size) * alphabet.digits,
-        )
+        count = _digits_around(alphabet, form.lead, reach)
         line = _Run(data, span, alphabet, list(pieces), form.lead, count)
         lines = _Run(data, span, alphabet, list(pieces), form.lead, count)
         if not lines.wrapped():
-            yield from line.texts(name, settles=True)
+            yield from line.texts(alphabet.name, settles=True)
         elif lines.usual:
-            yield from lines.texts(name, settles=True)
-            yield from line.texts(name, settles=False)
+            yield from lines.texts(alphabet.name, settles=True)
+            yield from line.texts(alphabet.name, settles=False)
         else:
             # A line longer than encoders make, whole by itself and not with what follows, ends there.
             alone = line.pieces[-1][1] - line.pieces[0][0] > _LONGEST_USUAL and line.whole() and not lines.whole()
-            yield from line.texts(name, settles=alone)
-            yield from lines.texts(name, settles=False)
+            yield from line.texts(alphabet.name, settles=alone)
+            yield from lines.texts(alphabet.name, settles=False)
 
     return read
 
 
-def _encoding(name: str, alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]) -> Encoding:
+def _encoding(alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]) -> Encoding:
     num = _STRETCH * alphabet.digits
     slack = 2 * num + 2 * _LONGEST_BREAK
     return Encoding(
-        name,
-        literals,
-        _cuts_of(literals),
-        _reader(name, alphabet),
-        num,
-        alphabet.size,
-        slack,
-        _looker(alphabet),
-        narrows=True,
-    )
+        alphabet.name, literals, _cuts_of(literals), _reader(alphabet), num, alphabet.size, slack,
+        _looker(alphabet), _viewer(alphabet), narrows=True,
+    )  # fmt: skip
 
 
-BASE64 = _encoding("base64", _BASE64, _base64_literals)
-HEX = _encoding("hex", _HEX, _hex_literals)
+BASE64 = _encoding(_BASE64, _base64_literals)
+HEX = _encoding(_HEX, _hex_literals)

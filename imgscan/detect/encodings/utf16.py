@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgscan.detect.encodings.form import Form
-    from imgscan.detect.encodings.shared import Shared, Sight
+    from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Reach, Span
 
 _NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(256))
@@ -78,15 +78,23 @@ def _sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
         yield _unit(shared, position - 1, "utf-16-be")
 
 
+def _view(position: int, form: Form, shared: Shared, _reach: Reach) -> list[View] | None:
+    """Return the only reading; None if both byte orders are possible, or if the signs of a masked key are there."""
+    sights = list(_sight(position, form, shared))
+    if len(sights) > 1 or any(inside.made["masked"] for inside, _, _ in sights):
+        return None
+    return [(inside, at, False) for inside, at, _ in sights]
+
+
 def _unit(shared: Shared, unit: int, name: str) -> Sight:
     first = shared.low + (unit - shared.low) % 2
     key = name, first
     inside: Shared | None = shared.made.get(key)
     if inside is None:
         last = shared.high - (shared.high - first) % 2
-        shared.made[key] = inside = shared.decoded(
-            _characters(shared.data[first:last], name).encode("latin-1", "replace")
-        )
+        text = _characters(shared.data[first:last], name)
+        shared.made[key] = inside = shared.decoded(name, text.encode("latin-1", "replace"), first, num=2)
+        inside.made["masked"] = "…" in text or "•" in text
     return inside, (unit - first) // 2, True
 
 
@@ -98,4 +106,4 @@ def _characters(units: bytes, name: str) -> str:
     return raw.decode(name)
 
 
-UTF16 = Encoding("utf-16", _literals, uncut, _read, 2, 1, 1, _sight)
+UTF16 = Encoding("utf-16", _literals, uncut, _read, 2, 1, 1, _sight, _view)
