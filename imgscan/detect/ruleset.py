@@ -166,7 +166,7 @@ def _splits(proving: list[Prefix]) -> Splits:
     found = [(prefix, anchor) for prefix in proving for anchor in (prefix.anchor, prefix.core)]
     heads = {prefix.text[: prefix.text.index(prefix.anchor)] for prefix in proving}
     return Splits(
-        frozenset((_rest(prefix, anchor) + prefix.proof)[0] for prefix, anchor in found),
+        tuple(sorted({_rest(prefix, anchor) + prefix.proof for prefix, anchor in found})),
         tuple(sorted(heads - {b""})),
         max((prefix.text.index(anchor) for prefix, anchor in found), default=0),
     )
