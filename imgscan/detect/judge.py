@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings import Span
+from imgscan.detect.encodings.form import Seen
 from imgscan.detect.verdict import BASE62, Place
 from imgscan.model import CONFIDENCES
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from imgscan.detect.automaton import Candidate
-    from imgscan.detect.encodings import Form, Shared, Text
+    from imgscan.detect.encodings import Form, Reach, Shared, Text
     from imgscan.detect.encodings.shared import Sight
     from imgscan.detect.rule import Prefix, Rule
     from imgscan.detect.ruleset import Ruleset
@@ -70,7 +71,8 @@ class Judge:
         follows, after = self._follows[form.anchor], len(form.anchor)
         best: Judged | None = None
         settled = False
-        for text in texts:
+        for seen in texts:
+            text = seen.text
             if not follows.match(text.data, text.at + after, text.high):
                 continue
             judged = self._try(text, form.anchor, binary=binary, only=only)
@@ -83,8 +85,8 @@ class Judge:
                     continue
             if best is not None and not _better(judged, best, settled=settled):
                 continue
-            best = judged
-            settled = settled or text.settles
+            best = judged if not seen.path else judged._replace(text=seen.placed())
+            settled = settled or seen.settles
             if judged.sure == 0:
                 break
         return best
@@ -98,7 +100,7 @@ class Judge:
         *,
         binary: bool,
         only: Container[str] | None,
-    ) -> Iterable[Text]:
+    ) -> Iterable[Seen]:
         """Return the texts that a candidate may be in, likeliest first; none if a quick look shows none."""
         form, position = candidate.form, candidate.position
         if shared is None:
@@ -113,10 +115,10 @@ class Judge:
                 return views
             if not any(
                 not sure or self._accepts(form.innermost, at, inside, binary=binary, only=only)
-                for inside, at, sure in seen
+                for inside, at, sure in _distinct(seen, self._reach)
             ):
                 return ()
-        return form.read(data, position, span, self._reach)
+        return (Seen(text, text.settles, ()) for text in form.read(data, position, span, self._reach))
 
     def _seen(self, form: Form, position: int, shared: Shared) -> list[Sight]:
         """List the places at which a credential may be, as a quick look sees it: mostly none."""
@@ -155,6 +157,16 @@ class Judge:
                 if verdict is not None and not (text.strict and not _holds_together(text, verdict)):
                     return Judged(rule, prefix, text, verdict)
         return None
+
+
+def _distinct(seen: list[Sight], reach: Reach) -> list[Sight]:
+    """Leave out what shows the same as the one before, as far as anything counts: UTF-16 in the other byte order."""
+    if len(seen) != 2:
+        return seen
+    (first, one, _), (second, other, _) = seen
+    near = first.data[max(0, one - reach.behind) : one + reach.ahead]
+    same = len(near) == sum(reach) and near == second.data[max(0, other - reach.behind) : other + reach.ahead]
+    return seen[:1] if same else seen
 
 
 def _better(judged: Judged, best: Judged, *, settled: bool) -> bool:

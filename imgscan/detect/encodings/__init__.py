@@ -58,7 +58,7 @@ def _all(first: list[Form], halves: list[Form], held: list[Form]) -> Iterator[Fo
     for form in first:
         yield from _around(form, UTF16.literals(form.literal), UTF16)
     once = [form for inner in held for encoding in ENCODINGS for form in _whole(inner, encoding)]
-    yield from once
+    yield from (form for form in once if form.encoding is not UTF16)  # in which all anchors are looked for
     yield from (form for inner in held for encoding in _OUTER for form in _cut(inner, encoding))
     twice = [form for inner in once for encoding in _OUTER for form in _whole(inner, encoding)]
     yield from twice

@@ -133,22 +133,27 @@ class Form:
                     for text, place, as_sure in inner.sights(at, inside):
                         yield text, place, sure and as_sure
 
-    def views(self, position: int, shared: Shared) -> list[Text] | None:
+    def views(self, position: int, shared: Shared) -> list[Seen] | None:
         """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell."""
         inner, view = self.inner, self.encoding.view
         if inner is None or view is None:
-            return list(self.read(shared.data, position, Span(shared.low, shared.high, aligned=False), shared.reach))
-        found: list[Text] = []
+            span = Span(shared.low, shared.high, aligned=False)
+            texts = self.read(shared.data, position, span, shared.reach)
+            return [Seen(text, text.settles, ()) for text in texts]
         readings = view(position, self, shared, inner.needs(shared.reach))
-        for inside, at, settles in readings or ():
-            if inside.text is None or not inside.data.startswith(inner.literal, at):
+        if readings is None:
+            return None
+        found: list[Seen] = []
+        for reading in readings:
+            inside, at, settles = reading
+            if not inside.data.startswith(inner.literal, at):
                 continue
-            texts = inner.views(at, inside)
-            if texts is None:
+            texts_inside = inner.views(at, inside)
+            if texts_inside is None:
                 return None
-            outer = inside.text._replace(at=at, settles=settles)
-            found += [_within(outer, text, inner) for text in texts]
-        return None if readings is None else found
+            for text, as_well, path in texts_inside:
+                found.append(Seen(text, settles and (as_well or inner.inner is None), (*path, (inner, reading))))
+        return found
 
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
@@ -164,6 +169,22 @@ class Form:
             inner_span = Span(outer.low, outer.high, aligned=False)
             for text in inner.read(outer.data, outer.at, inner_span, reach):
                 yield _within(outer, text, inner)
+
+
+class Seen(NamedTuple):
+    """A text, whether it settles what is there, and what it was read in if that is shared, innermost first."""
+
+    text: Text
+    settles: bool
+    path: tuple[tuple[Form, View], ...]
+
+    def placed(self) -> Text:
+        """Return the text with what it was in."""
+        text = self.text
+        for inner, (inside, at, settles) in self.path:
+            if inside.text is not None:
+                text = _within(inside.text._replace(at=at, settles=settles), text, inner)
+        return text
 
 
 def _within(outer: Text, text: Text, inner: Form) -> Text:

@@ -288,7 +288,7 @@ class _Chain:
     def __init__(self, shared: Shared, alphabet: Alphabet, lines: Segments) -> None:
         self.starts = [start for start, _ in lines]
         self.ends = [end for _, end in lines]
-        sizes = [end - start for start, end in lines]
+        self.sizes = sizes = [end - start for start, end in lines]
         self.sums = list(accumulate(sizes, initial=0))
         strides = [after - start for start, after in pairwise(self.starts)]
         self.dense = all(stride <= _STRETCH * size for stride, size in zip(strides, sizes, strict=False))
@@ -352,7 +352,7 @@ class _Chain:
             return [(*each, True) for each in alone]
         all_of_them = [self._sight(0, len(self.starts), digit - lead, lead, sure=False)[:2]] if digit >= lead else []
         whole = self._whole(last, digit, lead, count)
-        longest = max(end - start for start, end in zip(self.starts[first:last], self.ends[first:last], strict=False))
+        longest = max(self.sizes[first:last])
         if whole and longest >= _USUAL and (longest <= _LONGEST_USUAL or last - first > 2):
             return [*((*each, True) for each in all_of_them), *((*each, False) for each in alone)]
         long = self.ends[stop - 1] - self.starts[line] > _LONGEST_USUAL
