@@ -110,7 +110,7 @@ class Judge:
             seen = self._seen(form, position, shared)
             if not seen:
                 return ()
-            views = form.views(position, shared)
+            views = form.views(position, shared, shared.low, shared.high)
             if views is not None:
                 return views
             if not any(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from imgscan.detect.encodings.text import Reach
 
 _DELIMITERS = re.compile(rb"[/_+-]")
+_DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
 
 
 class _Chain:
@@ -104,25 +105,73 @@ class _Chain:
         self._decoded[line, stop - line, phase] = inside
         return inside
 
-    def views(self, position: int, lead: int, pieces: int, count: Reach) -> list[View]:
+    def views(self, position: int, form: Form, pieces: int) -> list[View]:
         """Read the literal at `position` as `_Run` does: in its own lines, and with those that belong to them."""
-        line = self.line(position)
-        stop = line + pieces
-        digit = self.sums[line] + position - self.starts[line]
-        first = min(line, max(0, bisect_right(self.sums, digit - count.behind) - 1))
-        last = min(len(self.starts), max(stop, bisect_left(self.sums, digit + count.ahead)))
-        own = digit - self.sums[line] - lead
-        alone = [self._sight(line, stop, own, lead, sure=False)[:2]] if own >= 0 else []
+        lead, line = form.lead, self.line(position)
+        stop, digit = line + pieces, self.sums[line] + position - self.starts[line]
+        if len(self.starts) == pieces:
+            return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
+        inner = form.inner.needs(self._shared.reach) if form.inner else self._shared.reach
+        count = digits_around(self._alphabet, lead, inner)
+        first, last = self._gathered(position, digit, line, stop, count)
         if last - first == pieces:
-            return [(*each, True) for each in alone]
-        all_of_them = [self._sight(0, len(self.starts), digit - lead, lead, sure=False)[:2]] if digit >= lead else []
-        whole = self._whole(last, digit, lead, count)
-        longest = max(self.sizes[first:last])
-        if whole and longest >= USUAL and (longest <= LONGEST_USUAL or last - first > 2):
-            return [*((*each, True) for each in all_of_them), *((*each, False) for each in alone)]
+            return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
+        whole, longest = self._whole(last, digit, lead, count), max(self.sizes[first:last])
+        usual = whole and longest >= USUAL and (longest <= LONGEST_USUAL or last - first > 2)
         long = self.ends[stop - 1] - self.starts[line] > LONGEST_USUAL
-        settles = long and not whole and self._whole(stop, digit, lead, count)
-        return [*((*each, settles) for each in alone), *((*each, False) for each in all_of_them)]
+        settles = not usual and long and not whole and self._whole(stop, digit, lead, count)
+        alone = self._readings(line, stop, line, digit - lead, lead, settles=settles)
+        together = self._readings(0, len(self.starts), first, digit - lead, lead, settles=usual)
+        if not self.dense and form.flat:
+            together = (self._clipped(each, digit - lead, first, last) for each in together)
+        return [*together, *alone] if usual else [*alone, *together]
+
+    def _gathered(self, position: int, digit: int, line: int, stop: int, count: Reach) -> tuple[int, int]:
+        """Say which lines are read: as many as it takes, and none that is too far away for its digits."""
+        first = max(0, bisect_right(self.sums, digit - count.behind) - 1)
+        last = bisect_left(self.sums, digit + count.ahead)
+        if not self.dense:
+            first = max(first, bisect_left(self.starts, position - STRETCH * count.behind - LONGEST_BREAK))
+            last = min(last, bisect_right(self.ends, self.ends[stop - 1] + STRETCH * count.ahead + LONGEST_BREAK))
+        return min(line, first), min(len(self.starts), max(stop, last))
+
+    def _readings(self, line: int, stop: int, first: int, quantum: int, lead: int, *, settles: bool) -> Iterator[View]:
+        """Read some lines, and if a value may begin shortly before the literal, from there on; `first` begins a text.
+
+        `quantum` is the digit that the literal's quantum begins with.
+        """
+        if quantum < self.sums[line]:
+            return
+        inside, at, _ = self._sight(line, stop, quantum - self.sums[line], lead, sure=False)
+        yield inside, at, settles, 0, len(inside.data)
+        near = self._delimited(first, quantum - self.sums[first])
+        if near >= 0:
+            low = (
+                at
+                - lead * self._alphabet.size // self._alphabet.digits
+                - near // self._alphabet.digits * self._alphabet.size
+            )
+            if low > 0:
+                yield inside, at, settles, low, len(inside.data)
+
+    def _delimited(self, first: int, quantum: int) -> int:
+        """Count the digits between the last delimiter before a quantum and that, if a quantum begins there; else -1."""
+        if self._alphabet is not BASE64_DIGITS or quantum > self.sizes[first]:
+            return -1
+        start = self.starts[first]
+        found = _DELIMITER.search(self._shared.data[start + max(0, quantum - NEAR) : start + quantum])
+        if found is None:
+            return -1
+        near = min(NEAR, quantum) - found.end()
+        return near if near % self._alphabet.digits == 0 else -1
+
+    def _clipped(self, view: View, quantum: int, first: int, last: int) -> View:
+        """Let a reading of all lines begin and end with those that are read."""
+        inside, at, settles, low, _ = view
+        digits, size = self._alphabet.digits, self._alphabet.size
+        phase = quantum % digits
+        begin = -(-max(0, self.sums[first] - phase) // digits) * size
+        return inside, at, settles, max(low, begin), max(0, self.sums[last] - phase) * size // digits
 
     def _whole(self, stop: int, digit: int, lead: int, count: Reach) -> bool:
         """Whether the digits from one on make whole bytes, their padding counted, as far as they are looked at."""
@@ -218,20 +267,18 @@ def looker(alphabet: Alphabet) -> Callable[[int, Form, Shared], Iterator[Sight]]
     return sight
 
 
-def viewer(alphabet: Alphabet) -> Callable[[int, Form, Shared, Reach], list[View] | None]:
+def viewer(alphabet: Alphabet) -> Callable[[int, Form, Shared], list[View] | None]:
     """Make what reads a literal in a run of digits that is shared (`Encoding.view`)."""
 
-    def view(position: int, form: Form, shared: Shared, reach: Reach) -> list[View] | None:
-        pieces, first = 1, position
-        if form.cut is not None:
-            ends = ends_of_cut(shared.data, position, Span(shared.low, shared.high), form.cut)
-            if ends is None:
-                return []
-            pieces, first = 2, ends[0][0]
-        chain = _chains(alphabet, shared).at(ends[1][0] if form.cut is not None and ends else first)
-        if not chain.dense or chain.starts[0] > first or _may_be_delimited(alphabet, shared, first - form.lead):
-            return None
-        return chain.views(first, form.lead, pieces, digits_around(alphabet, form.lead, reach))
+    def view(position: int, form: Form, shared: Shared) -> list[View] | None:
+        if form.cut is None:
+            return _chains(alphabet, shared).at(position).views(position, form, 1)
+        ends = ends_of_cut(shared.data, position, Span(shared.low, shared.high), form.cut)
+        if ends is None:
+            return []
+        (first, _), (second, _) = ends
+        chain = _chains(alphabet, shared).at(second)
+        return chain.views(first, form, 2) if chain.starts[0] <= first else None
 
     return view
 

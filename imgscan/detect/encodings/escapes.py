@@ -134,7 +134,7 @@ def _encoding(name: str, syntax: _Syntax, literals: Callable[[bytes], Iterator[L
         at = made.character(position)
         yield Text(name, made.data, at, 0, len(made.data), base=first, gaps=made.gaps(), settles=True)
 
-    def view(position: int, _form: Form, shared: Shared, _reach: Reach) -> list[View]:
+    def view(position: int, _form: Form, shared: Shared) -> list[View]:
         number = position // _BLOCK
         block: tuple[int, Decoded, Shared] | None = shared.made.get(syntax)
         if block is None or block[0] != number:
@@ -142,10 +142,10 @@ def _encoding(name: str, syntax: _Syntax, literals: Callable[[bytes], Iterator[L
             first, last = number * _BLOCK - around, (number + 1) * _BLOCK + around
             made = syntax.decode(shared.data, max(shared.low, first), min(shared.high, last))
             shared.made[syntax] = block = number, made, shared.decoded(name, made.data, made.first, gaps=made.gaps())
-        return [(block[2], block[1].character(position), True)]
+        return [(block[2], block[1].character(position), True, 0, block[2].high)]
 
     def sight(position: int, form: Form, shared: Shared) -> Sequence[Sight]:
-        return view(position, form, shared, shared.reach)
+        return [(inside, at, True) for inside, at, *_ in view(position, form, shared)]
 
     return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight, view)
 

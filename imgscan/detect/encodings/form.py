@@ -63,7 +63,7 @@ class Encoding:
     den: int
     slack: int
     sight: Callable[[int, Form, Shared], Iterable[Sight]] | None = None
-    view: Callable[[int, Form, Shared, Reach], list[View] | None] | None = None
+    view: Callable[[int, Form, Shared], list[View] | None] | None = None
     narrows: bool = False
 
     def size(self, characters: int) -> int:
@@ -133,22 +133,24 @@ class Form:
                     for text, place, as_sure in inner.sights(at, inside):
                         yield text, place, sure and as_sure
 
-    def views(self, position: int, shared: Shared) -> list[Seen] | None:
-        """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell."""
+    def views(self, position: int, shared: Shared, low: int, high: int) -> list[Seen] | None:
+        """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell.
+
+        Text is read between `low` and `high` of what is shared.
+        """
         inner, view = self.inner, self.encoding.view
         if inner is None or view is None:
-            span = Span(shared.low, shared.high, aligned=False)
-            texts = self.read(shared.data, position, span, shared.reach)
+            texts = self.read(shared.data, position, Span(low, high, aligned=False), shared.reach)
             return [Seen(text, text.settles, ()) for text in texts]
-        readings = view(position, self, shared, inner.needs(shared.reach))
+        readings = None if low > shared.low else view(position, self, shared)
         if readings is None:
             return None
         found: list[Seen] = []
         for reading in readings:
-            inside, at, settles = reading
-            if not inside.data.startswith(inner.literal, at):
+            inside, at, settles, begin, end = reading
+            if not inside.data.startswith(inner.literal, at, end):
                 continue
-            texts_inside = inner.views(at, inside)
+            texts_inside = inner.views(at, inside, begin, end)
             if texts_inside is None:
                 return None
             for text, as_well, path in texts_inside:
@@ -181,7 +183,7 @@ class Seen(NamedTuple):
     def placed(self) -> Text:
         """Return the text with what it was in."""
         text = self.text
-        for inner, (inside, at, settles) in self.path:
+        for inner, (inside, at, settles, *_) in self.path:
             if inside.text is not None:
                 text = _within(inside.text._replace(at=at, settles=settles), text, inner)
         return text

@@ -43,5 +43,6 @@ Sight = tuple[Shared, int, bool]
 It is if readers see the same characters there, between the same borders; else they may see fewer of them.
 """
 
-View = tuple[Shared, int, bool]
-"""A decoded buffer, where in it what a literal stands for is, and whether that settles what is there."""
+View = tuple[Shared, int, bool, int, int]
+"""A decoded buffer, where in it what a literal stands for is, whether that settles what is there, and between which
+characters it is read."""

@@ -78,12 +78,12 @@ def _sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
         yield _unit(shared, position - 1, "utf-16-be")
 
 
-def _view(position: int, form: Form, shared: Shared, _reach: Reach) -> list[View] | None:
+def _view(position: int, form: Form, shared: Shared) -> list[View] | None:
     """Return the only reading; None if both byte orders are possible, or if the signs of a masked key are there."""
     sights = list(_sight(position, form, shared))
     if len(sights) > 1 or any(inside.made["masked"] for inside, _, _ in sights):
         return None
-    return [(inside, at, False) for inside, at, _ in sights]
+    return [(inside, at, False, 0, inside.high) for inside, at, _ in sights]
 
 
 def _unit(shared: Shared, unit: int, name: str) -> Sight:

@@ -53,7 +53,7 @@ _SHARE = [n and n * math.log2(n) for n in range(512)]
 _RAISED = bytes(byte ^ 0x80 for byte in range(256))
 """Takes an ASCII character so far up that no other is above it."""
 
-_RUNS = b"\x80" * (_EQUAL - 1), b"\x81" * (_MONOTONE - 1), b"\x7f" * (_MONOTONE - 1)
+_ALIKE, _UP, _DOWN = b"\x80" * (_EQUAL - 1), b"\x81" * (_MONOTONE - 1), b"\x7f" * (_MONOTONE - 1)
 """Steps from each character to the next where they are equal, ascend and descend."""
 
 
@@ -86,7 +86,7 @@ def has_run(body: bytes) -> bool:
     # As numbers: a raised byte is above any other, so that none borrows from the next.
     difference = int.from_bytes(body[1:].translate(_RAISED), "big") - int.from_bytes(body[:count], "big")
     steps = difference.to_bytes(count, "big")
-    return any(run in steps for run in _RUNS)
+    return _ALIKE in steps or _UP in steps or _DOWN in steps
 
 
 def crossed_out(body: bytes) -> bool:
@@ -103,9 +103,11 @@ def varied(body: bytes) -> bool:
 
 def typed(body: bytes) -> bool:
     """Whether a person made this body up: a run, `xxxx`, words and little else, or too few characters."""
-    if crossed_out(body) or has_run(body) or not varied(body):
+    if crossed_out(body) or has_run(body):
         return True
-    return len(_WORDS.sub(b"", body.lower())) < _LEAST_LEFT
+    if len(_WORDS.sub(b"", body.lower())) < _LEAST_LEFT:
+        return True
+    return not varied(body)
 
 
 def _count(body: bytes, kind: bytes) -> int:
