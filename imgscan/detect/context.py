@@ -6,6 +6,7 @@ Both are cut off at fixed distances, so that the answer is the same wherever a w
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -37,13 +38,13 @@ def beside(data: bytes, start: int, end: int, low: int, high: int) -> bytes:
 
 
 class Siblings:
-    """Where the credentials of one file stand that vouch for others, sorted, by rule."""
+    """Where the credentials of a file, or of a part of it, are that vouch for others: sorted, by rule."""
 
     def __init__(self, found: Iterable[tuple[Rule, int]]) -> None:
         """Take rules and positions, in any order."""
-        self._found: dict[str, tuple[Rule, list[int]]] = {}
+        self._found: dict[str, tuple[Rule, array[int]]] = {}
         for rule, position in sorted(found, key=itemgetter(1)):
-            self._found.setdefault(rule.id, (rule, []))[1].append(position)
+            self._found.setdefault(rule.id, (rule, array("q")))[1].append(position)
 
     def near(self, rule: Rule, start: int) -> bool:
         """Whether a credential of another rule of the same issuer is within reach of `start`."""

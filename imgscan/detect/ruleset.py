@@ -93,6 +93,15 @@ class Ruleset:
         return {anchor: _follows(held, anchor) for anchor, held in self.holders.items()}
 
     @cached_property
+    def hints(self) -> Mapping[bytes, re.Pattern[bytes]]:
+        """Each anchor or core with what must follow it, or what must where it is in another piece."""
+        rest = encodings.continued(self.splits)
+        return {
+            anchor: re.compile(b"%s(?:%s|%s)" % (re.escape(anchor), follows.pattern, rest))
+            for anchor, follows in self.follows.items()
+        }
+
+    @cached_property
     def vouchers(self) -> Mapping[bytes, frozenset[str]]:
         """The ids of the rules that vouch for others, by the anchors and cores of their prefixes."""
         return _vouchers(self.rules)
@@ -157,7 +166,7 @@ def _splits(proving: list[Prefix]) -> Splits:
     found = [(prefix, anchor) for prefix in proving for anchor in (prefix.anchor, prefix.core)]
     heads = {prefix.text[: prefix.text.index(prefix.anchor)] for prefix in proving}
     return Splits(
-        frozenset((_rest(prefix, anchor) + prefix.proof)[0] for prefix, anchor in found),
+        tuple(sorted({_rest(prefix, anchor) + prefix.proof for prefix, anchor in found})),
         tuple(sorted(heads - {b""})),
         max((prefix.text.index(anchor) for prefix, anchor in found), default=0),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.detect import context
-from imgscan.detect.encodings import Span
+from imgscan.detect.encodings import Shared, Span
 from imgscan.detect.finder import position
 from imgscan.detect.match import Match
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from imgscan.detect.automaton import Candidate
     from imgscan.detect.finder import Finder
     from imgscan.detect.judge import Judge, Judged
+    from imgscan.detect.rule import Rule
     from imgscan.detect.ruleset import Ruleset
+
+
+_BLOCK = 1 << 16
+"""Bytes whose candidates share what is decoded."""
 
 
 def _always() -> None:
@@ -32,11 +37,13 @@ class View:
         """Look at `data` with the sieves of an engine. `go_on` is called often, and raises to stop; that is raised."""
         self._go_on = go_on or _always
         self._vouchers = ruleset.vouchers
+        self._needs = ruleset.needs
+        self._reach = ruleset.reach
+        self._shared: tuple[Span, int, Shared] | None = None
         self._finder = finder
         self._judge = judge
         self._data = data
-        self._tellers: list[Candidate] | None = None
-        self._siblings: tuple[Span, bool, context.Siblings] | None = None
+        self._vouched: tuple[Span, bool, dict[int, context.Siblings]] | None = None
 
     def candidates(self, start: int, end: int) -> list[Candidate]:
         """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""
@@ -73,7 +80,7 @@ class View:
             if at < low or at < taken or at + len(candidate.form.literal) > high:
                 continue
             self._go_on()
-            judged = self._judge.judge(self._data, candidate, span, binary=binary)
+            judged = self._judge.judge(self._data, candidate, span, self._around(candidate, span), binary=binary)
             if judged is None:
                 continue
             match = self._match(judged, span, name, binary=binary)
@@ -81,6 +88,17 @@ class View:
                 matches.append(match)
                 taken = match.end
         return matches
+
+    def _around(self, candidate: Candidate, span: Span) -> Shared | None:
+        """Return the part of a file's bytes that a candidate shares with others near it; None if it is not encoded."""
+        if candidate.form.inner is None:
+            return None
+        block = candidate.position // _BLOCK
+        if self._shared is None or self._shared[1] != block or self._shared[0] != span:
+            low = max(span.low, block * _BLOCK - self._needs.behind)
+            high = min(span.high, (block + 1) * _BLOCK + self._needs.ahead)
+            self._shared = span, block, Shared(self._data, low, high, self._reach)
+        return self._shared[2]
 
     def _match(self, judged: Judged, span: Span, path: bytes, *, binary: bool) -> Match | None:
         """Add what the neighbourhood says to a verdict; None if it names another issuer."""
@@ -94,7 +112,7 @@ class View:
             near = path + b"\n" + line
             if verdict.unless is not None and verdict.unless in near:
                 return None
-            if rule.issuer.words.search(near) or self._near(span, binary=binary).near(rule, start):
+            if rule.issuer.words.search(near) or self._known(rule, start, span, binary=binary):
                 confidence = verdict.known
         secret = judged.secret
         account = verdict.account
@@ -114,23 +132,34 @@ class View:
             allowed=context.ALLOW.search(line) is not None,
         )
 
-    def _near(self, span: Span, *, binary: bool) -> context.Siblings:
-        """Return the index of the file's tell-tale credentials, made once per buffer and file."""
-        if self._siblings is not None and self._siblings[:2] == (span, binary):
-            return self._siblings[2]
-        if self._tellers is None:
-            everything = self._finder.find(self._data, 0, len(self._data))
-            self._tellers = [each for each in everything if each.form.anchor in self._vouchers]
-        found = []
-        first, last = (bisect_left(self._tellers, each, key=position) for each in (span.low, span.high))
-        for candidate in self._tellers[first:last]:
-            if candidate.position + len(candidate.form.literal) > span.high:
+    def _known(self, rule: Rule, start: int, span: Span, *, binary: bool) -> bool:
+        """Whether a credential near `start` tells that one of this rule is its issuer's."""
+        if self._vouched is None or self._vouched[:2] != (span, binary):
+            self._vouched = span, binary, {}
+        first = max(span.low, start - context.SIBLING) // _BLOCK
+        last = min(span.high, start + context.SIBLING + self._needs.behind) // _BLOCK
+        return any(
+            self._siblings(block, self._vouched[2], span, binary=binary).near(rule, start)
+            for block in range(first, last + 1)
+        )
+
+    def _siblings(
+        self, block: int, known: dict[int, context.Siblings], span: Span, *, binary: bool
+    ) -> context.Siblings:
+        """Return the index of a block's tell-tale credentials, made once per buffer and file."""
+        if block not in known:
+            low, high = max(span.low, block * _BLOCK), min(span.high, (block + 1) * _BLOCK)
+            known[block] = context.Siblings(self._tellers(low, high, span, binary=binary))
+        return known[block]
+
+    def _tellers(self, low: int, high: int, span: Span, *, binary: bool) -> Iterator[tuple[Rule, int]]:
+        """Find the credentials that vouch for others and whose anchors begin in a part of a file."""
+        for candidate in chain.from_iterable(self.slices(low, high)):
+            only = self._vouchers.get(candidate.form.anchor)
+            if only is None or candidate.position + len(candidate.form.literal) > span.high:
                 continue
             self._go_on()
-            only = self._vouchers[candidate.form.anchor]
-            judged = self._judge.judge(self._data, candidate, span, binary=binary, only=only)
+            shared = self._around(candidate, span)
+            judged = self._judge.judge(self._data, candidate, span, shared, binary=binary, only=only)
             if judged is not None:
-                found.append((judged.rule, judged.text.begin(judged.verdict.start)))
-        siblings = context.Siblings(found)
-        self._siblings = span, binary, siblings
-        return siblings
+                yield judged.rule, judged.text.begin(judged.verdict.start)

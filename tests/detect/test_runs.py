@@ -6,13 +6,14 @@ import random
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings import Form, Reach, Span
+from imgscan.detect.encodings.digits import BASE64_DIGITS, HEX_DIGITS, LONGEST_BREAK, ends_of_cut
 from imgscan.detect.encodings.form import Cut, Literal
-from imgscan.detect.encodings.runs import _BASE64, _HEX, _LONGEST_BREAK, BASE64, HEX, _ends_of_cut, _Run
+from imgscan.detect.encodings.runs import BASE64, HEX, _Run
 from tests.detect.driver import PLAIN
 from tests.detect.tables import over
 
 if TYPE_CHECKING:
-    from imgscan.detect.encodings.runs import Alphabet
+    from imgscan.detect.encodings.digits import Alphabet
     from imgscan.detect.encodings.text import Text
 
 MARK = b"X2xpdmVf"
@@ -21,7 +22,7 @@ MARK = b"X2xpdmVf"
 
 def run(
     data: bytes, *, low: int = 0, high: int | None = None, behind: int = 400, ahead: int = 400, lead: int = 0,
-    alphabet: Alphabet = _BASE64,
+    alphabet: Alphabet = BASE64_DIGITS,
 ) -> _Run:  # fmt: skip
     """Make the run around the mark."""
     at = data.index(MARK)
@@ -91,10 +92,10 @@ def test_a_literal_is_cut_anywhere(encoding: object) -> None:
 
 def test_digits_that_make_no_whole_byte_are_left_out() -> None:
     """One digit of base64 too many, or of two of a byte."""
-    assert [_BASE64.decode(made) for made in (b"QUJD", b"QUJDQ", b"QUJDQU", b"QUJDQUI", b"-_-_")] == [
+    assert [BASE64_DIGITS.decode(made) for made in (b"QUJD", b"QUJDQ", b"QUJDQU", b"QUJDQUI", b"-_-_")] == [
         b"ABC", b"ABC", b"ABCA", b"ABCAB", b"\xfb\xff\xbf",
     ]  # fmt: skip
-    assert [_HEX.decode(made) for made in (b"4142", b"41424", b"4A4b")] == [b"AB", b"AB", b"JK"]
+    assert [HEX_DIGITS.decode(made) for made in (b"4142", b"41424", b"4A4b")] == [b"AB", b"AB", b"JK"]
 
 
 # where cut literals are
@@ -107,10 +108,10 @@ def test_both_halves_of_a_cut_literal_are_in_the_file(after: bool) -> None:
     cut = Cut(MARK, 4, after=after)
     position = data.index(b" dmVf") if after else data.index(b"X2xp")
     found = [(2, 6), (9, 13)]
-    assert _ends_of_cut(data, position, Span(2, 13), cut) == found
-    assert _ends_of_cut(data, position, Span(3, 13), cut) is (None if after else found) or not after
+    assert ends_of_cut(data, position, Span(2, 13), cut) == found
+    assert ends_of_cut(data, position, Span(3, 13), cut) is (None if after else found) or not after
     if not after:
-        assert _ends_of_cut(data, position, Span(2, 12), cut) is None
+        assert ends_of_cut(data, position, Span(2, 12), cut) is None
 
 
 # lines that belong together
@@ -155,7 +156,7 @@ def test_a_run_is_no_longer_than_it_is_needed() -> None:
     made = run(data, behind=300, ahead=200)
     assert (made.at, lengths(made)) == (300, [300 + 8 + 200])
     at = data.index(MARK)
-    assert (made._low, made._high) == (at - 600 - _LONGEST_BREAK, at + 8 + 400 + _LONGEST_BREAK)
+    assert (made._low, made._high) == (at - 600 - LONGEST_BREAK, at + 8 + 400 + LONGEST_BREAK)
     short = run(data, behind=300, ahead=200, low=at - 5, high=at + 10)
     assert (short.at, lengths(short), short._low, short._high) == (5, [15], at - 5, at + 10)
 
@@ -278,7 +279,7 @@ def test_each_character_stands_where_its_digits_do(
     skipped = positions.index(text.begin(0)) - positions.index(made.pieces[0][0])
     assert (quantum - skipped) % 4 == 0
     assert 0 <= skipped - max(0, quantum - behind - lead) < 4
-    assert text.data == _BASE64.decode(all_digits[skipped:])
+    assert text.data == BASE64_DIGITS.decode(all_digits[skipped:])
     assert text.at == (quantum - skipped) // 4 * 3 + lead * 3 // 4
     assert (text.encoding, text.settles) == ("name", True)
     places(text, positions, 4, 3)
@@ -315,7 +316,7 @@ def test_a_text_may_begin_behind_a_delimiter(delimiter: bytes, before: int, betw
     assert [text.settles for text in texts] == [True] * len(texts)
     if expected:
         assert texts[1].begin(0) == begins
-        assert texts[1].data == _BASE64.decode(data[begins:-1])
+        assert texts[1].data == BASE64_DIGITS.decode(data[begins:-1])
 
 
 @over("between", range(20))
@@ -352,13 +353,13 @@ def test_what_the_encodings_say_of_their_size() -> None:
 def test_a_single_line_settles_what_is_there() -> None:
     """There is no other reading of it."""
     line = digits(8) + MARK + digits(20, 2)
-    assert readings(b": " + line + b";") == [("base64", True, _BASE64.decode(line))]
+    assert readings(b": " + line + b";") == [("base64", True, BASE64_DIGITS.decode(line))]
 
 
 def test_lines_of_an_encoder_settle_what_is_there() -> None:
     """The line by itself is the other reading."""
     first, second = MARK + digits(56), digits(40, 2)
-    whole, line = _BASE64.decode(first + second), _BASE64.decode(first)
+    whole, line = BASE64_DIGITS.decode(first + second), BASE64_DIGITS.decode(first)
     assert readings(first + b"\n" + second + b"\n") == [("base64", True, whole), ("base64", False, line)]
 
 
@@ -378,7 +379,7 @@ def test_lines_of_an_encoder_settle_what_is_there() -> None:
 def test_other_lines_settle_nothing(first: int, second: int, alone: bool, offset: int) -> None:
     """Save one that is longer than encoders make them, makes whole bytes, and none with what follows."""
     own, other = MARK + digits(first), digits(second, 2)
-    line, both = (_BASE64.decode(made) for made in (own, own + other))
+    line, both = (BASE64_DIGITS.decode(made) for made in (own, own + other))
     data = b"." * offset + b"\n" + own + b"\n" + other + b"\n"
     assert readings(data) == [("base64", alone, line), ("base64", False, both)]
 
@@ -389,4 +390,4 @@ def test_as_much_is_read_as_was_asked_for(form: Form) -> None:
     data = digits(100) + b"AAAA"[: form.lead] + form.literal + digits(100)
     [text] = BASE64.read(data, 100 + form.lead, Span(0, len(data)), form, Reach(10, 20))
     assert text.at == 12 + form.lead * 3 // 4
-    assert len(text.data) == len(_BASE64.decode(digits(16 + form.lead + len(form.literal) + 32)))
+    assert len(text.data) == len(BASE64_DIGITS.decode(digits(16 + form.lead + len(form.literal) + 32)))

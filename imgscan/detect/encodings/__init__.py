@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
 from imgscan.detect.encodings.form import Encoding, Form, Literal
-from imgscan.detect.encodings.plain import Splits, plain
+from imgscan.detect.encodings.plain import Splits, continued, plain
 from imgscan.detect.encodings.runs import BASE64, HEX
+from imgscan.detect.encodings.shared import Shared
 from imgscan.detect.encodings.text import Reach, Span, Text
 from imgscan.detect.encodings.utf16 import UTF16
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ENCODINGS", "Encoding", "Form", "Reach", "Span", "Splits", "Text", "forms"]
+__all__ = ["ENCODINGS", "Encoding", "Form", "Reach", "Shared", "Span", "Splits", "Text", "continued", "forms"]
 
 ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
 """All encodings but plain text, of which each can hold the anchors."""
@@ -57,7 +58,7 @@ def _all(first: list[Form], halves: list[Form], held: list[Form]) -> Iterator[Fo
     for form in first:
         yield from _around(form, UTF16.literals(form.literal), UTF16)
     once = [form for inner in held for encoding in ENCODINGS for form in _whole(inner, encoding)]
-    yield from once
+    yield from (form for form in once if form.encoding is not UTF16)  # in which all anchors are looked for
     yield from (form for inner in held for encoding in _OUTER for form in _cut(inner, encoding))
     twice = [form for inner in once for encoding in _OUTER for form in _whole(inner, encoding)]
     yield from twice

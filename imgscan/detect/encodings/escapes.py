@@ -6,8 +6,10 @@ underscore in its disguise; and, for percent signs and `\x`, with every characte
 
 from __future__ import annotations
 
+import binascii
 import re
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Reach, Span
 
 _UNDERSCORES = (
@@ -30,6 +33,9 @@ _ESCAPE = re.compile(
     rb"|&#([0-9]{1,7});|&#[xX]([0-9A-Fa-f]{1,6});|&(lowbar|UnderBar);"
 )
 _BASES = (16, 16, 16, 8, 10, 16)
+
+_BLOCK = 1 << 15
+"""Bytes of a buffer whose escapes are decoded together."""
 
 
 def _percent_literals(anchor: bytes) -> Iterator[Literal]:
@@ -56,41 +62,93 @@ def _escape_of(match: re.Match[bytes]) -> bytes:
     return bytes([code]) if code < 0x100 else b"?"  # no credential's character: only that there is one matters
 
 
-def _encoding(
-    name: str, pattern: re.Pattern[bytes], literals: Callable[[bytes], Iterator[Literal]], num: int
-) -> Encoding:
+class _Syntax:
+    """The escapes of an encoding: one by one, and those that are decoded a run at a time."""
+
+    def __init__(self, escape: re.Pattern[bytes], *runs: bytes) -> None:
+        self._runs = [(begin, len(begin) + 2) for begin in runs]
+        either = b"|".join(b"((?:%s[0-9A-Fa-f]{2})+)" % re.escape(begin) for begin in runs)
+        self._pattern = re.compile(b"%s|(%s)" % (either, escape.pattern))
+        self._escape = escape
+
+    def decode(self, data: bytes, first: int, last: int) -> Decoded:
+        """Decode `data[first:last)`."""
+        pieces: list[bytes] = []
+        ends: list[int] = []
+        sums: list[int] = []
+        done, total = first, 0
+        for match in self._pattern.finditer(data, first, last):
+            start, end = match.span()
+            pieces.append(data[done:start])
+            done = end
+            number = match.lastindex or 0
+            if number > len(self._runs):
+                pieces.append(self._one(match[0]))
+                total += end - start - 1
+                ends.append(end)
+                sums.append(total)
+                continue
+            begin, width = self._runs[number - 1]
+            pieces.append(binascii.unhexlify(match[0].replace(begin, b"")))
+            ends.extend(range(start + width, end + 1, width))
+            after = total + (end - start) // width * (width - 1)
+            sums.extend(range(total + width - 1, after + 1, width - 1))
+            total = after
+        pieces.append(data[done:last])
+        return Decoded(b"".join(pieces), first, ends, sums)
+
+    def _one(self, escape: bytes) -> bytes:
+        match = self._escape.match(escape)
+        return _escape_of(match) if match else b""
+
+
+class Decoded(NamedTuple):
+    """What a part of a buffer says, from `first` on; where its escapes end, and by how much each makes it shorter.
+
+    The last are sums: of an escape and all before it.
+    """
+
+    data: bytes
+    first: int
+    ends: list[int]
+    sums: list[int]
+
+    def character(self, position: int) -> int:
+        """Return the index of the character that begins at a position."""
+        found = bisect_right(self.ends, position)
+        return position - self.first - (self.sums[found - 1] if found else 0)
+
+    def gaps(self) -> Gaps:
+        """Say where the characters are."""
+        at = [end - self.first - total for end, total in zip(self.ends, self.sums, strict=True)]
+        return Gaps(at, self.sums, trailing=True)
+
+
+def _encoding(name: str, syntax: _Syntax, literals: Callable[[bytes], Iterator[Literal]], num: int) -> Encoding:
     """Make an encoding of escapes of at most `num` bytes, but for the names of references."""
 
     def read(data: bytes, position: int, span: Span, _form: Form, reach: Reach) -> Iterator[Text]:
         first = max(span.low, position - num * reach.behind - _WIDEST)
         last = min(span.high, position + num * reach.ahead + _WIDEST)
-        pieces: list[bytes] = []
-        gaps: list[tuple[int, int]] = []
-        done, size, at = first, 0, -1
-        for match in pattern.finditer(data, first, last):
-            if match.start() >= position and at < 0:
-                at = size + position - done
-            pieces += (data[done : match.start()], _escape_of(match))
-            size += match.start() - done + 1
-            gaps.append((size, match.end() - match.start() - 1))
-            done = match.end()
-        pieces.append(data[done:last])
-        if at < 0:
-            at = size + position - done
-        decoded = b"".join(pieces)
-        yield Text(name, decoded, at, 0, len(decoded), base=first, gaps=_summed(gaps), settles=True)
+        made = syntax.decode(data, first, last)
+        at = made.character(position)
+        yield Text(name, made.data, at, 0, len(made.data), base=first, gaps=made.gaps(), settles=True)
 
-    return Encoding(name, literals, uncut, read, num, 1, _WIDEST)
+    def view(position: int, _form: Form, shared: Shared) -> list[View]:
+        number = position // _BLOCK
+        block: tuple[int, Decoded, Shared] | None = shared.made.get(syntax)
+        if block is None or block[0] != number:
+            around = num * max(shared.reach) + _WIDEST
+            first, last = number * _BLOCK - around, (number + 1) * _BLOCK + around
+            made = syntax.decode(shared.data, max(shared.low, first), min(shared.high, last))
+            shared.made[syntax] = block = number, made, shared.decoded(name, made.data, made.first, gaps=made.gaps())
+        return [(block[2], block[1].character(position), True, 0, block[2].high)]
 
+    def sight(position: int, form: Form, shared: Shared) -> Sequence[Sight]:
+        return [(inside, at, True) for inside, at, *_ in view(position, form, shared)]
 
-def _summed(gaps: Sequence[tuple[int, int]]) -> Gaps:
-    total = 0
-    sums = []
-    for _, width in gaps:
-        total += width
-        sums.append(total)
-    return Gaps([at for at, _ in gaps], sums, trailing=True)
+    return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight, view)
 
 
-PERCENT = _encoding("percent", _PERCENT, _percent_literals, 3)
-ESCAPED = _encoding("escaped", _ESCAPE, _escaped_literals, 6)
+PERCENT = _encoding("percent", _Syntax(_PERCENT, b"%"), _percent_literals, 3)
+ESCAPED = _encoding("escaped", _Syntax(_ESCAPE, b"\\x", b"\\u00"), _escaped_literals, 6)

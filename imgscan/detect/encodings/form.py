@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgscan.detect.encodings.text import Reach, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Text
 
 
@@ -48,6 +49,9 @@ class Encoding:
 
     `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
+    `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. It sees the most
+    first, and if `narrows`, nothing after that sees a character more. `view` gives what `read` does, of what is shared;
+    None if it may not.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -58,6 +62,9 @@ class Encoding:
     num: int
     den: int
     slack: int
+    sight: Callable[[int, Form, Shared], Iterable[Sight]] | None = None
+    view: Callable[[int, Form, Shared], list[View] | None] | None = None
+    narrows: bool = False
 
     def size(self, characters: int) -> int:
         """Bound the bytes that so many characters take."""
@@ -84,6 +91,16 @@ class Form:
         return 1 if self.inner is None else 1 + self.inner.depth
 
     @property
+    def flat(self) -> bool:
+        """Whether the outermost encoding holds no other."""
+        return self.inner is None or self.inner.inner is None
+
+    @property
+    def innermost(self) -> Form:
+        """The form of the anchor in its own text."""
+        return self if self.inner is None else self.inner.innermost
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What two forms that say the same have in common."""
         return self.literal, self.anchor, self.cut, self.encoding.name, self.inner and self.inner.key
@@ -100,23 +117,86 @@ class Form:
         size = self.encoding.size
         return Reach(size(reach.behind) + self.lead, size(reach.ahead))
 
+    def sights(self, position: int, shared: Shared) -> Iterator[Sight]:
+        """Look quickly at the literal at `position`: say where the anchor may be in a text.
+
+        A reader sees no text and no character that is not in one of these.
+        """
+        inner, sight = self.inner, self.encoding.sight
+        if inner is None or sight is None:
+            yield shared, position, True
+        elif inner.inner is None:
+            yield from sight(position, self, shared)
+        else:
+            for inside, at, sure in sight(position, self, shared):
+                if inside.data.startswith(inner.literal, at):
+                    for text, place, as_sure in inner.sights(at, inside):
+                        yield text, place, sure and as_sure
+
+    def views(self, position: int, shared: Shared, low: int, high: int) -> list[Seen] | None:
+        """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell.
+
+        Text is read between `low` and `high` of what is shared.
+        """
+        inner, view = self.inner, self.encoding.view
+        if inner is None or view is None:
+            texts = self.read(shared.data, position, Span(low, high, aligned=False), shared.reach)
+            return [Seen(text, text.settles, ()) for text in texts]
+        readings = None if low > shared.low else view(position, self, shared)
+        if readings is None:
+            return None
+        found: list[Seen] = []
+        for reading in readings:
+            inside, at, settles, begin, end = reading
+            if not inside.data.startswith(inner.literal, at, end):
+                continue
+            texts_inside = inner.views(at, inside, begin, end)
+            if texts_inside is None:
+                return None
+            for text, as_well, path in texts_inside:
+                found.append(Seen(text, settles and (as_well or inner.inner is None), (*path, (inner, reading))))
+        return found
+
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
-        if self.inner is None:
-            yield from self.encoding.read(data, position, span, self, reach)
-            return
-        for outer in self.encoding.read(data, position, span, self, self.inner.needs(reach)):
-            if not outer.data.startswith(self.inner.literal, outer.at, outer.high):
+        inner = self.inner
+        if inner is None:
+            return self.encoding.read(data, position, span, self, reach)
+        return self._inside(inner, data, position, span, reach)
+
+    def _inside(self, inner: Form, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
+        for outer in self.encoding.read(data, position, span, self, inner.needs(reach)):
+            if not outer.data.startswith(inner.literal, outer.at, outer.high):
                 continue  # the outer literal holds only what does not depend on neighbours
             inner_span = Span(outer.low, outer.high, aligned=False)
-            for text in self.inner.read(outer.data, outer.at, inner_span, reach):
-                name = outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}"
-                yield text._replace(
-                    encoding=name,
-                    outer=outer if text.outer is None else _under(text.outer, outer),
-                    settles=outer.settles and (text.settles or self.inner.inner is None),
-                    rival=text.rival or (outer.rival if text.encoding == "plain" else None),
-                )
+            for text in inner.read(outer.data, outer.at, inner_span, reach):
+                yield _within(outer, text, inner)
+
+
+class Seen(NamedTuple):
+    """A text, whether it settles what is there, and what it was read in if that is shared, innermost first."""
+
+    text: Text
+    settles: bool
+    path: tuple[tuple[Form, View], ...]
+
+    def placed(self) -> Text:
+        """Return the text with what it was in."""
+        text = self.text
+        for inner, (inside, at, settles, *_) in self.path:
+            if inside.text is not None:
+                text = _within(inside.text._replace(at=at, settles=settles), text, inner)
+        return text
+
+
+def _within(outer: Text, text: Text, inner: Form) -> Text:
+    """Put a text that was read in another one as `inner` back into that."""
+    return text._replace(
+        encoding=outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}",
+        outer=outer if text.outer is None else _under(text.outer, outer),
+        settles=outer.settles and (text.settles or inner.inner is None),
+        rival=text.rival or (outer.rival if text.encoding == "plain" else None),
+    )
 
 
 def _under(text: Text, outer: Text) -> Text:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.detect.encodings.form import Cut, Encoding, Literal, uncut
 from imgscan.detect.encodings.text import Gaps, Text
-from imgscan.detect.verdict import BASE62
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +37,18 @@ _ENDS = b"\"'`\\=\r\n"
 _STARTS = b"\"'` \t\n"
 
 
+_ENDED = rb"[0-9A-Za-z+/_]{1,%d}(?:\\?[\"'`]|[\\=]?\r?\n|(?:\\r)?\\n)" % _LONGEST
+"""The rest of a piece, and how the glue behind it begins."""
+
+
 class Splits(NamedTuple):
     """Which credentials are put together from pieces: those whose structure proves them.
 
-    `starts` are the characters that can follow their anchors, `heads` what comes before the anchor in their prefixes,
-    and `before` the most characters that come before one.
+    `starts` is what can follow their anchors: the rest of a prefix, and how a body begins. `heads` is what comes before
+    the anchor in their prefixes, and `before` the most characters that come before one.
     """
 
-    starts: frozenset[int]
+    starts: tuple[bytes, ...]
     heads: tuple[bytes, ...]
     before: int
 
@@ -61,21 +64,35 @@ def _cuts(anchor: bytes) -> Iterator[Literal]:
                 yield Literal(bytes([start]) + anchor[at:], 0, Cut(anchor, at, after=True))
 
 
+def continued(splits: Splits) -> bytes:
+    """Write a regular expression of what follows an anchor whose credential is in pieces, as far as it is no body."""
+    begun = _begun(splits)
+    return begun + rb"(?:" + _ENDED + rb"|" + _GLUE + begun + rb")"
+
+
+def _begun(splits: Splits) -> bytes:
+    """Write a regular expression of where a start is, as far as its piece goes; it takes no character."""
+    found = [re.escape(start) for start in splits.starts]
+    ends = b"[%s]" % re.escape(_ENDS)
+    found += [re.escape(start[:at]) + ends for start in splits.starts for at in range(len(start))]
+    return b"(?=%s)" % (b"|".join(found) or b"(?!)")
+
+
 def plain(splits: Splits) -> Encoding:
     """Make the encoding that reads text as it is, and joins what may be split.
 
     Whole anchors are forms already. Joining looks less far than context does, so it asks for nothing more.
     """
-    never = frozenset(bytes([byte]) for byte in BASE62 - splits.starts)
+    begun = re.compile(_begun(splits))
     head = re.compile(rb"(%s)%s\Z" % (b"|".join(map(re.escape, splits.heads)) or b"(?!)", _GLUE))
 
     def read(data: bytes, position: int, span: Span, form: Form, _reach: Reach) -> Iterator[Text]:
         if form.cut is not None:
-            yield from _interrupted(data, position, span, form.cut, splits.before)
+            yield from _interrupted(data, position, span, form.cut, splits.before, begun)
             return
         yield Text("plain", data, position, span.low, span.high)
         after = position + len(form.literal)
-        if data[after : after + 1] in never:
+        if not begun.match(data, after, span.high):
             return
         pieces = [(max(span.low, position - splits.before), after)]
         if position > span.low and data[position - 1] in _STARTS:
@@ -89,8 +106,10 @@ def plain(splits: Splits) -> Encoding:
     return Encoding("plain", uncut, _cuts, read, 1, 1, 0)
 
 
-def _interrupted(data: bytes, position: int, span: Span, cut: Cut, before: int) -> Iterator[Text]:
-    """Join the halves of an anchor, and up to so many characters before it."""
+def _interrupted(
+    data: bytes, position: int, span: Span, cut: Cut, before: int, begun: re.Pattern[bytes]
+) -> Iterator[Text]:
+    """Join the halves of an anchor, and up to so many characters before it, where `begun` says what follows."""
     left, right = cut.whole[: cut.at], cut.whole[cut.at :]
     if cut.after:
         second = position + 1
@@ -104,6 +123,8 @@ def _interrupted(data: bytes, position: int, span: Span, cut: Cut, before: int) 
         if glue is None or not data.startswith(right, glue.end(), span.high):
             return
         second = glue.end()
+    if not begun.match(data, second + len(right), span.high):
+        return
     pieces = [(max(span.low, first - before), first + len(left)), (second, second + len(right))]
     text = _joined(data, span, pieces, first)
     if text is not None:

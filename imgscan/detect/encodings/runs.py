@@ -12,79 +12,36 @@ that proves it.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from imgscan.detect.encodings.chains import looker, viewer
+from imgscan.detect.encodings.digits import (
+    BASE64_DIGITS,
+    BREAK,
+    BREAK_BEFORE,
+    HEX_DIGITS,
+    LONGEST_BREAK,
+    LONGEST_USUAL,
+    NEAR,
+    STRETCH,
+    USUAL,
+    WIDEST,
+    digits_around,
+    ends_of_cut,
+    wraps,
+)
 from imgscan.detect.encodings.form import Cut, Encoding, Literal
-from imgscan.detect.encodings.text import NO_GAPS, Gaps, Reach, Text
+from imgscan.detect.encodings.text import NO_GAPS, Gaps, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from imgscan.detect.encodings.digits import Alphabet, Segments
     from imgscan.detect.encodings.form import Form
-    from imgscan.detect.encodings.text import Span
-
-_INDENT = 64
-_BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
-_BREAK_BEFORE = re.compile(rb"\r?\n[ \t]{0,%d}\Z" % _INDENT)
-_LONGEST_BREAK = 2 + _INDENT
-_WIDEST = 1024
-"""Characters of a line from which on it is taken to continue forever, and not to be wrapped."""
-
-_STRETCH = 2
-"""How many times the bytes of one line a wrapped run may take before it is given up."""
-
-_USUAL = 60
-"""Encoders wrap lines of this length or more; a shorter line may as well end where a value ends."""
-
-_LONGEST_USUAL = 76
-"""The longest lines that encoders wrap at unless configured otherwise (RFC 2045, 6.8)."""
-
-_AFTER = re.compile(rb"={0,2}(?:[ \t]*(?:\r?\n|\Z)|[\"'`](?![0-9A-Za-z\"'`$ ]))|[<,;)\]}&\\]")
-"""What may follow the digits of a line in a wrapped run."""
-
-_NEAR = 16
-"""Digits before a literal in which the beginning of its credential is looked for."""
+    from imgscan.detect.encodings.text import Reach, Span
 
 _DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-
-Segments = list[tuple[int, int]]
-
-
-class Alphabet(NamedTuple):
-    """The digits of an encoding: a pattern for a run of them, and how many make `size` bytes."""
-
-    run: re.Pattern[bytes]
-    digits: int
-    size: int
-    decode: Callable[[bytes], bytes]
-
-    def forward(self, data: bytes, start: int, high: int) -> int:
-        """Return the end of the run that begins at `start`."""
-        match = self.run.match(data, start, high)
-        return match.end() if match else start
-
-    def backward(self, data: bytes, end: int, low: int) -> int:
-        """Return the beginning of the run that ends at `end`."""
-        match = self.run.match(data[low:end][::-1])
-        return end - match.end() if match else end
-
-
-def _decode_base64(digits: bytes) -> bytes:
-    digits = digits.translate(_STANDARD)
-    if len(digits) % 4 == 1:
-        digits = digits[:-1]
-    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
-
-
-def _decode_hex(digits: bytes) -> bytes:
-    return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
-
-
-_BASE64 = Alphabet(re.compile(rb"[0-9A-Za-z+/_-]*"), 4, 3, _decode_base64)
-_HEX = Alphabet(re.compile(rb"[0-9A-Fa-f]*"), 2, 1, _decode_hex)
 
 
 def _base64_literals(anchor: bytes) -> Iterator[Literal]:
@@ -122,26 +79,6 @@ def _cuts_of(literals: Callable[[bytes], Iterator[Literal]]) -> Callable[[bytes]
     return cuts
 
 
-def _ends_of_cut(data: bytes, position: int, span: Span, cut: Cut) -> Segments | None:
-    """Find where both halves of an interrupted literal are; None if they are missing."""
-    left, right = cut.whole[: cut.at], cut.whole[cut.at :]
-    if cut.after:
-        second = position + 1
-        found = _BREAK_BEFORE.search(data, max(span.low, second - _LONGEST_BREAK), second)
-        if found is None:
-            return None
-        first = found.start() - len(left)
-        if first < span.low or not data.startswith(left, first):
-            return None
-    else:
-        first = position
-        found = _BREAK.match(data, first + len(left), span.high)
-        if found is None or not data.startswith(right, found.end(), span.high):
-            return None
-        second = found.end()
-    return [(first, first + len(left)), (second, second + len(right))]
-
-
 class _Run:
     """The digits around a literal: the pieces of the buffer that hold them, and where in them the literal begins."""
 
@@ -149,8 +86,8 @@ class _Run:
         self._data = data
         self._lead = lead
         self._alphabet = alphabet
-        self._low = max(span.low, pieces[0][0] - _STRETCH * count.behind - _LONGEST_BREAK)
-        self._high = min(span.high, pieces[-1][1] + _STRETCH * count.ahead + _LONGEST_BREAK)
+        self._low = max(span.low, pieces[0][0] - STRETCH * count.behind - LONGEST_BREAK)
+        self._high = min(span.high, pieces[-1][1] + STRETCH * count.ahead + LONGEST_BREAK)
         self._count = count
         first = alphabet.backward(data, pieces[0][0], max(span.low, pieces[0][0] - count.behind))
         last = alphabet.forward(data, pieces[-1][1], min(span.high, pieces[-1][1] + count.ahead))
@@ -177,7 +114,7 @@ class _Run:
             return False
         longest = max(end - start for start, end in self.pieces)
         # One line that is longer than encoders make them, and a short one behind it, are more likely line and text.
-        self.usual = self.whole() and longest >= _USUAL and (longest <= _LONGEST_USUAL or len(self.pieces) > 2)
+        self.usual = self.whole() and longest >= USUAL and (longest <= LONGEST_USUAL or len(self.pieces) > 2)
         return True
 
     def whole(self) -> bool:
@@ -189,7 +126,7 @@ class _Run:
 
     def _line_before(self, start: int) -> tuple[int, int] | None:
         data = self._data
-        found = _BREAK_BEFORE.search(data, max(self._low, start - _LONGEST_BREAK), start)
+        found = BREAK_BEFORE.search(data, max(self._low, start - LONGEST_BREAK), start)
         if found is None:
             return None
         end = found.start()
@@ -197,23 +134,18 @@ class _Run:
         return (begin, end) if begin < end and self._wraps(begin, end, start) else None
 
     def _line_behind(self, start: int, end: int) -> tuple[int, int] | None:
-        found = _BREAK.match(self._data, end, self._high)
+        found = BREAK.match(self._data, end, self._high)
         if found is None:
             return None
         last = self._alphabet.forward(self._data, found.end(), min(self._high, found.end() + self._count.ahead))
         return (found.end(), last) if last > found.end() and self._wraps(start, end, found.end()) else None
 
-    def _wraps(self, begin: int, end: int, start: int) -> bool:
+    def _wraps(self, _begin: int, end: int, start: int) -> bool:
         """Whether the break between a run that ends at `end` and the line's first digit at `start` is a wrap."""
         data, alphabet = self._data, self._alphabet
-        last = alphabet.forward(data, start, min(self._high, start + _WIDEST))
-        if last - start >= _WIDEST or (last < self._high and not _AFTER.match(data, last, self._high)):
-            return False
-        begin = alphabet.backward(data, end, max(self._low, end - _WIDEST))
-        newline = data.rfind(b"\n", max(self._low, end - _WIDEST), end) + 1
-        columns = end - (newline or max(self._low, end - _WIDEST))
-        indent = start - data.rfind(b"\n", end, start) - 1
-        return last - start <= end - begin or indent + last - start <= columns
+        last = alphabet.forward(data, start, min(self._high, start + WIDEST))
+        begin = alphabet.backward(data, end, max(self._low, end - WIDEST))
+        return wraps(data, begin, end, start, last, self._low, self._high)
 
     def texts(self, name: str, *, settles: bool) -> Iterator[Text]:
         """Decode the digits, from the first whole quantum on; and from a delimiter on, if a text may begin there.
@@ -263,46 +195,46 @@ class _Run:
         A slash, a dash or an underscore before a value in base64 looks like one of its digits.
         """
         start, end = self.pieces[0]
-        near = max(0, quantum - _NEAR)
-        if self._alphabet is not _BASE64 or end - start < quantum:
+        near = max(0, quantum - NEAR)
+        if self._alphabet is not BASE64_DIGITS or end - start < quantum:
             return -1
         found = _DELIMITER.search(self._data[start + near : start + quantum])
         begin = near + found.end() if found else -1
         return begin if (quantum - begin) % self._alphabet.digits == 0 else -1
 
 
-def _reader(name: str, alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]:
+def _reader(alphabet: Alphabet) -> Callable[[bytes, int, Span, Form, Reach], Iterator[Text]]:
     def read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> Iterator[Text]:
         pieces: Segments | None = [(position, position + len(form.literal))]
         if form.cut is not None:
-            pieces = _ends_of_cut(data, position, span, form.cut)
+            pieces = ends_of_cut(data, position, span, form.cut)
         if pieces is None:
             return
-        count = Reach(
-            -(-reach.behind // alphabet.size) * alphabet.digits + form.lead,
-            -(-(reach.ahead + alphabet.size) // alphabet.size) * alphabet.digits,
-        )
+        count = digits_around(alphabet, form.lead, reach)
         line = _Run(data, span, alphabet, list(pieces), form.lead, count)
         lines = _Run(data, span, alphabet, list(pieces), form.lead, count)
         if not lines.wrapped():
-            yield from line.texts(name, settles=True)
+            yield from line.texts(alphabet.name, settles=True)
         elif lines.usual:
-            yield from lines.texts(name, settles=True)
-            yield from line.texts(name, settles=False)
+            yield from lines.texts(alphabet.name, settles=True)
+            yield from line.texts(alphabet.name, settles=False)
         else:
             # A line longer than encoders make, whole by itself and not with what follows, ends there.
-            alone = line.pieces[-1][1] - line.pieces[0][0] > _LONGEST_USUAL and line.whole() and not lines.whole()
-            yield from line.texts(name, settles=alone)
-            yield from lines.texts(name, settles=False)
+            alone = line.pieces[-1][1] - line.pieces[0][0] > LONGEST_USUAL and line.whole() and not lines.whole()
+            yield from line.texts(alphabet.name, settles=alone)
+            yield from lines.texts(alphabet.name, settles=False)
 
     return read
 
 
-def _encoding(name: str, alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]) -> Encoding:
-    num = _STRETCH * alphabet.digits
-    slack = 2 * num + 2 * _LONGEST_BREAK
-    return Encoding(name, literals, _cuts_of(literals), _reader(name, alphabet), num, alphabet.size, slack)
+def _encoding(alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]) -> Encoding:
+    num = STRETCH * alphabet.digits
+    slack = 2 * num + 2 * LONGEST_BREAK
+    return Encoding(
+        alphabet.name, literals, _cuts_of(literals), _reader(alphabet), num, alphabet.size, slack,
+        looker(alphabet), viewer(alphabet), narrows=True,
+    )  # fmt: skip
 
 
-BASE64 = _encoding("base64", _BASE64, _base64_literals)
-HEX = _encoding("hex", _HEX, _hex_literals)
+BASE64 = _encoding(BASE64_DIGITS, _base64_literals)
+HEX = _encoding(HEX_DIGITS, _hex_literals)

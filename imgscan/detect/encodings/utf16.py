@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgscan.detect.encodings.form import Form
+    from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Reach, Span
 
 _NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(256))
@@ -60,10 +61,7 @@ def _length(data: bytes, unit: int, span: Span, order: re.Pattern[bytes], backwa
 def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
     back = min(reach.behind, (unit - span.low) // 2)
     forward = min(reach.ahead, (span.high - unit) // 2)
-    raw = bytearray(data[unit - 2 * back : unit + 2 * forward])
-    high = slice(1, None, 2) if name == "utf-16-le" else slice(0, None, 2)
-    raw[high] = raw[high].translate(_NO_SURROGATES)
-    text = raw.decode(name)
+    text = _characters(data[unit - 2 * back : unit + 2 * forward], name)
     # The signs of a masked key must outlive Latin-1. Three characters for one are harmless after the anchor:
     # none of them can be inside a body, so nothing that is behind them is ever located.
     text = text[:back] + text[back:].replace("…", "...").replace("•", "***")
@@ -71,4 +69,41 @@ def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
     return Text(name, decoded, back, 0, len(decoded), base=unit - 2 * back, num=2)
 
 
-UTF16 = Encoding("utf-16", _literals, uncut, _read, 2, 1, 1)
+def _sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
+    """Look at a literal in both byte orders; for the signs of a masked key there is one character each."""
+    after = position + len(form.literal)
+    if after < shared.high and shared.data[after] == 0:
+        yield _unit(shared, position, "utf-16-le")
+    if position > shared.low and shared.data[position - 1] == 0:
+        yield _unit(shared, position - 1, "utf-16-be")
+
+
+def _view(position: int, form: Form, shared: Shared) -> list[View] | None:
+    """Return the only reading; None if both byte orders are possible, or if the signs of a masked key are there."""
+    sights = list(_sight(position, form, shared))
+    if len(sights) > 1 or any(inside.made["masked"] for inside, _, _ in sights):
+        return None
+    return [(inside, at, False, 0, inside.high) for inside, at, _ in sights]
+
+
+def _unit(shared: Shared, unit: int, name: str) -> Sight:
+    first = shared.low + (unit - shared.low) % 2
+    key = name, first
+    inside: Shared | None = shared.made.get(key)
+    if inside is None:
+        last = shared.high - (shared.high - first) % 2
+        text = _characters(shared.data[first:last], name)
+        shared.made[key] = inside = shared.decoded(name, text.encode("latin-1", "replace"), first, num=2)
+        inside.made["masked"] = "…" in text or "•" in text
+    return inside, (unit - first) // 2, True
+
+
+def _characters(units: bytes, name: str) -> str:
+    """Decode whole units, each to one character."""
+    raw = bytearray(units)
+    high = slice(1, None, 2) if name == "utf-16-le" else slice(0, None, 2)
+    raw[high] = raw[high].translate(_NO_SURROGATES)
+    return raw.decode(name)
+
+
+UTF16 = Encoding("utf-16", _literals, uncut, _read, 2, 1, 1, _sight, _view)

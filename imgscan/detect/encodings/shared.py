@@ -1,0 +1,48 @@
+"""What has been decoded of a buffer, kept so that a thousand anchors in one run of digits cost one decoding.
+
+A sight is a quick look at a candidate: it sees at least what a reader would (`Encoding.read`), so what it does not see
+is not there. A view is a reading that is shared: as far as credentials and their context go, it is the reader's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imgscan.detect.encodings.text import NO_GAPS, Text
+
+if TYPE_CHECKING:
+    from imgscan.detect.encodings.text import Gaps, Reach
+
+
+class Shared:
+    """A part of a buffer, `data[low:high)`, that many candidates are in, and what encodings made of it.
+
+    `reach` is how far around an anchor its credential and its context can be. `made` is the encodings' own. `text` is
+    the whole of it as a text, with no anchor yet; None for a buffer that was not decoded.
+    """
+
+    __slots__ = ("data", "high", "low", "made", "reach", "text")
+
+    def __init__(self, data: bytes, low: int, high: int, reach: Reach, text: Text | None = None) -> None:
+        self.data = data
+        self.low = low
+        self.high = high
+        self.reach = reach
+        self.text = text
+        self.made: dict[object, Any] = {}
+
+    def decoded(self, name: str, data: bytes, base: int, num: int = 1, den: int = 1, gaps: Gaps = NO_GAPS) -> Shared:
+        """Return a buffer that was decoded from this one; the rest says where its characters are (`Text`)."""
+        text = Text(name, data, 0, 0, len(data), base, num, den, gaps)
+        return Shared(data, 0, len(data), self.reach, text)
+
+
+Sight = tuple[Shared, int, bool]
+"""A decoded buffer, where in it what a literal stands for may be, and whether that is sure.
+
+It is if readers see the same characters there, between the same borders; else they may see fewer of them.
+"""
+
+View = tuple[Shared, int, bool, int, int]
+"""A decoded buffer, where in it what a literal stands for is, whether that settles what is there, and between which
+characters it is read."""
