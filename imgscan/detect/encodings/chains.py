@@ -52,6 +52,7 @@ class _Chain:
         self._shared = shared
         self._alphabet = alphabet
         self._decoded: dict[tuple[int, int, int], Shared] = {}
+        self._counts: dict[Form, Reach] = {}
 
     def line(self, position: int) -> int:
         """Return the index of the line that a digit is in."""
@@ -64,7 +65,9 @@ class _Chain:
         together = quantum + self.sums[line]
         if len(self.starts) > pieces and together >= 0:
             yield self._sight(0, len(self.starts), together, lead, sure=sure and self.dense)
-        if quantum >= 0:
+        left = self.sums[line + pieces] - self.sums[line] - quantum
+        # Where the lines are short, hardly any is worth decoding by itself.
+        if quantum >= 0 and left * self._alphabet.size >= self._shared.least * self._alphabet.digits:
             yield self._sight(line, line + pieces, quantum, lead, sure=sure)
 
     def behind(self, position: int, count: int) -> bytes:
@@ -111,8 +114,7 @@ class _Chain:
         stop, digit = line + pieces, self.sums[line] + position - self.starts[line]
         if len(self.starts) == pieces:
             return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
-        inner = form.inner.needs(self._shared.reach) if form.inner else self._shared.reach
-        count = digits_around(self._alphabet, lead, inner)
+        count = self._counts.get(form) or self._count(form)
         first, last = self._gathered(position, digit, line, stop, count)
         if last - first == pieces:
             return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
@@ -125,6 +127,11 @@ class _Chain:
         if not self.dense and form.flat:
             together = (self._clipped(each, digit - lead, first, last) for each in together)
         return [*together, *alone] if usual else [*alone, *together]
+
+    def _count(self, form: Form) -> Reach:
+        inner = form.inner.needs(self._shared.reach) if form.inner else self._shared.reach
+        self._counts[form] = count = digits_around(self._alphabet, form.lead, inner)
+        return count
 
     def _gathered(self, position: int, digit: int, line: int, stop: int, count: Reach) -> tuple[int, int]:
         """Say which lines are read: as many as it takes, and none that is too far away for its digits."""
