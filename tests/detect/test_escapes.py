@@ -171,9 +171,10 @@ def test_what_is_decoded_for_many_is_what_is_read_for_one() -> None:
             Shared(data, 0, len(data), STRIPE.reach),
             Form(encoding, b"_", anchor, inner=Form(PLAIN, b"_", b"_")),
         )
-        assert encoding.view is not None
+        view, sight = encoding.view, encoding.sight
+        assert view is not None
         for position in (0, len(data) // 2 // 13 * 13, data.rindex(anchor)):
-            (inside, at, settles, low, high), *others = encoding.view(position, form, shared) or []
+            (inside, at, settles, low, high), *others = view(position, form, shared) or []
             assert others == []
             text = read(encoding, data, position, Reach(50, 50))
             assert inside.text is not None
@@ -181,4 +182,4 @@ def test_what_is_decoded_for_many_is_what_is_read_for_one() -> None:
             assert inside.data[near] == text.data[max(0, text.at - 20) : text.at + 20]
             assert inside.text.begin(at) == position
             assert (settles, low, high) == (text.settles, 0, len(inside.data))
-            assert list(encoding.sight(position, form, shared)) == [(inside, at, True)]
+            assert list(sight(position, form, shared)) == [(inside, at, True)]

@@ -124,7 +124,8 @@ def _decoded(shared: Shared) -> int:
     total = 0
     for made in shared.made.values():
         if isinstance(made, chains._Chains):
-            found = [inside for chain in made._chains.values() for inside in chain._decoded.values()]
+            known = made._chains.values()
+            found = [inside for chain in known for some in (chain._together, chain._apart) for inside in some.values()]
         elif isinstance(made, tuple):
             found = [made[2]]
         else:

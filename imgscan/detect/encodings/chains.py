@@ -39,6 +39,10 @@ _DELIMITERS = re.compile(rb"[/_+-]")
 _DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
 
 
+_KEPT = 32
+"""Lines that are kept decoded by themselves: their anchors come one after another."""
+
+
 class _Chain:
     """Lines of digits that continue each other, as far as they are in a shared part of a buffer."""
 
@@ -51,7 +55,8 @@ class _Chain:
         self.dense = all(stride <= STRETCH * size for stride, size in zip(strides, sizes, strict=False))
         self._shared = shared
         self._alphabet = alphabet
-        self._decoded: dict[tuple[int, int, int], Shared] = {}
+        self._together: dict[int, Shared] = {}
+        self._apart: dict[tuple[int, int, int], Shared] = {}
         self._counts: dict[Form, Reach] = {}
 
     def line(self, position: int) -> int:
@@ -92,8 +97,19 @@ class _Chain:
     def _sight(self, line: int, stop: int, quantum: int, lead: int, *, sure: bool) -> Sight:
         digits, size = self._alphabet.digits, self._alphabet.size
         phase = quantum % digits
-        inside = self._decoded.get((line, stop - line, phase)) or self._decode(line, stop, phase)
+        if stop - line == len(self.starts):
+            inside = self._together.get(phase)
+            if inside is None:
+                self._together[phase] = inside = self._decode(line, stop, phase)
+        else:
+            inside = self._apart.get((line, stop, phase)) or self._decode_apart(line, stop, phase)
         return inside, (quantum - phase) // digits * size + lead * size // digits, sure
+
+    def _decode_apart(self, line: int, stop: int, phase: int) -> Shared:
+        if len(self._apart) >= _KEPT:
+            self._apart.clear()
+        self._apart[line, stop, phase] = inside = self._decode(line, stop, phase)
+        return inside
 
     def _decode(self, line: int, stop: int, phase: int) -> Shared:
         """Decode some lines from a digit of the first on."""
@@ -102,11 +118,9 @@ class _Chain:
         joined = b"".join([self._shared.data[start:end] for start, end in pieces])
         skipped = accumulate(start - end for start, end in zip(starts[line + 1 : stop], ends[line:stop], strict=False))
         gaps = Gaps([each - sums[line] - phase for each in sums[line + 1 : stop]], list(skipped))
-        inside = self._shared.decoded(
+        return self._shared.decoded(
             alphabet.name, alphabet.decode(joined[phase:]), starts[line] + phase, alphabet.digits, alphabet.size, gaps
         )
-        self._decoded[line, stop - line, phase] = inside
-        return inside
 
     def views(self, position: int, form: Form, pieces: int) -> list[View]:
         """Read the literal at `position` as `_Run` does: in its own lines, and with those that belong to them."""
