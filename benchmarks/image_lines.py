@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 _LINEAR = 2.5  # twice the input may take this many times as long; were it quadratic, it would be 4
 _START = 150  # milliseconds
+_CRAWL = 20.0  # times as long as the automaton alone
+_SLOWEST = (
+    "halves", "words", "pieces", "anchors/base64-1", "anchors/base64-76", "anchors/hex", "anchors/percent_",
+    "anchors/u_", "anchors/octal_", "anchors/html_", "anchors/utf-16-be", "crossed/base64-1", "crossed/percent_",
+    "crossed/utf-16-le",
+)  # fmt: skip
+"""Of the inputs of `benchmarks.crawl`, the slowest in each encoding that are no credentials."""
 
 
 @line("version")
@@ -184,6 +191,25 @@ def _fallback(bench: Bench) -> Result:
     label = "imgscan without Hyperscan"
     ours = replace(scan(image, label=label), environment=kept_out)
     return versus(bench, "fallback", "plain docker-archive without Hyperscan against with it", ours, scan(image))
+
+
+@line("crawl")
+def _crawl(bench: Bench) -> Result:
+    """Search the slowest input of each encoding, against the automaton alone."""
+    size = 16 * bench.images.sizes.prefixes
+    script = (sys.executable, "-m", "benchmarks.crawl", "--json", "--bytes", str(size))
+    ratios, runs = {}, []
+    for name in _SLOWEST:
+        command = Command(name, (*script, name))
+        (done,) = bench.in_turn(command, rounds=1)
+        speed = json.loads(done[0].output)
+        ratios[name] = speed["automaton"] / speed["detector"]
+        runs.append((name, tuple(done)))
+    slowest = max(ratios, key=ratios.__getitem__)
+    value = f"{ratios[slowest]:.1f} x the time ({slowest})"
+    within, peak = ratios[slowest] <= _CRAWL, max(run.peak for _, done in runs for run in done)
+    what = f"{size >> 20} MiB of the slowest in each encoding against the automaton alone"
+    return Result("crawl", what, value, f"at most {_CRAWL:.0f}", within, peak, tuple(runs))
 
 
 @line("sieves")

@@ -104,7 +104,11 @@ class Judge:
         """Return the texts that a candidate may be in, likeliest first; none if a quick look shows none."""
         form, position = candidate.form, candidate.position
         if shared is None:
-            if form.cut is None and not self._hints[form.anchor].match(data, position, span.high):
+            if (
+                form.inner is None
+                and form.cut is None
+                and not self._hints[form.anchor].match(data, position, span.high)
+            ):
                 return ()
         else:
             seen = self._seen(form, position, shared)

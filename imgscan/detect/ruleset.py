@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 _GUARD = 8
 """Characters past a credential that its validator may look at: a boundary, a mask, a prefix that begins there."""
 
-_GLUE = 160
-"""Characters that may be between the pieces of a credential, as far as a glance needs them."""
-
 
 class Holder(NamedTuple):
     """A prefix that holds an anchor, `offset` characters from its beginning."""
@@ -93,6 +90,16 @@ class Ruleset:
         return {anchor: _follows(held, anchor) for anchor, held in self.holders.items()}
 
     @cached_property
+    def least(self) -> int:
+        """Characters that a credential takes from its anchor or core on, at least."""
+        return min(
+            len(anchor) + len(_rest(prefix, anchor)) + prefix.least.size
+            for anchor, held in self.holders.items()
+            for _, prefix, _ in held
+            if anchor in (prefix.anchor, prefix.core)
+        )
+
+    @cached_property
     def hints(self) -> Mapping[bytes, re.Pattern[bytes]]:
         """Each anchor or core with what must follow it, or what must where it is in another piece."""
         rest = encodings.continued(self.splits)
@@ -121,11 +128,6 @@ class Ruleset:
         """Characters around an anchor that its validator and its context may need: the longest credential, a line."""
         longest = max(rule.max_length for rule in self.rules)
         return Reach(longest + context.LINE + 1, longest + _GUARD + context.LINE)
-
-    @cached_property
-    def glance(self) -> Reach:
-        """Characters around an anchor that show what follows it, where nothing or glue is in between."""
-        return _glance(self.rules)
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
@@ -223,14 +225,6 @@ def _redacted(prefixes: Iterable[Prefix]) -> re.Pattern[bytes]:
 def _either(alternatives: Iterable[bytes]) -> bytes:
     """Write a regular expression of any of the alternatives; of nothing if there are none."""
     return b"(?:" + (b"|".join(alternatives) or b"(?!)") + b")"
-
-
-def _glance(rules: Iterable[Rule]) -> Reach:
-    prefixes = [prefix for _, prefix in _prefixes(rules)]
-    return Reach(
-        max(len(prefix.text) for prefix in prefixes),
-        max(len(prefix.text) + prefix.least.size for prefix in prefixes) + _GLUE,
-    )
 
 
 def _needs(forms: Iterable[Form], reach: Reach) -> Reach:

@@ -39,6 +39,7 @@ class View:
         self._vouchers = ruleset.vouchers
         self._needs = ruleset.needs
         self._reach = ruleset.reach
+        self._least = ruleset.least
         self._shared: tuple[Span, int, Shared] | None = None
         self._finder = finder
         self._judge = judge
@@ -97,7 +98,7 @@ class View:
         if self._shared is None or self._shared[1] != block or self._shared[0] != span:
             low = max(span.low, block * _BLOCK - self._needs.behind)
             high = min(span.high, (block + 1) * _BLOCK + self._needs.ahead)
-            self._shared = span, block, Shared(self._data, low, high, self._reach)
+            self._shared = span, block, Shared(self._data, low, high, self._reach, self._least)
         return self._shared[2]
 
     def _match(self, judged: Judged, span: Span, path: bytes, *, binary: bool) -> Match | None:

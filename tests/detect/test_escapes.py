@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgscan.detect.encodings import Form, Reach, Span
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imgscan.detect.encodings import Form, Reach, Shared, Span
 from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
 from imgscan.detect.encodings.form import Encoding, Literal
+from imgscan.detect.stripe import STRIPE
 from tests.detect.driver import PLAIN
 from tests.detect.tables import over
 
@@ -130,3 +134,52 @@ def test_no_more_is_decoded_than_was_asked_for(encoding: Encoding, width: int, l
         last - first,
         last - first,
     )
+
+
+SPELLINGS: dict[Encoding, list[bytes]] = {
+    PERCENT: [b"%5F", b"%5f", b"%41", b"%4", b"%", b"a", b"F"],
+    ESCAPED: [
+        b"\\x5f", b"\\x41", b"\\u0041", b"\\u005F", b"\\u2026", b"\\u{5f}", b"\\137", b"\\101", b"&#95;", b"&#x5f;",
+        b"&lowbar;", b"\\", b"\\x", b"\\u00", b"a", b"5",
+    ],
+}  # fmt: skip
+
+
+@over("encoding", [PERCENT, ESCAPED])
+@given(data=st.data())
+@settings(deadline=None)
+def test_escapes_in_a_row_are_what_each_is(encoding: Encoding, data: st.DataObject) -> None:
+    """Runs of them are decoded together, and each character stands where it would by itself."""
+    pieces = data.draw(st.lists(st.sampled_from(SPELLINGS[encoding]), min_size=1))
+    joined = b".".join(pieces)
+    apart = read(encoding, joined, 0, Reach(99, 999))
+    for count in (1, 2, 5):
+        rows = [piece * count for piece in pieces]
+        text = read(encoding, b".".join(rows), 0, Reach(99, 9999))
+        assert text.data.split(b".") == [read(encoding, piece * count, 0, Reach(99, 999)).data for piece in pieces]
+    assert [apart.begin(index) for index in range(len(apart.data))] == sorted(
+        {apart.begin(index) for index in range(len(apart.data))}
+    )
+    assert apart.end(len(apart.data)) == len(joined)
+
+
+def test_what_is_decoded_for_many_is_what_is_read_for_one() -> None:
+    """Of each block and a reach around it; a literal is found in it where it is."""
+    for encoding, anchor in ((PERCENT, b"%5F"), (ESCAPED, b"\\x5f")):
+        data = (anchor + b"abc%41\\101") * 6000
+        shared, form = (
+            Shared(data, 0, len(data), STRIPE.reach),
+            Form(encoding, b"_", anchor, inner=Form(PLAIN, b"_", b"_")),
+        )
+        view, sight = encoding.view, encoding.sight
+        assert view is not None
+        for position in (0, len(data) // 2 // 13 * 13, data.rindex(anchor)):
+            (inside, at, settles, low, high), *others = view(position, form, shared) or []
+            assert others == []
+            text = read(encoding, data, position, Reach(50, 50))
+            assert inside.text is not None
+            near = slice(max(0, at - 20), at + 20)
+            assert inside.data[near] == text.data[max(0, text.at - 20) : text.at + 20]
+            assert inside.text.begin(at) == position
+            assert (settles, low, high) == (text.settles, 0, len(inside.data))
+            assert list(sight(position, form, shared)) == [(inside, at, True)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.keys import Keys
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.keys import BASE62, Keys
 from imgscan.detect.stripe import placeholders
 from tests.detect.driver import SCREENED, secrets
 from tests.detect.tables import over
@@ -84,3 +87,23 @@ def test_entropy_is_in_bits_a_character() -> None:
 def test_one_letter_of_each_case_beside_a_digit_is_a_mix(body: bytes, mixed: bool) -> None:
     """With a digit one letter of either case suffices; without one two sevenths must be of the rarer case."""
     assert placeholders.mixed(body) is mixed
+
+
+@given(st.text(BASE62, min_size=1, max_size=120) | st.text("aB3", min_size=1, max_size=99))
+@settings(deadline=None)
+def test_a_body_is_varied_if_its_entropy_is_high(body: str) -> None:
+    """Whether that is computed, or seen from how many different characters there are."""
+    least = 3.5 if len(body) >= 72 else 3.0
+    assert placeholders.varied(body.encode()) is (placeholders.entropy(body.encode()) >= least)
+
+
+@over("step", [0, 1, -1])
+def test_a_run_is_so_many_steps(step: int) -> None:
+    """Of six equal characters or eight in sequence, anywhere in a body; a body of one character has none."""
+    least = 8 if step else 6
+    for before, after in ((b"", b""), (b"x", b""), (b"", b"x"), (b"0X", b"Zz")):
+        for count in (least - 1, least):
+            run = bytes(ord("M") + step * index for index in range(count))
+            assert placeholders.has_run(before + run + after) is (count == least)
+    assert not placeholders.has_run(b"a")
+    assert not placeholders.has_run(b"")

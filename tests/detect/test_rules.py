@@ -128,3 +128,22 @@ def test_a_mode_is_what_the_prefix_says(rule: Rule) -> None:
     for prefix in rule.prefixes:
         said = re.search(rb"_(live|test)_", prefix.text)
         assert prefix.mode == (said[1].decode() if said else None)
+
+
+def test_the_least_of_a_credential() -> None:
+    """A core and the beginning of an ephemeral key's body; no validator takes less."""
+    assert STRIPE.least == len("_live_") + len("YWNjdF")
+
+
+@over(
+    ("text", "expected"),
+    [
+        ("k_live_" + "a" * 24, True), ("k_live_" + "a" * 23, False), ("k_live_YWNjdF", True), ("k_live_YWNjd.", False),
+        ('k_live_51ab" + "c', True), ("k_live_51ab.", False), ('k_live_5"51', True), ("k_live_6ab\n1", False),
+        ("k_live_\n5\n", True), ("k_live_\n6", False), ("k_live_51" + "_" * 126 + '"', True),
+        ("k_live_51" + "_" * 127 + '"', False), ("xk_live_" + "a" * 24, False),
+    ],
+)  # fmt: skip
+def test_hints_of_a_credential(text: str, expected: bool) -> None:
+    """An anchor, with as much of a body as any validator wants, or where that may be in another piece."""
+    assert (STRIPE.hints[b"k_live_"].match(text.encode()) is not None) is expected

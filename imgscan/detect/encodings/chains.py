@@ -39,6 +39,10 @@ _DELIMITERS = re.compile(rb"[/_+-]")
 _DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
 
 
+_KEPT = 32
+"""Lines that are kept decoded by themselves: their anchors come one after another."""
+
+
 class _Chain:
     """Lines of digits that continue each other, as far as they are in a shared part of a buffer."""
 
@@ -51,7 +55,9 @@ class _Chain:
         self.dense = all(stride <= STRETCH * size for stride, size in zip(strides, sizes, strict=False))
         self._shared = shared
         self._alphabet = alphabet
-        self._decoded: dict[tuple[int, int, int], Shared] = {}
+        self._together: dict[int, Shared] = {}
+        self._apart: dict[tuple[int, int, int], Shared] = {}
+        self._counts: dict[Form, Reach] = {}
 
     def line(self, position: int) -> int:
         """Return the index of the line that a digit is in."""
@@ -64,7 +70,9 @@ class _Chain:
         together = quantum + self.sums[line]
         if len(self.starts) > pieces and together >= 0:
             yield self._sight(0, len(self.starts), together, lead, sure=sure and self.dense)
-        if quantum >= 0:
+        left = self.sums[line + pieces] - self.sums[line] - quantum
+        # Where the lines are short, hardly any is worth decoding by itself.
+        if quantum >= 0 and left * self._alphabet.size >= self._shared.least * self._alphabet.digits:
             yield self._sight(line, line + pieces, quantum, lead, sure=sure)
 
     def behind(self, position: int, count: int) -> bytes:
@@ -89,8 +97,19 @@ class _Chain:
     def _sight(self, line: int, stop: int, quantum: int, lead: int, *, sure: bool) -> Sight:
         digits, size = self._alphabet.digits, self._alphabet.size
         phase = quantum % digits
-        inside = self._decoded.get((line, stop - line, phase)) or self._decode(line, stop, phase)
+        if stop - line == len(self.starts):
+            inside = self._together.get(phase)
+            if inside is None:
+                self._together[phase] = inside = self._decode(line, stop, phase)
+        else:
+            inside = self._apart.get((line, stop, phase)) or self._decode_apart(line, stop, phase)
         return inside, (quantum - phase) // digits * size + lead * size // digits, sure
+
+    def _decode_apart(self, line: int, stop: int, phase: int) -> Shared:
+        if len(self._apart) >= _KEPT:
+            self._apart.clear()
+        self._apart[line, stop, phase] = inside = self._decode(line, stop, phase)
+        return inside
 
     def _decode(self, line: int, stop: int, phase: int) -> Shared:
         """Decode some lines from a digit of the first on."""
@@ -99,11 +118,9 @@ class _Chain:
         joined = b"".join([self._shared.data[start:end] for start, end in pieces])
         skipped = accumulate(start - end for start, end in zip(starts[line + 1 : stop], ends[line:stop], strict=False))
         gaps = Gaps([each - sums[line] - phase for each in sums[line + 1 : stop]], list(skipped))
-        inside = self._shared.decoded(
+        return self._shared.decoded(
             alphabet.name, alphabet.decode(joined[phase:]), starts[line] + phase, alphabet.digits, alphabet.size, gaps
         )
-        self._decoded[line, stop - line, phase] = inside
-        return inside
 
     def views(self, position: int, form: Form, pieces: int) -> list[View]:
         """Read the literal at `position` as `_Run` does: in its own lines, and with those that belong to them."""
@@ -111,8 +128,7 @@ class _Chain:
         stop, digit = line + pieces, self.sums[line] + position - self.starts[line]
         if len(self.starts) == pieces:
             return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
-        inner = form.inner.needs(self._shared.reach) if form.inner else self._shared.reach
-        count = digits_around(self._alphabet, lead, inner)
+        count = self._counts.get(form) or self._count(form)
         first, last = self._gathered(position, digit, line, stop, count)
         if last - first == pieces:
             return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
@@ -125,6 +141,11 @@ class _Chain:
         if not self.dense and form.flat:
             together = (self._clipped(each, digit - lead, first, last) for each in together)
         return [*together, *alone] if usual else [*alone, *together]
+
+    def _count(self, form: Form) -> Reach:
+        inner = form.inner.needs(self._shared.reach) if form.inner else self._shared.reach
+        self._counts[form] = count = digits_around(self._alphabet, form.lead, inner)
+        return count
 
     def _gathered(self, position: int, digit: int, line: int, stop: int, count: Reach) -> tuple[int, int]:
         """Say which lines are read: as many as it takes, and none that is too far away for its digits."""

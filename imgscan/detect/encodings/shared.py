@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 class Shared:
     """A part of a buffer, `data[low:high)`, that many candidates are in, and what encodings made of it.
 
-    `reach` is how far around an anchor its credential and its context can be. `made` is the encodings' own. `text` is
+    `reach` is how far around an anchor its credential and its context can be, `least` how many characters of a text a
+    credential takes from its anchor on. `made` is the encodings' own. `text` is
     the whole of it as a text, with no anchor yet; None for a buffer that was not decoded.
     """
 
-    __slots__ = ("data", "high", "low", "made", "reach", "text")
+    __slots__ = ("data", "high", "least", "low", "made", "reach", "text")
 
-    def __init__(self, data: bytes, low: int, high: int, reach: Reach, text: Text | None = None) -> None:
+    def __init__(
+        self, data: bytes, low: int, high: int, reach: Reach, least: int = 0, text: Text | None = None
+    ) -> None:
         self.data = data
         self.low = low
         self.high = high
         self.reach = reach
+        self.least = least
         self.text = text
         self.made: dict[object, Any] = {}
 
     def decoded(self, name: str, data: bytes, base: int, num: int = 1, den: int = 1, gaps: Gaps = NO_GAPS) -> Shared:
         """Return a buffer that was decoded from this one; the rest says where its characters are (`Text`)."""
         text = Text(name, data, 0, 0, len(data), base, num, den, gaps)
-        return Shared(data, 0, len(data), self.reach, text)
+        return Shared(data, 0, len(data), self.reach, self.least, text)
 
 
 Sight = tuple[Shared, int, bool]
