@@ -323,7 +323,8 @@ class Nest:
         """Search bytes that a compressed file stores beside its content, which is `node`."""
         depth = node.depth
         while len(self._asides) < depth:
-            self._asides.append(JoinedSearch(self._session.concealer, window=self._session.window))
+            session = self._session
+            self._asides.append(JoinedSearch(session.concealer, window=session.window, go_on=session.go_on))
         search = self._asides[depth - 1]
         if fresh:
             search.begin(JoinedFile(node.name, node.top.number, node, field))
