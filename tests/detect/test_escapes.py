@@ -173,6 +173,7 @@ def test_what_is_decoded_for_many_is_what_is_read_for_one() -> None:
         )
         view, sight = encoding.view, encoding.sight
         assert view is not None
+        assert sight is not None
         for position in (0, len(data) // 2 // 13 * 13, data.rindex(anchor)):
             (inside, at, settles, low, high), *others = view(position, form, shared) or []
             assert others == []
