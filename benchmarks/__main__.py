@@ -10,8 +10,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import benchmarks.history
 import benchmarks.image_lines
-import benchmarks.inside  # noqa: F401 - both enter their lines, in this order
+import benchmarks.inside  # noqa: F401 - all enter their lines, in this order
 from benchmarks.images import FULL, QUICK, Images
 from benchmarks.lines import LINES, Bench
 from benchmarks.measure import clean_environment

@@ -59,6 +59,7 @@ class Sizes:
     archives: int
     objects: int
     compressed: int
+    commits: int
 
 
 FULL = Sizes(
@@ -71,6 +72,7 @@ FULL = Sizes(
     archives=2_000,
     objects=200_000,
     compressed=20_000,
+    commits=8_000,
 )
 QUICK = Sizes(
     tree=48 << 20,
@@ -82,6 +84,7 @@ QUICK = Sizes(
     archives=60,
     objects=4_000,
     compressed=500,
+    commits=200,
 )
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.containers.formats import find
-from imgscan.containers.script import PREFIXED
+from imgscan.containers.formats import PREFIXED, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

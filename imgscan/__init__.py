@@ -12,24 +12,25 @@ scanned. Neither ever holds a secret. A target that cannot be opened raises an `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from imgscan._version import __version__
-from imgscan.errors import EngineError, ImgscanError, OutputError, TargetError, UsageError
-from imgscan.model import (
-    Diagnostic,
-    Digest,
-    Finding,
-    LayerInfo,
-    Location,
-    Secret,
-    Stats,
-    TargetReport,
-    Visibility,
-)
 
+TYPE_CHECKING = False  # importing typing takes half the time until a signal can be handled
 if TYPE_CHECKING:
+    from typing import Any
+
     from imgscan.api import scan_image, scan_path
+    from imgscan.errors import EngineError, ImgscanError, OutputError, TargetError, UsageError
+    from imgscan.model import (
+        Diagnostic,
+        Digest,
+        Finding,
+        LayerInfo,
+        Location,
+        Secret,
+        Stats,
+        TargetReport,
+        Visibility,
+    )
 
 __all__ = [
     "Diagnostic",
@@ -53,9 +54,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the scanner when it is first used: `imgscan --version` need not wait for Hyperscan."""
-    if name in ("scan_image", "scan_path"):
-        from imgscan import api  # noqa: PLC0415
+    """Import each thing when it is first used: a program that is starting must soon be able to handle a signal."""
+    if name in __all__:
+        from importlib import import_module  # noqa: PLC0415
 
-        return getattr(api, name)
+        for module in map(import_module, ("imgscan.errors", "imgscan.model", "imgscan.api")):
+            if hasattr(module, name):
+                return getattr(module, name)
     raise AttributeError(f"module 'imgscan' has no attribute {name!r}")

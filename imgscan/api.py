@@ -15,6 +15,7 @@ from imgscan.scan.limits import Limits
 from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.session import Session
+from imgscan.streams.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,14 +83,15 @@ class Scanner(Protocol):
         """Scan a target. TargetError or UsageError if it cannot be opened."""
 
 
-def open_session(options: Options, progress: Progress | None = None) -> Session:
-    """Set up what all scans of a run share, with one detector."""
+def open_session(options: Options, progress: Progress | None = None, stop: Stop | None = None) -> Session:
+    """Set up what all scans of a run share, with one detector. `stop` ends them, from any thread."""
     return Session(
         concealer=Concealer(Engine(STRIPE, screen=options.screen), reveal=options.reveal),
         policy=Policy(options.include, options.min_confidence, options.comments),
         limits=options.limits or Limits(),
         progress=progress or Progress(),
         jobs=options.jobs or default_jobs(),
+        stop=stop or Stop(),
     )
 
 

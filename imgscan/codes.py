@@ -32,6 +32,9 @@ _WRITER: Final = "Write the archive again with the tool that made it."
 
 SECTIONS: Final[dict[str, dict[str, Code]]] = {
     "Files and streams": {
+        "file-changed": Code(
+            ERROR, "A file became shorter while it was being read.", "Scan again when nothing writes to it."
+        ),
         "cut-stream": Code(INSIDE, "Compressed data or an archive ends too early.", _AGAIN),
         "damaged-stream": Code(INSIDE, "Compressed data, or a member of an archive, is damaged.", _DAMAGED),
         "damaged-container": Code(INSIDE, "The structure of an archive or database is damaged.", _DAMAGED),
@@ -120,6 +123,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         ),
         "tar-stray-extension": Code(ERROR, "An extension header is not followed by a member.", _WRITER),
         "tar-trailing-data": Code(ERROR, "Data that is not a tar archive follows the archive's end.", _DAMAGED),
+        "names-limit": Code(
+            SKIPPED,
+            "There are too many names or hard links to follow, so it is not known which files are still visible.",
+            "Find out who made the image; every file was searched all the same.",
+        ),
         "sparse-member": Code(
             ERROR, "A member of an image archive is stored as a sparse file and was not read.", _WRITER
         ),
@@ -146,6 +154,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         "documents-disagree": Code(
             ERROR,
             "The image's old description contains a credential that its config lacks, so one of them was altered.",
+            _ALTERED,
+        ),
+        "manifests-disagree": Code(
+            ERROR,
+            "`manifest.json` and the OCI manifest list different layers for one image; all of them were searched.",
             _ALTERED,
         ),
         "manifest-unreadable": Code(
@@ -180,7 +193,16 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
             "A digest was not checked: imgscan does not support its algorithm there.",
             "Compare it with another tool.",
         ),
-        "blob-digest": Code(ERROR, "A blob that no image refers to does not match the digest in its name.", _ALTERED),
+        "blob-digest": Code(
+            ERROR,
+            "Inline data, or a blob that no image refers to, does not match the digest that names it.",
+            _ALTERED,
+        ),
+        "unsearched": Code(
+            ERROR,
+            "A member of the image archive was not searched, although nothing is known to be wrong with it.",
+            "Report it to imgscan's authors; `imgscan fs` on the unpacked archive searches all files.",
+        ),
     },
     "Engines": {
         "engine-failed": Code(
@@ -204,6 +226,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         "unreadable-folder": Code(
             ERROR, "A folder cannot be listed.", "Give imgscan permission to read it, or `--exclude` it."
         ),
+        "link-outside": Code(
+            SKIPPED,
+            "A link leads out of the folder that holds the image, and was not followed.",
+            "Scan what it leads to with `imgscan fs`.",
+        ),
         "special-file": Code(SKIPPED, "A socket, device or pipe was not read.", "Nothing: it stores nothing."),
         "pseudo-file": Code(SKIPPED, "A file claims to be empty but is not: the kernel generates it.", "Nothing."),
         "pseudo-filesystem": Code(SKIPPED, "A filesystem such as `/proc` stores nothing and was not read.", "Nothing."),
@@ -226,6 +253,9 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
     "The scan": {
         "interrupted": Code(ERROR, "The scan was stopped before it finished.", "Scan again."),
         "timeout": Code(ERROR, "`--timeout` stopped the scan before it finished.", "Allow more time, or scan less."),
+        "internal-error": Code(
+            ERROR, "imgscan itself failed; what it had found is reported.", "Please report it, with the message."
+        ),
         "target-unreadable": Code(
             ERROR, "The target cannot be opened, or is not something that imgscan reads.", "Check what you typed."
         ),

@@ -284,7 +284,10 @@ class TargetReport:
     @property
     def by_level(self) -> dict[Level, int]:
         """The number of findings of each level, every level present."""
-        return {level: sum(1 for finding in self.findings if finding.level == level) for level in LEVELS}
+        counts: dict[Level, int] = dict.fromkeys(LEVELS, 0)
+        for finding in self.findings:
+            counts[finding.level] += 1
+        return counts
 
     @property
     def whole(self) -> bool:

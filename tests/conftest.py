@@ -16,7 +16,9 @@ from tests.effort import examples
 if TYPE_CHECKING:
     import pytest
 
-settings.register_profile("desk", max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "desk", deadline=None, max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 

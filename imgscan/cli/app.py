@@ -19,7 +19,7 @@ from imgscan.cli.pairing import PairedCommand
 from imgscan.cli.request import Files, Images, request_of
 from imgscan.cli.stdio import say
 from imgscan.cli.targets import scan_targets
-from imgscan.errors import ImgscanError
+from imgscan.errors import ImgscanError, internal
 from imgscan.model import SCHEMES
 
 if TYPE_CHECKING:
@@ -61,19 +61,13 @@ def run(arguments: Sequence[str]) -> int:
     except (click.ClickException, ImgscanError) as error:
         say(error.format_message() if isinstance(error, click.ClickException) else str(error))
         return EXIT_INCOMPLETE
-    except click.Abort as error:
-        raise KeyboardInterrupt from error
-    except (BrokenPipeError, KeyboardInterrupt):
+    except BrokenPipeError:
         raise
     except OSError as error:
         say(f"cannot continue: {error.strerror or type(error).__name__}")
         return EXIT_INCOMPLETE
     except Exception as error:  # noqa: BLE001 - a traceback would show what was being scanned
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        place = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame is not None else "?"
-        say(f"internal error, {type(error).__name__} at {place}: please report it; the scan is not complete")
+        say(internal(error))
         return EXIT_INCOMPLETE
     return result if isinstance(result, int) else EXIT_CLEAN
 

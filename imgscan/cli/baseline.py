@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imgscan.cli.stdio import read_standard_input, show
+from imgscan.cli.stdio import fit, read_standard_input, redactor, show, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +64,7 @@ def add(
     """  # noqa: D301 - click's mark for lines to be kept is the character itself
     from imgscan.triage.baseline import Baseline, load  # noqa: PLC0415 - keeps --help quick
 
-    redact = _redactor()
+    redact = redactor()
     old = load(file) if file.exists() else Baseline()
     found = _read(reports, redact)
     new = old.add(
@@ -87,13 +87,13 @@ def add(
 @click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print it.")
 def list_(file: Path, form: str) -> None:
     """List the accepted findings."""
-    from imgscan.triage.baseline import load, render  # noqa: PLC0415
+    from imgscan.triage.baseline import load, view  # noqa: PLC0415
 
-    entries = load(file)
+    accepted = load(file)
     if form == "json":
-        click.echo(render(entries), nl=False)
+        show_json(view(accepted))
         return
-    for line in _table(entries.entries, today()):
+    for line in _table(accepted.entries, today()):
         show(line)
 
 
@@ -122,7 +122,7 @@ def prune(reports: tuple[str, ...], file: Path, dry_run: bool) -> None:
     from imgscan.triage.baseline import load  # noqa: PLC0415
 
     old = load(file)
-    new = old.prune(_read(reports, _redactor()))
+    new = old.prune(_read(reports, redactor()))
     if not dry_run:
         _save(new, file)
     _tell_removed(file, old, new)
@@ -158,22 +158,13 @@ def _save(baseline: Baseline, path: Path) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _redactor() -> Callable[[str], str]:
-    from imgscan.detect import Engine  # noqa: PLC0415
-    from imgscan.detect.stripe import STRIPE  # noqa: PLC0415
-
-    return Engine(STRIPE, screen=False).redact
-
-
 def _table(entries: Sequence[Acceptance], now: date) -> list[str]:
     rows = [
         (
             entry.fingerprint,
-            entry.rule_id,
-            entry.path,
-            entry.redacted,
+            *map(fit, (entry.rule_id, entry.path, entry.redacted)),
             _until(entry, now),
-            entry.reason or "no reason given",
+            fit(entry.reason) if entry.reason else "no reason given",
         )
         for entry in entries
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 
 from imgscan.cli.pairing import scanning
 from imgscan.cli.settings import Value, effective, settings_of, strays
-from imgscan.cli.stdio import say
+from imgscan.cli.stdio import fit, say, show, show_json
 
 
 @click.command()
@@ -33,26 +32,25 @@ def config(context: click.Context, form: str) -> None:
     for remark in strays(known, os.environ):
         say(remark)
     if form == "json":
-        click.echo(json.dumps(views, indent=2))
+        show_json(views)
         return
     everywhere = max((len(view["commands"]) for view in views), default=0)
     rows = [
-        (view["setting"], _text(view["value"]), view["source"], _where(view["commands"], everywhere)) for view in views
+        (view["setting"], _text(view["value"]), fit(view["source"]), _where(view["commands"], everywhere))
+        for view in views
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[3]]).rstrip())
+        show("  ".join([*cells, row[3]]).rstrip())
 
 
 def _text(value: Any) -> str:
-    from imgscan.report.base import escape_terminal  # noqa: PLC0415 - keeps --help quick
-
     if value in (None, "", []):
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
-    return escape_terminal(", ".join(value) if isinstance(value, list) else str(value))
+    return fit(", ".join(value) if isinstance(value, list) else str(value))
 
 
 def _where(commands: list[str], everywhere: int) -> str:

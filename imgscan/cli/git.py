@@ -24,7 +24,7 @@ _LARGEST_INPUT = 1 << 24
 @click.option("--all-history", is_flag=True, help="Every commit and annotated tag that any reference reaches.")
 @report_options
 @limit_options
-@run_options(None)
+@run_options("objects")
 @click.pass_context
 def git(
     context: click.Context,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imgscan.model import TargetReport
     from imgscan.scan.progress import Progress
     from imgscan.scan.session import Session
+    from imgscan.streams.stop import Stop
 
 _FEW = 4 << 20
 """The number of staged bytes below which the automaton alone finishes before Hyperscan is set up."""
@@ -27,7 +28,7 @@ class Library:
     scan: Callable[[str], Iterator[TargetReport]]
     """Scans one of the targets. TargetError or UsageError if it cannot be scanned at all."""
 
-    def __init__(self, wanted: Images | Files | Commits, request: ScanRequest, progress: Progress) -> None:
+    def __init__(self, wanted: Images | Files | Commits, request: ScanRequest, progress: Progress, stop: Stop) -> None:
         """Set up the session. UsageError if the request to git makes no sense."""
         options = Options(
             include=request.include,
@@ -45,19 +46,14 @@ class Library:
                     dockerfile=wanted.dockerfile,
                     source_root=wanted.source_root,
                 )
-                self._session = open_session(options, progress)
+                self._session = open_session(options, progress, stop)
                 self.scan = image_scanner(self._session, options).scan
             case Files():
                 options = options._replace(exclude=wanted.exclude, gitignore=wanted.gitignore)
-                self._session = open_session(options, progress)
+                self._session = open_session(options, progress, stop)
                 self.scan = file_scanner(self._session, options).scan
             case Commits():
-                self._session, self.scan = _commits(wanted, options, progress)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether a scan was interrupted, so that no other should start."""
-        return self._session.interrupted
+                self._session, self.scan = _commits(wanted, options, progress, stop)
 
     @property
     def screened(self) -> bool:
@@ -74,12 +70,12 @@ class Library:
 
 
 def _commits(
-    wanted: Commits, options: Options, progress: Progress
+    wanted: Commits, options: Options, progress: Progress, stop: Stop
 ) -> tuple[Session, Callable[[str], Iterator[TargetReport]]]:
     from imgscan.scan.git.scope import resolve  # noqa: PLC0415 - images and files do without
 
     try:
-        repository, scopes = resolve(Path.cwd(), wanted.request)
+        repository, scopes = resolve(Path.cwd(), wanted.request, stop)
     except TargetError as error:
         # Raised again when the target is scanned, like any target that fails, so that the report has it too.
         failure = error
@@ -87,8 +83,8 @@ def _commits(
         def fail(_target: str) -> Iterator[TargetReport]:
             raise failure
 
-        return open_session(options, progress), fail
+        return open_session(options, progress, stop), fail
     if all(scope.size is not None and scope.size <= _FEW for scope in scopes):
         options = options._replace(screen=False)
-    session = open_session(options, progress)
+    session = open_session(options, progress, stop)
     return session, history_scanner(session, repository, scopes).scan

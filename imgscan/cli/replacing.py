@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from contextlib import suppress
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from imgscan.cli.exits import HALF_WRITTEN
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Replacement:
@@ -21,12 +25,18 @@ class Replacement:
 
         A link is replaced itself: resolve the path to replace what it points to.
         """
-        handle, name = tempfile.mkstemp(prefix=".imgscan-", suffix=".part", dir=path.parent)
+        name = path.parent / f".imgscan-{secrets.token_hex(8)}.part"
         self._path = path
-        self._temporary: Path | None = Path(name)
+        self._temporary: Path | None = name
+        HALF_WRITTEN.add(str(name))  # before it exists: a signal may come at any moment
+        try:
+            handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        except OSError:
+            HALF_WRITTEN.discard(str(name))
+            raise
         self.file: BinaryIO = os.fdopen(handle, "wb")
         try:
-            self._temporary.chmod(_permissions(path) if mode is None else mode)
+            name.chmod(_permissions(path) if mode is None else mode)
         except BaseException:
             self.discard()
             raise
@@ -36,6 +46,7 @@ class Replacement:
         self.file.close()
         if self._temporary is not None:
             self._temporary.replace(self._path)
+            HALF_WRITTEN.discard(str(self._temporary))
             self._temporary = None
 
     def discard(self) -> None:
@@ -45,6 +56,7 @@ class Replacement:
         if self._temporary is not None:
             with suppress(OSError):
                 self._temporary.unlink()
+            HALF_WRITTEN.discard(str(self._temporary))
 
 
 def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:

@@ -63,6 +63,12 @@ class Images:
     source_root: Path | None
     kind: ClassVar[TargetKind] = "image"
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What may be files that are read."""
+        named = () if self.dockerfile is None else (str(self.dockerfile),)
+        return (*self.targets, *(target.partition(":")[2] for target in self.targets), *named)
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -73,12 +79,18 @@ class Files:
     gitignore: bool
     kind: ClassVar[TargetKind] = "filesystem"
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What may be files that are read."""
+        return self.targets
+
 
 @dataclass(frozen=True, slots=True)
 class Commits:
     """Parts of the git repository that the working folder belongs to."""
 
     request: Request
+    inputs: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[TargetKind] = "git"
 
     @property
@@ -112,12 +124,18 @@ def request_of(context: click.Context, options: Mapping[str, Any]) -> ScanReques
         strict=options["strict"],
         timeout=options["timeout"],
         jobs=options.get("jobs"),
-        sarif_category=options["sarif_category"],
+        sarif_category=_fit(options["sarif_category"]),
         show_secrets=options["show_secrets"],
         progress=not (options["no_progress"] or options["quiet"]),
         quiet=options["quiet"],
         verbose=options["verbose"],
     )
+
+
+def _fit(category: str | None) -> str | None:
+    from imgscan.cli.stdio import fit  # noqa: PLC0415 - as above
+
+    return fit(category) if category else category
 
 
 def _included(text: str | None) -> frozenset[str]:

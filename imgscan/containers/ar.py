@@ -23,7 +23,7 @@ _HEADER: Final = 60
 _END: Final = b"`\n"
 _WHAT: Final = "ar archive"
 _TABLES: Final = (b"/", b"//", b"/SYM64/", b"__.SYMDEF", b"__.SYMDEF SORTED", b"__.SYMDEF_64", b"__.SYMDEF_64 SORTED")
-"""Tables of symbols and names; the search over the archive's own bytes sees what is in them."""
+"""Tables of symbols and names: no members, and looked into as what they are."""
 
 NAMES_LIMIT: Final = 16 << 20
 """Bytes of a table of long names that are held; the largest libraries need a hundredth of it."""
@@ -39,37 +39,41 @@ def recognise(head: bytes) -> bool:
 
 
 def members(raw: Reader) -> Iterator[Member | Unread]:
-    """Yield the members in their order; the data of symbol and name tables are none."""
+    """Yield the members in their order; the data of symbol and name tables are none, nor is what follows the end."""
     cursor = Cursor(raw)
     cursor.skip(len(MAGIC))
     names = _Names(b"")
     while True:
         start = cursor.offset
-        header = cursor.take(_HEADER)
+        header = cursor.peek(_HEADER)
         if not header.strip(b"\0\n"):
+            yield from cursor.rest()
             return
         size = _number(header[48:58])
         if len(header) < _HEADER or header[58:60] != _END or size is None:
             yield Unread(
                 "error", "damaged-container", "the ar archive is damaged or truncated where a member's header should be"
             )
+            yield from cursor.rest()
             return
+        cursor.take(_HEADER)
         name = header[:16].rstrip(b" ")
         end = cursor.offset + size
         prefix = _number(name[3:]) if name.startswith(b"#1/") else None
         if name == b"//" and size <= NAMES_LIMIT:
-            names = _Names(cursor.take(size))
+            table = cursor.take(size)
+            names = _Names(table)
+            yield Member(None, (table,), (end - size, end), verbatim=True)
         elif prefix is not None and prefix <= min(size, NAME_LIMIT):
             name = cursor.take(prefix).rstrip(b"\0")
         elif name not in _TABLES:
             name = names.name(name)
         if name not in _TABLES:
             yield Member(name, cursor.data(end - cursor.offset, _WHAT), (start, end))
-            yield from cursor.leave(_WHAT)
-            if cursor.ended:
-                return
-        elif not cursor.skip(end - cursor.offset):
-            yield cursor.lack("cut-stream", "the ar archive ends inside a member")
+        elif cursor.offset < end:
+            yield Member(None, cursor.data(end - cursor.offset, _WHAT), (cursor.offset, end), verbatim=True)
+        yield from cursor.leave(_WHAT)
+        if cursor.ended:
             return
         cursor.skip(end & 1)
 

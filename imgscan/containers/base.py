@@ -8,16 +8,23 @@ and stops when it is too much.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from imgscan.streams.aside import Aside
     from imgscan.streams.readers import Chunk
+    from imgscan.streams.tar import TarMember
     from imgscan.unread import Unread
 
 HEAD = 1024
 """Bytes from the beginning of a file that suffice to recognise any format."""
+
+LEAST = 16
+"""Bytes below which nothing is a container worth a look."""
+
+_PIECE = 1 << 20
 
 
 class Member(NamedTuple):
@@ -28,13 +35,60 @@ class Member(NamedTuple):
     is read to its end, or given up, before the next member is requested, and it raises StreamError if the bytes
     end or are damaged, after everything that could be read. `extent` is which bytes of the container hold the member
     (compressed or not), None if that cannot be said: a credential that is found there and in the member is one.
-    `brought`, when called, returns the git commit that added it and its path in the repository.
+    `brought`, when called, returns the git commit that added it and its path in the repository. `field` is given where
+    these are not a file but bytes that the container stores; `aside` takes such bytes while the chunks are read.
+
+    `verbatim` says that it is no member: these bytes are the container's own, behind its end or between its members,
+    as they are, from `extent` on. They are searched with the container, and looked into as if they were a file.
     """
 
     name: bytes | None
     chunks: Iterable[Chunk]
     extent: tuple[int, int] | None = None
     brought: Callable[[], tuple[str, bytes] | None] | None = None
+    field: str | None = None
+    aside: Aside | None = None
+    verbatim: bool = False
+
+
+class Headers(NamedTuple):
+    """What is stored between the data of two members of a tar: padding of the one `before`, and headers of `member`.
+
+    `data` is at `start` in the container. `payloads` are start, end and type of the extension headers in it.
+    Either is None where there is no such member.
+    """
+
+    before: TarMember | None
+    member: TarMember | None
+    start: int
+    data: bytes
+    payloads: tuple[tuple[int, int, bytes], ...]
+
+
+class HeaderBatch(NamedTuple):
+    """The headers of several members: joined, they are screened at once. `named` gives the name of a member."""
+
+    headers: Sequence[Headers]
+    named: Callable[[bytes], bytes]
+
+
+Part = Union[Member, HeaderBatch, "Unread"]
+"""What a container yields, one after another."""
+
+
+def part(held: Held, start: int, stop: int | None = None) -> Iterator[Member]:
+    """Yield the bytes of a container from `start` to `stop` (its end) as they are, less zeros in front of them.
+
+    Nothing where there are too few bytes to hold a container.
+    """
+    end = len(held) if stop is None else min(stop, len(held))
+    while start < end and not bytes(held[start : start + 1]).strip(b"\0"):
+        window = bytes(held[start : min(end, start + _PIECE)])
+        start += len(window) - len(window.lstrip(b"\0"))
+    if end - start >= LEAST:
+        whole = memoryview(held) if isinstance(held, bytes) else held
+        pieces = (whole[at : min(end, at + _PIECE)] for at in range(start, end, _PIECE))
+        yield Member(None, pieces, (start, end), verbatim=True)
 
 
 class Held(Protocol):
@@ -60,7 +114,7 @@ class Format:
     name: str
     begins: tuple[bytes, ...]
     recognise: Callable[[bytes], bool]
-    members: Callable[[Any], Iterator[Member | Unread]]
+    members: Callable[[Any], Iterator[Part]]
     streamed: bool
     only: Callable[[Chunk], bytes | None] | None = None
     """Returns in one step the content of a small, complete file: its only member, without a name.

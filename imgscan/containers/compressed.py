@@ -1,8 +1,9 @@
 """Compressions: containers of one content that has no name of its own. They add nothing to a path.
 
 gzip, xz, bz2 and zstd are read the way layers are; this module also has zlib streams (RFC 1950), the older LZMA
-container and Alpine's packages of version 3. Data that follows in another compression is read too:
-initrds are made by appending.
+container and Alpine's packages of version 3. What is stored beside the content (a name, a comment, a frame to be
+skipped) is set aside. What follows it is searched as it is, and read where another compression begins in it: initrds
+are made by appending.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from imgscan.containers import lz4
 from imgscan.containers.base import HEAD, Format, Member
 from imgscan.containers.cursor import TO_THE_END, Cursor
 from imgscan.containers.lzmaalone import LZMA_BEGINNING, inflate_lzma, is_lzma_alone
+from imgscan.streams.aside import Aside
 from imgscan.streams.deflate import GZIP_MAGIC, gzip_inflate, inflate_deflate
 from imgscan.streams.inflate import BZ2_MAGIC, MAGIC_LENGTH, XZ_MAGIC, gather, inflate, sniff, xz_memory
 from imgscan.streams.readers import StreamError, trailing
@@ -32,6 +34,13 @@ _GZIP: Final = re.compile(re.escape(GZIP_MAGIC) + rb"(?![\x20-\xff])")
 
 _BZ2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 """A header, and the first block or the end behind it."""
+
+_BEGINNING: Final = re.compile(
+    rb"\x1f\x8b\x08[\0-\x1f].{4}[\0\2\4][\0-\x0d\xff]|BZh[1-9](?:1AY&SY|\x17rE8P\x90)|\xfd7zXZ\0"
+    rb"|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18",
+    re.DOTALL,
+)
+"""Where in other data a compressed stream may begin: formats with a magic that does not occur by chance."""
 
 ZLIB_HEADS: Final = tuple(
     bytes((method, flags))
@@ -67,24 +76,27 @@ def is_zlib(head: bytes) -> bool:
     return decoder.eof or (len(head) >= _ZLIB_HEAD and len(plain) > 0)
 
 
-def _alone(stream: Generator[Chunk, None, bytes], what: str) -> Iterator[bytes]:
-    """Yield the chunks of a stream of which a file holds one; zeros may follow it."""
+def _alone(stream: Generator[Chunk, None, bytes], what: str, raw: Reader) -> Iterator[bytes]:
+    """Yield the chunks of a stream of which a file holds one, read from `raw`; zeros may follow it."""
     while True:
         try:
             yield bytes(next(stream))
         except StopIteration as stop:
             rest: bytes = stop.value
             break
-    if rest.strip(b"\0"):
-        raise trailing(what, rest)
+    while rest:
+        rest = rest.lstrip(b"\0")
+        if rest:
+            raise trailing(what, rest)
+        rest = raw.read(_READ)
 
 
-def _zlib(raw: Reader) -> Iterator[Chunk]:
-    return gather(_alone(inflate_deflate(raw, 15), "zlib"), _ENOUGH)
+def _zlib(raw: Reader, _aside: Aside) -> Iterator[Chunk]:
+    return gather(_alone(inflate_deflate(raw, 15), "zlib", raw), _ENOUGH)
 
 
-def _lzma(raw: Reader) -> Iterator[Chunk]:
-    return gather(_alone(inflate_lzma(raw), "lzma"), _ENOUGH)
+def _lzma(raw: Reader, _aside: Aside) -> Iterator[Chunk]:
+    return gather(_alone(inflate_lzma(raw), "lzma", raw), _ENOUGH)
 
 
 def is_alpine(head: bytes) -> bool:
@@ -96,15 +108,15 @@ def is_alpine(head: bytes) -> bool:
     return head.startswith(_ALPINE_MAGICS)
 
 
-def _alpine(raw: Reader) -> Iterator[Chunk]:
+def _alpine(raw: Reader, aside: Aside) -> Iterator[Chunk]:
     source = Cursor(raw)
     zstd = source.take(4) == b"ADBc" and source.take(2)[:1] == b"\x02"
     if not source.peek(1):
         raise StreamError("cut-stream", "the Alpine package ends before its data")
     if zstd:
-        yield from inflate(source, "zstd")
+        yield from inflate(source, "zstd", aside)
     else:
-        yield from gather(_alone(inflate_deflate(source, -15), "deflate"), _ENOUGH)
+        yield from gather(_alone(inflate_deflate(source, -15), "deflate", source), _ENOUGH)
 
 
 def compression_of(head: bytes) -> Format | None:
@@ -115,36 +127,81 @@ def compression_of(head: bytes) -> Format | None:
 def members(raw: Reader, at: int = 0) -> Iterator[Member | Unread]:
     """Yield the content, and that of what follows it in another compression, each as a member without a name.
 
-    `at` is where in the container the first byte of `raw` is.
+    `at` is where in the container the first byte of `raw` is. What follows and is not compressed is a member too.
     """
     for _ in range(SEGMENTS):
         source = Cursor(raw)
         kind = compression_of(source.peek(HEAD))
         if kind is None:
             return
-        chunks = _CONTENT[kind][1](source)
+        aside = Aside()
+        chunks = _CONTENT[kind][1](source, aside)
         if chunks is None:
             text = f"the content is {kind.name} data, and the package {kind.name} is not installed"
             yield Unread("skipped", "unsupported", text)
             return
-        behind: list[bytes] = []
-        yield Member(None, _content(chunks, behind), (at, TO_THE_END))
-        if not behind:
+        ends: list[StreamError] = []
+        yield Member(None, _content(chunks, ends), (at, TO_THE_END), aside=aside)
+        if not ends:
             return
-        raw = _Joined(behind[0], source)
-    text = f"more than {SEGMENTS} differently compressed parts in a row; the rest was not read"
+        raw = _Joined(ends[0].rest.lstrip(b"\0"), source)
+        if compression_of(ends[0].rest.lstrip(b"\0")) is None:
+            yield ends[0].unread()
+            further = yield from _foreign(raw, kind.name, at)
+            if further is None:
+                return
+            raw = further
+    text = f"more than {SEGMENTS} differently compressed parts in a row; the rest was not unpacked"
     yield Unread("skipped", "trailing-data", text)
 
 
-def _content(chunks: Iterator[Chunk], behind: list[bytes]) -> Iterator[Chunk]:
-    """Yield the chunks; what follows them compressed is put `behind`, where it is not a failure."""
+def behind(what: str) -> Format:
+    """Make the format of what follows `what`, a compressed stream that was read elsewhere."""
+
+    def parts(raw: Reader) -> Iterator[Member | Unread]:
+        source: Reader | None = Cursor(raw)
+        if compression_of(source.peek(HEAD)) is None:  # type: ignore[union-attr]  # it is a cursor here
+            source = yield from _foreign(source, what, 0)  # type: ignore[arg-type]
+        if source is not None:
+            yield from members(source)
+
+    return Format(name=what, begins=(b"",), recognise=lambda _: True, members=parts, streamed=True, possible=True)
+
+
+def _content(chunks: Iterator[Chunk], ends: list[StreamError]) -> Iterator[Chunk]:
+    """Yield the chunks; that something else follows them is no failure, and put among the `ends`."""
     try:
         yield from chunks
     except StreamError as error:
-        rest = error.rest.lstrip(b"\0")
-        if compression_of(rest) is None:
+        if not error.rest:
             raise
-        behind.append(rest)
+        ends.append(error)
+
+
+def _foreign(raw: Reader, what: str, at: int) -> Generator[Member, None, Reader | None]:
+    """Yield what follows a compressed stream as a member; return from where on it is compressed again, if it is."""
+    cursor = Cursor(raw)
+    found: list[Reader] = []
+    yield Member(None, _until_compressed(cursor, found), (at, TO_THE_END), field=f"{what}/trailer")
+    return found[0] if found else None
+
+
+def _until_compressed(cursor: Cursor, found: list[Reader]) -> Iterator[Chunk]:
+    """Yield bytes up to the beginning of a compressed stream, where the cursor is then `found`."""
+    while window := cursor.peek(_READ):
+        last = len(window) < _READ
+        for magic in _BEGINNING.finditer(window):
+            start = magic.start()
+            if not last and start > len(window) - HEAD:
+                break
+            if compression_of(window[start : start + HEAD]) is not None:
+                if start:
+                    yield cursor.take(start)
+                found.append(cursor)
+                return
+        yield cursor.take(len(window) if last else len(window) - HEAD)
+    if cursor.failure is not None:
+        raise cursor.failure
 
 
 class _Joined:
@@ -166,8 +223,8 @@ def _is(compression: Compression) -> Callable[[bytes], bool]:
     return lambda head: sniff(head[:MAGIC_LENGTH]) == compression
 
 
-def _read(compression: Compression) -> Callable[[Reader], Iterator[Chunk]]:
-    return lambda raw: inflate(raw, compression)
+def _read(compression: Compression) -> Callable[[Reader, Aside], Iterator[Chunk]]:
+    return lambda raw, aside: inflate(raw, compression, aside)
 
 
 GZIP: Final = Format(
@@ -214,7 +271,7 @@ LZMA: Final = Format(
 ZLIB: Final = Format(name="zlib", begins=ZLIB_HEADS, recognise=is_zlib, members=members, streamed=True, squeezed=True)
 """For a file of git's objects its own format comes first: they are zlib streams too."""
 
-_CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader], Iterator[Chunk] | None]]]] = {
+_CONTENT: Final[dict[Format, tuple[Callable[[bytes], bool], Callable[[Reader, Aside], Iterator[Chunk] | None]]]] = {
     GZIP: (_is("gzip"), _read("gzip")),
     ZSTD: (_is("zstd"), _read("zstd")),
     XZ: (_is("xz"), _read("xz")),

@@ -187,9 +187,10 @@ def _numbered(cursor: Cursor, stripped: FileTable) -> tuple[bytes, int, int] | N
 
 
 def _behind(cursor: Cursor, base: int) -> Iterator[Member | Unread]:
-    """Read what follows the last archive: compressed data, or something that is reported and not read."""
+    """Read what follows the last archive: compressed data, or something else, which is looked into as it is."""
     if compressed.compression_of(cursor.peek(HEAD)) is None:
         yield Unread("skipped", "trailing-data", "data that is not a cpio archive follows the cpio archive")
+        yield from cursor.rest(base)
         return
     yield from compressed.members(cursor, base + cursor.offset)
 

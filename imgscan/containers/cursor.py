@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from imgscan.containers.base import LEAST, Member
 from imgscan.streams.readers import CHUNK, StreamError
 from imgscan.unread import Unread
 
@@ -121,6 +123,15 @@ class Cursor:
                 return
             zeros = len(piece) - len(piece.lstrip(b"\0"))
             self.skip(zeros)
+
+    def rest(self, base: int = 0) -> Iterator[Member]:
+        """Yield all that is left as it is, less zeros in front, to be looked into; nothing if it is too little.
+
+        `base` is where in the container the first byte of the stream is.
+        """
+        self.skip_zeros()
+        if len(self.peek(LEAST)) == LEAST:
+            yield Member(None, iter(partial(self.read, CHUNK), b""), (base + self.offset, TO_THE_END), verbatim=True)
 
 
 class Chunks:

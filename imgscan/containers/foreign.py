@@ -55,6 +55,13 @@ def _known(name: str, begins: tuple[bytes, ...], recognise: Callable[[bytes], bo
     )
 
 
+_PGP: Final = (
+    *(b"\x8c\x0d\x04" + bytes((cipher, 3)) for cipher in range(1, 14)),  # a password, salted and iterated
+    *(b"\x85" + bytes((size, 0x0C, 3)) for size in (1, 2, 4)),  # a key of RSA
+    b"\x84\x5e\x03",  # a key of Curve25519
+)
+"""How a message begins that is encrypted to a password or a key (RFC 9580, sections 5.1 and 5.3), as gpg writes it."""
+
 FOREIGN: Final = (
     _foreign("compress (.Z)", _COMPRESS, recognise=is_compress),
     _foreign("lzip", b"LZIP\x01"),
@@ -70,9 +77,14 @@ FOREIGN: Final = (
     _foreign("QEMU disk image", b"QFI\xfb"),
     _foreign("VHDX disk image", b"vhdxfile"),
     _foreign("VMDK disk image", b"KDMV"),
+    _foreign("VirtualBox disk image", b"<<< Oracle VM VirtualBox", b"<<< Sun xVM VirtualBox"),
+    _foreign("VHD disk image", b"conectix\0\0\0"),
     _foreign("Snappy", b"\xff\x06\x00\x00sNaPpY"),
     _encrypted("LUKS", "LUKS disk image", b"LUKS\xba\xbe"),
-    _encrypted("OpenSSL", "OpenSSL file", b"Salted__"),
-    _encrypted("age", "age file", b"age-encryption.org/v1\n"),
+    _encrypted("OpenSSL", "OpenSSL file", b"Salted__", b"U2FsdGVkX1"),
+    _encrypted("age", "age file", b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----"),
+    _encrypted("OpenPGP", "OpenPGP file", b"-----BEGIN PGP MESSAGE-----", *_PGP),
+    _encrypted("Ansible Vault", "Ansible Vault file", b"$ANSIBLE_VAULT;"),
+    _encrypted("git-crypt", "git-crypt file", b"\0GITCRYPT\0"),
 )
 """The one table of them, for layers and for files."""

@@ -15,18 +15,19 @@ from imgscan.containers.cpio import CPIO
 from imgscan.containers.foreign import FOREIGN
 from imgscan.containers.git.loose import GIT_OBJECT
 from imgscan.containers.git.pack import BUNDLE, PACK
-from imgscan.containers.program import program
+from imgscan.containers.program import PROGRAM
 from imgscan.containers.rpm import RPM
-from imgscan.containers.script import PREFIXED
+from imgscan.containers.script import prefixed
 from imgscan.containers.sqlite import SQLITE
 from imgscan.containers.tarball import TAR
-from imgscan.containers.zip.container import ZIP
+from imgscan.containers.zip.container import ZIP, has_directory
+from imgscan.containers.zip.directory import END_MAGIC, END_SIZE, TAIL
 
 if TYPE_CHECKING:
     from imgscan.containers.base import Format
     from imgscan.streams.readers import Chunk
 
-PROGRAM: Final = program(lambda head: find(head) is not None)
+PREFIXED: Final = prefixed(lambda head: find(head) is not None)
 
 FORMATS: Final[tuple[Format, ...]] = (
     PREFIXED,
@@ -66,6 +67,14 @@ for _format in FORMATS:
         if _pair[1] not in _SECOND[_pair[0]]:
             _SECOND[_pair[0]] += _pair[1:]
 
+_TEXT: Final = frozenset((*b"\t\n\r", *range(0x20, 0x7F)))
+_RARE: Final = END_MAGIC[-1:]
+_NEAR: Final = 1 << 10
+"""Bytes before the end of a file in which its end as a zip archive is looked for, if the file does not begin as text.
+
+To search 64 KiB of each of a layer's libraries and pictures would cost more than the search for keys in them.
+"""
+
 _USTAR: Final = b"ustar"
 _USTAR_AT: Final = 257
 _MODE_END: Final = 107
@@ -75,6 +84,11 @@ _NUMBER_ENDS: Final = b" \0"
 
 
 def may_be(data: Chunk, start: int, end: int) -> bool:
+    """Whether a whole file, `data[start:end]`, is worth a closer look: at its beginning, or at its end."""
+    return begins(data, start, end) or ends_as_zip(data, start, end)
+
+
+def begins(data: Chunk, start: int, end: int) -> bool:
     """Whether a file whose first bytes are `data[start:end]` is worth a closer look."""
     second = _SECOND[data[start]]
     if second and end - start > 1 and data[start + 1] in second:
@@ -86,11 +100,32 @@ def may_be(data: Chunk, start: int, end: int) -> bool:
     return data[start + _USTAR_AT : start + 262] == _USTAR
 
 
+def ends_as_zip(data: Chunk, start: int, end: int) -> bool:
+    """Whether a file that ends with `data[start:end]` may be a zip archive, whatever it begins with.
+
+    Asked of every file that is in memory, so most are settled by one comparison (an archive without a comment) and a
+    search for one byte that no text has. Of a file that does not begin as text, the last `_NEAR` bytes are searched.
+    """
+    if data[end - END_SIZE : end - END_SIZE + 4] == END_MAGIC and end - start >= END_SIZE:
+        return True
+    low = end - TAIL if end - start > TAIL else start
+    if isinstance(data, memoryview):
+        tail, low, end = bytes(data[low:end]), 0, end - low
+    else:
+        tail = data
+    if tail.rfind(_RARE, low, end) < 0:
+        return False
+    if not _TEXT.issuperset(data[start : start + 8]):
+        low = max(low, end - _NEAR)
+    return tail.rfind(END_MAGIC, low, end) >= 0
+
+
 def find(head: Chunk, size: int | None = None) -> Format | None:
     """Tell a file's format from its first `HEAD` bytes or more (all of a shorter file); None if it is not a container.
 
-    Of a script or a program only what it holds says whether it is one (`Format.possible`). It is none if its `size`
-    is known and `head` shows that nothing follows it.
+    Of a script, program or picture only what it holds says whether it is one (`Format.possible`). It is none if its
+    `size` is known and `head` shows that nothing follows it. A whole file that ends as a zip archive is one, whatever
+    it begins with.
     """
     beginning = bytes(head[:HEAD])
     if beginning[_USTAR_AT : _USTAR_AT + len(_USTAR)] == _USTAR and TAR.recognise(beginning):
@@ -98,5 +133,9 @@ def find(head: Chunk, size: int | None = None) -> Format | None:
     if beginning:
         for known in _BY_FIRST[beginning[0]]:
             if known.recognise(beginning):
-                return None if size is not None and known.barren is not None and known.barren(head, size) else known
+                if size is None or known.barren is None or not known.barren(head, size):
+                    return known
+                break
+    if size == len(head) and ends_as_zip(head, 0, size) and has_directory(head):
+        return ZIP
     return None

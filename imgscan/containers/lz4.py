@@ -11,6 +11,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 from imgscan.containers.cursor import Cursor
+from imgscan.streams.aside import Aside
 from imgscan.streams.readers import CHUNK, StreamError, trailing
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FRAME_MAGIC: Final = b"\x04\x22\x4d\x18"
 LEGACY_MAGIC: Final = b"\x02\x21\x4c\x18"
 _SKIPPABLE: Final = b"\x2a\x4d\x18"
+_READ: Final = 1 << 18
 _BLOCK: Final = 4 << 20
 _LEGACY_BLOCK: Final = 8 << 20
 _LEGACY_STORED: Final = _LEGACY_BLOCK + _LEGACY_BLOCK // 255 + 16
@@ -43,17 +45,20 @@ def available() -> bool:
     return importlib.util.find_spec("lz4") is not None
 
 
-def content(raw: Reader) -> Iterator[Chunk] | None:
-    """Return the plain bytes; StreamError if they are cut or damaged. None if the package is not installed."""
+def content(raw: Reader, aside: Aside | None = None) -> Iterator[Chunk] | None:
+    """Return the plain bytes; StreamError if they are cut or damaged. None if the package is not installed.
+
+    What is in skippable frames goes to `aside`.
+    """
     if not available():
         return None
     import lz4.block  # noqa: PLC0415 - most scans never need it
     import lz4.frame  # noqa: PLC0415
 
-    return _content(Cursor(raw), lz4)
+    return _content(Cursor(raw), lz4, aside or Aside())
 
 
-def _content(cursor: Cursor, lz4: Any) -> Iterator[Chunk]:
+def _content(cursor: Cursor, lz4: Any, aside: Aside) -> Iterator[Chunk]:
     """Read frames, one after another; bytes after the last are reported."""
     first = True
     while magic := cursor.peek(4):
@@ -63,12 +68,19 @@ def _content(cursor: Cursor, lz4: Any) -> Iterator[Chunk]:
             cursor.take(4)
             yield from _legacy(cursor, lz4)
         elif magic[1:] == _SKIPPABLE and magic[0] >> 4 == 5:
-            head = cursor.take(8)
-            if len(head) < 8 or not cursor.skip(int.from_bytes(head[4:], "little")):
-                raise StreamError("cut-stream", "the lz4 data ends inside a frame")
+            _set_aside(cursor, int.from_bytes(_exactly(cursor, 8)[4:], "little"), aside)
         elif not first:
             raise trailing("lz4", cursor.peek(CHUNK))
         first = False
+
+
+def _set_aside(cursor: Cursor, size: int, aside: Aside) -> None:
+    """Set aside the content of a skippable frame."""
+    left = size
+    while left:
+        piece = _exactly(cursor, min(left, _READ))
+        aside.piece("lz4/skippable", piece, fresh=left == size)
+        left -= len(piece)
 
 
 def _frame(cursor: Cursor, lz4: Any) -> Iterator[Chunk]:

@@ -7,16 +7,15 @@ these where everything else does. Linkers put the section table last, except Go'
 from __future__ import annotations
 
 import struct
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from imgscan.containers.base import HEAD, Format, Member
-from imgscan.containers.cursor import TO_THE_END, Cursor
-from imgscan.streams.readers import CHUNK
+from imgscan.containers.base import Format
+from imgscan.containers.cursor import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from imgscan.containers.base import Member
     from imgscan.streams.readers import Chunk, Reader
     from imgscan.unread import Unread
 
@@ -79,25 +78,19 @@ def barren(head: Chunk, size: int) -> bool:
     return end(bytes(head[:HEADERS])) >= size
 
 
-def program(is_container: Callable[[bytes], bool]) -> Format:
-    """Make the format of programs with a container appended.
+def members(raw: Reader) -> Iterator[Member | Unread]:
+    """Yield what follows the program and zeros, whatever it is."""
+    cursor = Cursor(raw)
+    if cursor.skip(end(cursor.peek(HEADERS))):
+        yield from cursor.rest()
 
-    `is_container` is asked of that file's first `HEAD` bytes: a program has to know all formats, itself among them.
-    """
 
-    def members(raw: Reader) -> Iterator[Member | Unread]:
-        cursor = Cursor(raw)
-        if cursor.skip(end(cursor.peek(HEADERS))):
-            cursor.skip_zeros()
-            if is_container(cursor.peek(HEAD)):
-                yield Member(None, iter(partial(cursor.read, CHUNK), b""), (cursor.offset, TO_THE_END))
-
-    return Format(
-        name="program",
-        begins=(MAGIC,),
-        recognise=recognise,
-        members=members,
-        streamed=True,
-        possible=True,
-        barren=barren,
-    )
+PROGRAM: Final = Format(
+    name="program",
+    begins=(MAGIC,),
+    recognise=recognise,
+    members=members,
+    streamed=True,
+    possible=True,
+    barren=barren,
+)

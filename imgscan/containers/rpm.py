@@ -7,6 +7,7 @@ the files are taken, for payloads that hold only their numbers (packages with la
 
 from __future__ import annotations
 
+from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -26,14 +27,18 @@ _HEADER: Final = b"\x8e\xad\xe8\x01"
 _LEAD_SIZE: Final = 96
 _ENTRY: Final = Struct(">IIII")  # tag, type, offset in the store, count
 HEADER_LIMIT: Final = 32 << 20
-"""Bytes of a header that are held; a larger one is skipped, and only stripped payloads need it."""
-_ENTRIES_LIMIT: Final = 0xFFFF  # rpm's own
+"""Bytes of a header's names and sizes that are held: only stripped payloads need them. The rest of it passes by."""
+_ENTRIES_LIMIT, _DATA_LIMIT = 0xFFFF, 0x0FFFFFFF  # rpm's own
 FILES_LIMIT: Final = 1 << 19
 """Files whose names are held for a stripped payload."""
 
 # Tags: sizes, modes, device and inode of each file; index of its folder, its base name; folders; 64-bit sizes
 _SIZES, _MODES, _DEVICES, _INODES = 1028, 1030, 1095, 1096
 _PLACES, _BASES, _FOLDERS, _LONG_SIZES = 1116, 1117, 1118, 5008
+_WANTED: Final = frozenset((_SIZES, _MODES, _DEVICES, _INODES, _PLACES, _BASES, _FOLDERS, _LONG_SIZES))
+_Table = dict[int, tuple[int, int, bytes]]
+"""Type, count and cells of those tags of a header that say what a stripped payload does not."""
+
 _WIDTHS: Final = {3: 2, 4: 4, 5: 8}
 _STRINGS: Final = 8
 _TYPE, _REGULAR, _LINK = 0o170000, 0o100000, 0o120000
@@ -56,10 +61,11 @@ def members(raw: Reader) -> Iterator[Member | Unread]:
     header = _header(cursor, hold=True) if signature is not None else None
     if header is None:
         yield Unread("error", "damaged-container", "the RPM package is damaged or truncated before its payload")
+        yield from cursor.rest()
         return
     head = cursor.peek(HEAD)
     start = cursor.offset
-    files = _Files(*header)
+    files = _Files(header)
     if compressed.compression_of(head) is None:
         yield from _payload(cursor, files, (start, TO_THE_END))
         return
@@ -79,26 +85,50 @@ def _payload(plain: Reader, files: _Files, extent: tuple[int, int]) -> Iterator[
         yield Member(None, inflate(source, "none"), extent)
 
 
-def _header(cursor: Cursor, *, hold: bool) -> tuple[bytes, bytes] | None:
-    """Take a header; return its index and store, empty if it is not to be held or too large. None if damaged."""
+def _header(cursor: Cursor, *, hold: bool) -> _Table | None:
+    """Take a header; return what says the names of files, nothing if it is not to be held. None if damaged."""
     intro = cursor.take(16)
     if len(intro) < 16 or not intro.startswith(_HEADER):
         return None
     entries, size = int.from_bytes(intro[8:12], "big"), int.from_bytes(intro[12:16], "big")
-    if not hold or entries > _ENTRIES_LIMIT or size > HEADER_LIMIT:
-        return (b"", b"") if cursor.skip(16 * entries + size) else None
+    if entries > _ENTRIES_LIMIT or size > _DATA_LIMIT:
+        return None
+    if not hold:
+        return {} if cursor.skip(16 * entries + size) else None
     index = cursor.take(16 * entries)
-    store = cursor.take(size)
-    return (index, store) if len(index) + len(store) == 16 * entries + size else None
+    if len(index) < 16 * entries:
+        return None
+    return _cells(cursor, sorted(_ENTRY.iter_unpack(index), key=itemgetter(2)), size)
+
+
+def _cells(cursor: Cursor, index: list[tuple[int, int, int, int]], size: int) -> _Table | None:
+    """Go through a header's store, and hold the cells of the tags that matter, `HEADER_LIMIT` bytes at most.
+
+    `index` is in the order of the store. None if the store is cut.
+    """
+    table: _Table = {}
+    start, left = cursor.offset, HEADER_LIMIT
+    for number, (tag, kind, at, count) in enumerate(index):
+        if tag not in _WANTED or not at <= size or start + at < cursor.offset:
+            continue
+        after = index[number + 1][2] if number + 1 < len(index) else size
+        length = min(after if kind == _STRINGS else at + _WIDTHS.get(kind, 0) * count, size) - at
+        if not 0 < length <= left or count > FILES_LIMIT:
+            continue
+        left -= length
+        if not cursor.skip(start + at - cursor.offset):
+            return None
+        table[tag] = kind, count, cursor.take(length)
+    return table if cursor.skip(start + size - cursor.offset) else None
 
 
 class _Files:
     """Name and size of each file by its number, read from the header when the first is requested."""
 
-    def __init__(self, index: bytes, store: bytes) -> None:
-        self._index = index
-        self._store = store
-        self._left = 4 * len(store)  # bytes of folders that are given, however many files share a long one
+    def __init__(self, table: _Table) -> None:
+        self._table = table
+        self._left = 4 * sum(len(cells) for _, _, cells in table.values())
+        """Bytes of folders that are given, however many files share a long one."""
         self._sizes: list[int] | None = None
         self._bases: list[bytes] = []
         self._folders: list[bytes] = []
@@ -117,20 +147,18 @@ class _Files:
 
     def _read(self) -> list[int]:
         """Read the tables; return how many bytes of each file the payload holds."""
-        where = {tag: (kind, at, count) for tag, kind, at, count in _ENTRY.iter_unpack(self._index)}
-        store = self._store
 
         def numbers(tag: int) -> list[int]:
-            kind, at, count = where.get(tag, (0, 0, 0))
+            kind, count, cells = self._table.get(tag, (0, 0, b""))
             width = _WIDTHS.get(kind)
-            if width is None or count > FILES_LIMIT:
+            if width is None:
                 return []
-            cells = store[at : at + width * count]
+            cells = cells[: width * count]
             return [int.from_bytes(cells[i : i + width], "big") for i in range(0, len(cells) - width + 1, width)]
 
         def strings(tag: int) -> list[bytes]:
-            kind, at, count = where.get(tag, (0, 0, 0))
-            return store[at:].split(b"\0", count)[:count] if kind == _STRINGS and count <= FILES_LIMIT else []
+            kind, count, cells = self._table.get(tag, (0, 0, b""))
+            return cells.split(b"\0", count)[:count] if kind == _STRINGS else []
 
         self._bases, self._folders, self._places = strings(_BASES), strings(_FOLDERS), numbers(_PLACES)
         sizes, modes = numbers(_LONG_SIZES) or numbers(_SIZES), numbers(_MODES)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Format, Member
+from imgscan.containers.base import Format, Member, part
 from imgscan.containers.sqlitepages import HEADER, INDEX, INDEX_LEAF, TABLE, TABLE_LEAF, Pages, page_size
 from imgscan.containers.sqliterecord import SEPARATOR, SIZES, RecordError, columns, values, varint
 from imgscan.streams.inflate import gather
@@ -48,6 +48,8 @@ def members(held: Held) -> Iterator[Member | Unread]:
     database = _Database(held)
     yield Member(None, database.chunks(), (0, len(held)))
     yield from database.unread()
+    if database.end < len(held):
+        yield from part(held, database.end)
 
 
 SQLITE: Final = Format(
@@ -63,6 +65,8 @@ class _Database:
         self._pages = Pages(held)
         self._charset = _CHARSETS.get(int.from_bytes(head[56:60], "big"), "utf-8")
         told = int.from_bytes(head[28:32], "big")
+        self.end = self._pages.size * (told if head[24:28] == head[92:96] and told else self._pages.count)
+        """Where the database ends; SQLite takes no notice of what follows it."""
         self._lacking = max(0, told - self._pages.count) if head[24:28] == head[92:96] else 0
         self._seen = bytearray(self._pages.count + 1)  # pages of tables that were read
         self._parts: list[bytes] = []

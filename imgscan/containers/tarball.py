@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Format, Member
+from imgscan.containers.base import Format, HeaderBatch, Headers, Member
 from imgscan.streams.readers import CHUNK, StreamError
-from imgscan.streams.tar import HEAD_LENGTH, Kind, TarWalker, looks_like_tar, normalise
+from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar, normalise
 from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from imgscan.containers.base import Part
     from imgscan.streams.readers import Reader
     from imgscan.streams.tar import TarMember
-    from imgscan.unread import Unread
 
 _OCI_BLOB = re.compile(rb"blobs/(sha256|sha512)/([0-9a-f]{64}(?:[0-9a-f]{64})?)")
 _PODMAN_LAYER = re.compile(rb"([0-9a-f]{64})\.tar")
+
+_HELD = 8 << 20
+"""Bytes of headers, and of what follows the last member, that are held until it is known whose they are."""
 
 
 def recognise(head: bytes) -> bool:
@@ -45,7 +49,11 @@ class _Passage:
 
     def __init__(self, raw: Reader) -> None:
         self._raw = raw
-        self.walker = TarWalker()
+        self.walker = TarWalker(payloads=True)
+        self.headers: list[Headers] = []
+        self._between = 0  # where the headers of the next member, or the padding before them, begin
+        self._before: TarMember | None = None  # whose data end there
+        self._held = b""  # what was read of them
         self.members: deque[TarMember] = deque()
         self.chunk: bytes = b""
         self.base = 0
@@ -63,8 +71,42 @@ class _Passage:
         if not self.chunk:
             self.ended = True
             return False
-        self.members.extend(self.walker.feed(self.chunk))
+        found = self.walker.feed(self.chunk)
+        self._gather(found)
+        self.members.extend(found)
         return True
+
+    def _gather(self, found: Sequence[TarMember]) -> None:
+        """Collect what is between the members' data."""
+        data = self._held + self.chunk if self._held else self.chunk
+        at = self.base + len(self.chunk) - len(data)
+        if self.walker.payloads:
+            for member in found:
+                self._add(member, data[self._between - at : member.start - at])
+                self._between = member.end
+        elif found:
+            new, append, before, start = tuple.__new__, self.headers.append, self._before, self._between
+            for member in found:
+                append(new(Headers, (before, member, start, data[start - at : member.start - at], ())))
+                before, start = member, member.end
+            self._before, self._between = before, start
+        self._held = data[self._between - at :] if self._between < at + len(data) else b""
+        if len(self._held) > _HELD and not self.walker.lost:
+            self.rest()
+
+    def rest(self) -> None:
+        """Give up waiting for a member that the held bytes may be headers of."""
+        if self._held.strip(b"\0"):
+            self._add(None, self._held)
+        self._between += len(self._held)
+        self._held = b""
+
+    def _add(self, member: TarMember | None, data: bytes) -> None:
+        payloads, end = self.walker.payloads or [], self._between + len(data)
+        known = tuple(takewhile(lambda payload: payload[1] <= end, payloads))
+        del payloads[: len(known)]
+        self.headers.append(Headers(self._before, member, self._between, data, known))
+        self._before = member
 
     def data(self, member: TarMember) -> Iterator[memoryview]:
         """Yield a member's bytes; StreamError if the archive ends before it does."""
@@ -72,6 +114,8 @@ class _Passage:
             position = start
             while position < end:
                 if position >= self.base + len(self.chunk) and not self.more():
+                    if self.failure is None and self.walker.in_filling:
+                        return
                     raise self.failure or StreamError("cut-stream", "the archive ends inside this member")
                 if position < self.base + len(self.chunk):
                     piece = memoryview(self.chunk)[position - self.base : end - self.base]
@@ -79,18 +123,24 @@ class _Passage:
                     yield piece
 
 
-def members(raw: Reader) -> Iterator[Member | Unread]:
+def members(raw: Reader) -> Iterator[Part]:
     """Yield the files of the archive, and what is wrong with it."""
     walk = _Passage(raw)
     while True:
         while not walk.members and walk.more():
             pass
+        if walk.headers:
+            headers, walk.headers = walk.headers, []
+            yield HeaderBatch(headers, named)
         if not walk.members:
             break
         member = walk.members.popleft()
-        if member.kind is Kind.FILE and member.end > member.start:
+        if member.end > member.start:  # whatever its type: data are data
             yield Member(named(member.name), walk.data(member), (member.start, member.end))
     walk.walker.finish()
+    walk.rest()
+    if walk.headers:
+        yield HeaderBatch(walk.headers, named)
     if walk.failure is not None:
         raise walk.failure
     yield from (problem for problem in walk.walker.problems if problem.code != NO_END)

@@ -54,7 +54,7 @@ def docker_images(desk: Desk, manifest: Any) -> Iterator[ImagePlan]:
             platform=config.platform,
             config=config,
             layers=tuple(_layer(desk, layer, diff_id) for layer, diff_id in zip(entry.layers, diff_ids, strict=True)),
-            documents=(ImageDocument(CONFIG_PATH, document),) if document is not None else (),
+            documents=(ImageDocument(CONFIG_PATH, document, name),) if document is not None else (),
             diagnostics=(*wrong, *unmatched),
         )
 
@@ -84,12 +84,13 @@ def _ancient_image(desk: Desk, top: str, nodes: Mapping[str, Mapping[str, Any]])
         chain.append(link)
         link = _parent(nodes[link])
     chain.reverse()
-    for identity in chain:
-        desk.claim(f"{identity}/json")
+    names = [desk.claim(f"{identity}/json") for identity in chain]
     return ImagePlan(
         platform=Platform.of(nodes[top]),
         layers=tuple(_layer(desk, f"{identity}/layer.tar") for identity in chain),
-        documents=tuple(ImageDocument(CONFIG_PATH, nodes[identity]) for identity in chain),
+        documents=tuple(
+            ImageDocument(CONFIG_PATH, nodes[identity], name) for identity, name in zip(chain, names, strict=True)
+        ),
         diagnostics=(problem("layer-missing", "a layer's parent is missing"),) if link is not None else (),
     )
 

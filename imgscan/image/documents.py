@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from imgscan.model import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DOCUMENT_LIMIT = 20 << 20
 """Bytes of the largest JSON document that is read as one; containerd has the same limit."""
@@ -28,12 +28,38 @@ class DocumentError(ValueError):
     """Bytes that should be a JSON document are not."""
 
 
+class Repeated(dict[str, Any]):
+    """A JSON object that has a name twice: the last value counts, as for every reader, and `earlier` has the others."""
+
+    earlier: tuple[tuple[str, Any], ...] = ()
+
+
 def parse_json(data: bytes) -> Any:
-    """Read a JSON document of any shape; DocumentError if it is not JSON."""
+    """Read a JSON document of any shape; DocumentError if it is not JSON.
+
+    RFC 8259 leaves open what a repeated name means; such an object is a `Repeated`.
+    """
     try:
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise DocumentError("it is not valid JSON") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    last = {name: number for number, (name, _) in enumerate(pairs)}
+    repeated = Repeated(made)
+    repeated.earlier = tuple(pair for number, pair in enumerate(pairs) if last[pair[0]] != number)
+    return repeated
+
+
+def members(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the names and values of a JSON object, with those that a later one of the same name replaces."""
+    yield from value.items()
+    if isinstance(value, Repeated):
+        yield from value.earlier
 
 
 def parse_text(data: bytes) -> Any:
@@ -84,6 +110,36 @@ def parse_digest(value: Any) -> Digest | None:
         return Digest.parse(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def content_of(value: Any) -> bytes | None:
+    """Decode the `data` of a descriptor: base64, perhaps in lines (OCI image specification 1.1, descriptor.md).
+
+    None if it is anything else.
+    """
+    try:
+        return base64.b64decode(value.translate(_LINE_ENDS), validate=True) if isinstance(value, str) else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def inline_contents(document: Any) -> Iterator[tuple[Digest | None, bytes]]:
+    """Yield what the objects of a document carry in their `data` beside a `digest`: blobs, whoever refers to them."""
+    waiting = [document]  # no recursion: a document may be nested arbitrarily deep
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            digests = [item for name, item in members(value) if name == "digest" and isinstance(item, str)]
+            for name, item in members(value):
+                if digests and name == "data" and (content := content_of(item)) is not None:
+                    yield parse_digest(digests[0]), content
+                elif isinstance(item, dict | list):
+                    waiting.append(item)
+        elif isinstance(value, list):
+            waiting += (item for item in value if isinstance(item, dict | list))
+
+
+_LINE_ENDS = {ord("\n"): None, ord("\r"): None}
 
 
 class Platform(NamedTuple):
@@ -140,10 +196,6 @@ class Descriptor:
     def of(cls, value: Any) -> Descriptor:
         """Read a descriptor object; what is missing or malformed is None."""
         fields = _dict(value)
-        try:
-            data = base64.b64decode(fields["data"], validate=True) if isinstance(fields.get("data"), str) else None
-        except (binascii.Error, ValueError):
-            data = None
         return cls(
             media_type=_text(fields.get("mediaType")),
             digest=parse_digest(fields.get("digest")),
@@ -151,7 +203,7 @@ class Descriptor:
             annotations={k: v for k, v in _dict(fields.get("annotations")).items() if isinstance(v, str)},
             platform=Platform.of(fields.get("platform")),
             artifact_type=_text(fields.get("artifactType")),
-            data=data,
+            data=content_of(fields.get("data")),
         )
 
     @property

@@ -1,117 +1,45 @@
 """What becomes of a file: whiteouts, opaque directories, replaced parents, hard links and duplicate members.
 
-While a layer is read, `LayerNames` records each member's name as a 64-bit hash and its kind, in order: nine bytes per
-member, so an image of ten million members fits. Only when there are findings are the records searched for the
-names that matter. The hash is the same in every process and nobody can make a second name with a given one, so the
-notes can be kept; they hold no name. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides what
-lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
+While a layer is read, `LayerNames` notes its members (`imgscan.image.membernames`). Only when there are findings are
+the notes searched for the names that matter. Rules: OCI image specification, layer.md, "Whiteouts": a whiteout hides
+what lower layers hold, wherever in its own layer it appears; members of one layer apply in their order.
+
+Hostile layers have millions of members that bear on one file, so nothing here is done more than once for each member,
+and no more than a number is kept of any.
 """
 
 from __future__ import annotations
 
-import sys
+import heapq
 from array import array
-from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from imgscan.image.membernames import DIRECTORY, HARD_LINK, HIDING, PLAIN, ROOT, LayerNames, Trail, hashed, trail
 from imgscan.model import Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imgscan.model import State
 
-WHITEOUT = b".wh."
-OPAQUE = b".wh..wh..opq"
+__all__ = [
+    "DIRECTORY",
+    "HARD_LINK",
+    "HIDING",
+    "PLAIN",
+    "LayerNames",
+    "Spot",
+    "Trail",
+    "hashed",
+    "resolve",
+    "trail",
+]
 
-PLAIN, DIRECTORY, HARD_LINK, HIDING = range(4)
-"""Kinds of a recorded member: any non-directory, a directory, a hard link, a whiteout (which is not a file)."""
+FOLLOWED: Final = 1 << 14
+"""Hard links to files with findings that are followed, all together."""
 
-_BYTES = 8
-
-Trail = tuple[int, ...]
-"""A name as the notes know it: its hash, then those of the directories above it, nearest first, without the root."""
-
-
-def hashed(name: bytes) -> int:
-    """Return the 64-bit hash of a normalised name (BLAKE2b, RFC 7693, of eight bytes)."""
-    return int.from_bytes(blake2b(name, digest_size=_BYTES).digest(), sys.byteorder, signed=True)
-
-
-def trail(name: bytes) -> Trail:
-    """Return a normalised name's trail."""
-    found = [hashed(name)]
-    while (cut := name.rfind(b"/")) > 0:
-        name = name[:cut]
-        found.append(hashed(name))
-    return tuple(found)
-
-
-ROOT = hashed(b"")
-"""The hash of the root's name."""
-
-
-class HardLink(NamedTuple):
-    """A hard link: its own trail, and the hash of what it links to."""
-
-    name: Trail
-    target: int
-
-
-class LayerNames:
-    """The members of one layer, in order. Names are normalised: no leading `./` or `/`, no trailing `/`.
-
-    `whiteouts` are the hashes of the names that are hidden, `opaque` those of directories whose lower content is;
-    `links` has the hard links by their numbers.
-    """
-
-    def __init__(self) -> None:
-        self.hashes = array("q")
-        self.kinds = bytearray()
-        self.whiteouts: set[int] = set()
-        self.opaque: set[int] = set()
-        self.links: dict[int, HardLink] = {}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, LayerNames) and all(
-            getattr(self, name) == getattr(other, name) for name in ("hashes", "kinds", "whiteouts", "opaque", "links")
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # it grows while a layer is read
-
-    def add(self, name: bytes, kind: int) -> None:
-        """Note the next member that is not a hard link; whiteouts are recognised by their names."""
-        if WHITEOUT in name:
-            parent, _, base = name.rpartition(b"/")
-            if base == OPAQUE:
-                self.opaque.add(hashed(parent))
-                kind = HIDING
-            elif base.startswith(WHITEOUT) and not base.startswith(WHITEOUT * 2) and base != WHITEOUT:
-                hidden = base[len(WHITEOUT) :]
-                self.whiteouts.add(hashed(parent + b"/" + hidden if parent else hidden))
-                kind = HIDING
-        self.hashes.append(hashed(name))
-        self.kinds.append(kind)
-
-    def add_all(self, names: Sequence[bytes], kinds: Iterable[int]) -> None:
-        """Note the next members, none of which is a hard link."""
-        if WHITEOUT in b"\0".join(names):
-            for name, kind in zip(names, kinds, strict=True):
-                self.add(name, kind)
-        else:
-            self.hashes.frombytes(b"".join([blake2b(name, digest_size=_BYTES).digest() for name in names]))
-            self.kinds.extend(kinds)
-
-    def add_link(self, name: bytes, target: bytes) -> None:
-        """Note the next member, a hard link to `target`."""
-        link = HardLink(trail(name), hashed(target))
-        self.links[len(self.kinds)] = link
-        self.hashes.append(link.name[0])
-        self.kinds.append(HARD_LINK)
-
-    def holds(self, *names: bytes) -> bool:
-        """Whether a member has one of the names."""
-        return any(hashed(name) in self.hashes for name in names)
+_STRIDE: Final = 1 << 12
 
 
 class Spot(NamedTuple):
@@ -122,67 +50,144 @@ class Spot(NamedTuple):
     name: Trail
 
 
-def resolve(spots: Iterable[Spot], layers: Sequence[LayerNames]) -> dict[Spot, Visibility]:
-    """Say for each spot whether the file is visible in the finished filesystem, and if not, which layer ended it."""
+def resolve(
+    spots: Iterable[Spot], layers: Sequence[LayerNames], *, whole: bool = True
+) -> dict[Spot, Visibility] | None:
+    """Say for each spot whether the file is visible in the finished filesystem, and if not, which layer ended it.
+
+    None if that cannot be said, because the notes are not `whole`, or there are too many hard links to follow.
+    """
     wanted = dict.fromkeys(spots)
-    indexes = _index([spot.name for spot in wanted], layers)
-    return {spot: _follow(spot, indexes) for spot in wanted}
+    if not wanted:
+        return {}
+    indexes = _index([spot.name for spot in wanted], layers) if whole and all(layer.whole for layer in layers) else None
+    return {spot: _follow(spot, indexes) for spot in wanted} if indexes is not None else None
 
 
-class _LayerIndex(NamedTuple):
+class _LayerIndex:
     """Of one layer, the members that bear on the spots asked for."""
 
-    names: LayerNames
-    numbers: dict[int, list[int]]  # hash of a name -> the numbers of the members that have it
-    links: dict[int, list[int]]  # target of hard links -> their numbers
-
-    def bearing(self, names: Iterable[Trail], after: int) -> list[int]:
-        """Return the members behind `after` that are one of `names`, a parent of one, or a hard link to one."""
-        found: set[int] = set()
-        for name in names:
-            for each in name:
-                found.update(self.numbers.get(each, ()))
-            found.update(self.links.get(name[0], ()))
-        return sorted(number for number in found if number > after)
+    def __init__(self, names: LayerNames, links: dict[int, array[int]], needed: set[int]) -> None:
+        self.names = names
+        self.links = links  # target of hard links -> their numbers
+        self.numbers: dict[int, array[int]] = {}  # hash of a name -> the numbers of the members that have it
+        if not needed.isdisjoint(names.hashes):
+            for number, each in enumerate(names.hashes):
+                if each in needed:
+                    self.numbers.setdefault(each, array("q")).append(number)
+        self._whiteouts = needed.intersection(names.whiteouts)
+        self._opaque = (needed | {ROOT}).intersection(names.opaque)
+        self._before: list[int] = []  # the hard links before each `_STRIDE` members
 
     def hides(self, name: Trail) -> bool:
         """Whether a whiteout or an opaque directory of this layer hides the name in the layers below."""
-        whiteouts, opaque = self.names.whiteouts, self.names.opaque
+        whiteouts, opaque = self._whiteouts, self._opaque
         if not whiteouts and not opaque:
             return False
         return ROOT in opaque or not whiteouts.isdisjoint(name) or not opaque.isdisjoint(name[1:])
 
+    def link(self, number: int) -> tuple[Trail, int]:
+        """Return the trail of a member that is a hard link, and the hash of what it links to."""
+        names = self.names
+        if not self._before:
+            count = 0
+            for start in range(0, len(names.kinds), _STRIDE):
+                self._before.append(count)
+                count += names.kinds.count(HARD_LINK, start, start + _STRIDE)
+        place = self._before[number // _STRIDE] + names.kinds.count(HARD_LINK, number - number % _STRIDE, number)
+        return (names.hashes[number], *names.folders[names.parents[place]]), names.targets[place]
 
-def _index(wanted: Sequence[Trail], layers: Sequence[LayerNames]) -> list[_LayerIndex]:
-    links: list[dict[int, list[int]]] = []
+
+class _Bearing:
+    """The members behind a number that are one of some names, a parent of one, or a hard link to one; ascending."""
+
+    def __init__(self, layer: _LayerIndex, names: Iterable[Trail], after: int) -> None:
+        self._layer = layer
+        self._last = after
+        self._heap: list[tuple[int, int, int]] = []  # a number, in which of the lists, and where in it
+        self._lists: list[array[int]] = []
+        self._known: set[int] = set()
+        for name in names:
+            self.add(name)
+
+    def add(self, name: Trail) -> None:
+        """From here on, give those of another name too."""
+        numbers = self._layer.numbers
+        for each in name:
+            if each not in self._known:
+                self._known.add(each)
+                self._push(numbers.get(each))
+        self._push(self._layer.links.get(name[0]))
+
+    def _push(self, numbers: array[int] | None) -> None:
+        if numbers is not None:
+            self._lists.append(numbers)
+            self._further(len(self._lists) - 1, bisect_right(numbers, self._last))
+
+    def _further(self, which: int, at: int) -> None:
+        numbers = self._lists[which]
+        if at < len(numbers):
+            heapq.heappush(self._heap, (numbers[at], which, at))
+
+    def __iter__(self) -> Iterator[int]:
+        while self._heap:
+            number, which, at = heapq.heappop(self._heap)
+            self._further(which, at + 1)
+            if number > self._last:
+                self._last = number
+                yield number
+
+
+class _FileNames:
+    """The names of one file, by their own hashes and by those of the directories above them."""
+
+    def __init__(self, names: Iterable[Trail]) -> None:
+        self.by_hash: dict[int, Trail] = {}
+        self._inside: dict[int, dict[Trail, None]] = {}
+        for name in names:
+            self.add(name)
+
+    def add(self, name: Trail) -> None:
+        """Add a name."""
+        self.by_hash[name[0]] = name
+        for above in name[1:]:
+            self._inside.setdefault(above, {})[name] = None
+
+    def remove(self, name: Trail) -> None:
+        """Remove a name."""
+        del self.by_hash[name[0]]
+        for above in name[1:]:
+            del self._inside[above][name]
+
+    def inside(self, directory: int) -> list[Trail]:
+        """List the names below a directory."""
+        return list(self._inside.get(directory, ()))
+
+
+def _index(wanted: Sequence[Trail], layers: Sequence[LayerNames]) -> list[_LayerIndex] | None:
+    """Find the names that the files get, and what bears on all of them; None if there are too many.
+
+    A hard link follows its target, in its layer or in one below: so one pass in their order finds all names.
+    """
+    known = {name[0]: name for name in wanted}
+    followed = 0
+    links: list[dict[int, array[int]]] = []
     for layer in layers:
-        by_target: dict[int, list[int]] = {}
-        for number, link in layer.links.items():
-            by_target.setdefault(link.target, []).append(number)
+        by_target: dict[int, array[int]] = {}
         links.append(by_target)
-    needed: set[int] = set()
-    known: set[Trail] = set()
-    fresh = list(wanted)
-    while fresh:
-        name = fresh.pop()
-        if name in known:
+        if known.keys().isdisjoint(layer.targets):
             continue
-        known.add(name)
-        needed.update(name)
-        for layer, by_target in zip(layers, links, strict=True):
-            fresh.extend(layer.links[number].name for number in by_target.get(name[0], ()))
-    return [
-        _LayerIndex(layer, _numbered(layer, needed), by_target) for layer, by_target in zip(layers, links, strict=True)
-    ]
-
-
-def _numbered(layer: LayerNames, needed: set[int]) -> dict[int, list[int]]:
-    """Return the needed hashes that occur in a layer, with the numbers of the members that have them."""
-    numbers: dict[int, list[int]] = {}
-    for number, each in enumerate(layer.hashes):
-        if each in needed:
-            numbers.setdefault(each, []).append(number)
-    return numbers
+        number = -1
+        for target, parent in zip(layer.targets, layer.parents, strict=True):
+            number = layer.kinds.find(HARD_LINK, number + 1)
+            if target in known:
+                by_target.setdefault(target, array("q")).append(number)
+                known.setdefault(layer.hashes[number], (layer.hashes[number], *layer.folders[parent]))
+                followed += 1
+                if followed > FOLLOWED:
+                    return None
+    needed = {each for name in known.values() for each in name}
+    return [_LayerIndex(layer, by_target, needed) for layer, by_target in zip(layers, links, strict=True)]
 
 
 def _follow(spot: Spot, layers: Sequence[_LayerIndex]) -> Visibility:
@@ -190,51 +195,52 @@ def _follow(spot: Spot, layers: Sequence[_LayerIndex]) -> Visibility:
     kind = layers[spot.layer].names.kinds[spot.member]
     if kind == HIDING:
         return Visibility("deleted", spot.layer)  # a whiteout may hold data, but no filesystem has it
-    names = {spot.name}
+    names = _FileNames([spot.name])
     for index in range(spot.layer, len(layers)):
         layer = layers[index]
         own = index == spot.layer
-        gone = set() if own else {name for name in names if layer.hides(name)}
-        names -= gone
+        gone = [] if own else [name for name in names.by_hash.values() if layer.hides(name)]
+        for name in gone:
+            names.remove(name)
         state = _apply(layer, names, gone, spot.member if own else -1, directory=kind == DIRECTORY)
-        if not names:
+        if not names.by_hash:
             return Visibility(state, index)
     return Visibility("visible")
 
 
-def _apply(layer: _LayerIndex, names: set[Trail], gone: set[Trail], after: int, *, directory: bool) -> State:
+def _apply(layer: _LayerIndex, names: _FileNames, gone: Sequence[Trail], after: int, *, directory: bool) -> State:
     """Apply the members of a layer to a file's names, in order; return what ended the last name that ended.
 
     `gone` are the names that a whiteout of this layer took: one that is made again here counts as overwritten. A
     `directory` that is listed again continues.
     """
     state: State = "deleted"
-    numbers = layer.bearing(names | gone, after)
-    while numbers:
-        number = numbers.pop(0)
+    taken = {name[0] for name in gone}
+    bearing = _Bearing(layer, (*names.by_hash.values(), *gone), after)
+    for number in bearing:
         kind = layer.names.kinds[number]
         made = layer.names.hashes[number]
         if kind == HIDING:
             continue
         if kind == HARD_LINK:
-            link = layer.names.links[number]
-            if made == link.target:
+            name, target = layer.link(number)
+            if made == target:
                 continue  # a link to itself changes nothing
-            if any(name[0] == link.target for name in names):
-                if link.name not in names:
-                    names.difference_update([inside for inside in names if made in inside[1:]])
-                    names.add(link.name)
-                    numbers = layer.bearing(names | gone, number)
+            if target in names.by_hash:
+                if made not in names.by_hash:
+                    for inside in names.inside(made):
+                        names.remove(inside)
+                    names.add(name)
+                    bearing.add(name)
                 continue
-        if any(name[0] == made for name in gone):
+        if made in taken:
             state = "overwritten"
         if kind == DIRECTORY and directory:
             continue
-        for name in tuple(names):
-            if name[0] == made:
-                names.discard(name)
-                state = "overwritten"
-            elif kind != DIRECTORY and made in name[1:]:
-                names.discard(name)
-                state = "deleted"
+        for inside in names.inside(made) if kind != DIRECTORY else ():
+            names.remove(inside)
+            state = "deleted"
+        if made in names.by_hash:
+            names.remove(names.by_hash[made])
+            state = "overwritten"
     return state

@@ -36,14 +36,12 @@ _IN_TOTO = "application/vnd.in-toto"
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
-def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
-    """Return the image of a manifest, whose document is `value`."""
+def manifest_image(desk: Desk, descriptor: Descriptor, value: Any, where: str | None) -> ImagePlan:
+    """Return the image of a manifest, whose document is `value` and lies at `where`."""
     manifest = Manifest.of(value)
     wrong: list[Diagnostic] = []
     name, document = desk.fetch(manifest.config)
     other = manifest.config.media_type not in (None, *_CONFIG_TYPES)
-    if document is None and name:
-        desk.release(name)
     if document is None and not (name and other):  # the config of an artifact may be anything: it is searched as a file
         state = "missing" if name is None else "no JSON"
         wrong.append(problem("config-missing", f"the image's config is {state}"))
@@ -51,14 +49,14 @@ def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
         wrong.append(problem("manifest-unreadable", "a layer of the manifest has no valid digest"))
     config = Config.of(document)
     diff_ids, unmatched = matched_diff_ids(config, len(manifest.layers))
-    documents = [ImageDocument(CONFIG_PATH, document)] if document is not None else []
+    documents = [ImageDocument(CONFIG_PATH, document, name)] if document is not None else []
     return ImagePlan(
         digest=descriptor.digest,
         config_digest=manifest.config.digest,
         platform=config.platform or descriptor.platform,
         config=config,
         layers=tuple(_layer(desk, layer, diff_id) for layer, diff_id in zip(manifest.layers, diff_ids, strict=True)),
-        documents=(*documents, ImageDocument(MANIFEST_PATH, value)),
+        documents=(*documents, ImageDocument(MANIFEST_PATH, value, where)),
         diagnostics=(*wrong, *unmatched),
         filesystem=config.diff_ids is not None,
     )
@@ -66,12 +64,11 @@ def manifest_image(desk: Desk, descriptor: Descriptor, value: Any) -> ImagePlan:
 
 def _layer(desk: Desk, layer: Descriptor, diff_id: Digest | None) -> LayerPlan:
     return LayerPlan(
-        desk.claim_digest(layer.digest),
+        desk.claim_content(layer),
         digest=layer.digest,
         diff_id=diff_id,
         media_type=layer.media_type,
         size=layer.size,
-        inline=layer.data,
         encrypted=layer.encrypted,
         foreign=layer.foreign,
     )
@@ -79,24 +76,23 @@ def _layer(desk: Desk, layer: Descriptor, diff_id: Digest | None) -> LayerPlan:
 
 def lone_image(desk: Desk, name: str, value: Any) -> ImagePlan:
     """Return the image of a manifest that no index names, as in skopeo's `dir:`."""
-    data = desk.shelf.documents[desk.shelf.locate(name) or name]
-    digest = Digest("sha256", hashlib.sha256(data).hexdigest())
-    return manifest_image(desk, Descriptor(None, digest, None), value)
+    located = desk.shelf.locate(name) or name
+    digest = Digest("sha256", hashlib.sha256(desk.shelf.documents[located]).hexdigest())
+    return manifest_image(desk, Descriptor(None, digest, None), value, located)
 
 
 def index_images(desk: Desk, name: str, index: Any) -> list[ImagePlan]:
-    """Return the images that an index leads to, in its order; the index is a document of the first."""
+    """Return the images that an index leads to, in its order; the index is a document of the whole."""
     walk = _IndexWalk(desk)
-    walk.follow(index, None, 0)
+    walk.follow(index, None, 0, desk.shelf.locate(name))
     images = walk.images
     if not images:
         if not any(each.severity == "error" for each in desk.diagnostics):
             desk.complain("no-image", f"{name} leads to no image stored here")
         return []
     numbers = {image.digest: number for number, image in reversed(list(enumerate(images)))}
-    belonging = [(0, document) for document in walk.indexes]
-    belonging += [(numbers.get(about, 0), document) for about, document in walk.attestations]
-    for number, document in belonging:
+    for about, document in walk.attestations:
+        number = numbers.get(about, 0)
         images[number] = images[number]._replace(documents=(*images[number].documents, document))
     return images
 
@@ -106,14 +102,13 @@ class _IndexWalk:
 
     def __init__(self, desk: Desk) -> None:
         self.images: list[ImagePlan] = []
-        self.indexes: list[ImageDocument] = []
         self.attestations: list[tuple[Digest | None, ImageDocument]] = []
         self._desk = desk
         self._seen: set[Digest] = set()
 
-    def follow(self, index: Any, reference: str | None, depth: int) -> None:
-        """Take in what an index names; `reference` is the name that it was reached by."""
-        self.indexes.append(ImageDocument(INDEX_PATH, index))
+    def follow(self, index: Any, reference: str | None, depth: int, where: str | None) -> None:
+        """Take in what an index names, which lies at `where`; `reference` is the name that it was reached by."""
+        self._desk.documents.append(ImageDocument(INDEX_PATH, index, where))
         for descriptor in index_entries(index):
             digest = descriptor.digest
             if digest is None:
@@ -130,14 +125,15 @@ class _IndexWalk:
         elif kind == "index" and depth >= MAX_INDEX_DEPTH:
             self._desk.complain("index-depth", f"indexes are nested deeper than {MAX_INDEX_DEPTH}")
         elif kind == "index":
-            self.follow(value, reference, depth + 1)
+            self.follow(value, reference, depth + 1, name)
         elif kind != "manifest":
             self._desk.complain("manifest-unreadable", f"{digest.short} is neither a manifest nor an index")
-        elif not self._take_attestation(descriptor, Manifest.of(value)):
-            self.images.append(manifest_image(self._desk, descriptor, value)._replace(reference=reference))
+        elif not self._take_attestation(descriptor, value, name):
+            self.images.append(manifest_image(self._desk, descriptor, value, name)._replace(reference=reference))
 
-    def _take_attestation(self, descriptor: Descriptor, manifest: Manifest) -> bool:
+    def _take_attestation(self, descriptor: Descriptor, value: Any, where: str | None) -> bool:
         """Take a manifest's layers as statements about an image, if that is what they are."""
+        manifest = Manifest.of(value)
         only_statements = manifest.layers and all(
             (layer.media_type or "").startswith(_IN_TOTO) for layer in manifest.layers
         )
@@ -146,13 +142,16 @@ class _IndexWalk:
         about = parse_digest(descriptor.annotations.get(_ABOUT))
         if about is None and manifest.subject is not None:
             about = manifest.subject.digest
-        self._desk.fetch(manifest.config)
+        self.attestations.append((about, ImageDocument(ATTESTATION_PATH, value, where)))
+        name, config = self._desk.fetch(manifest.config)
+        if config is not None:
+            self.attestations.append((about, ImageDocument(ATTESTATION_PATH, config, name)))
         for layer in manifest.layers:
             name, statement = self._desk.fetch(layer)
             if statement is None:
                 self._note_lack(layer, name)
             else:
-                self.attestations.append((about, ImageDocument(ATTESTATION_PATH, statement)))
+                self.attestations.append((about, ImageDocument(ATTESTATION_PATH, statement, name)))
         return True
 
     def _note_lack(self, descriptor: Descriptor, name: str | None) -> None:

@@ -7,9 +7,17 @@ image, so that the rest can be scanned as well.
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from imgscan.image.documents import Config, Descriptor, DocumentError, parse_digest, parse_json
+from imgscan.image.documents import (
+    Config,
+    Descriptor,
+    DocumentError,
+    inline_contents,
+    parse_digest,
+    parse_json,
+)
 from imgscan.model import IMAGE_DOCUMENTS, Diagnostic, Digest
 
 if TYPE_CHECKING:
@@ -35,24 +43,43 @@ class ShelfLike(Protocol):
         """Find the member that a digest names."""
 
 
+def name_of(key: str) -> str:
+    """Return the name that a key of a shelf or a plan stands for.
+
+    What follows a NUL only distinguishes it from others of the name: an earlier member, or content that is inline.
+    """
+    return key.partition("\0")[0]
+
+
+def printable(key: str) -> str:
+    r"""Spell that name for a message: bytes that are not UTF-8 as `\xNN`."""
+    return os.fsencode(name_of(key)).decode("utf-8", "backslashreplace")
+
+
 class LayerPlan(NamedTuple):
-    """A layer as the documents describe it: where its blob is (None: absent), and what it must hash to."""
+    """A layer as the documents describe it: where its blob is (None: absent), and what it must hash to.
+
+    `name` is on the shelf, or among the plan's `inline`.
+    """
 
     name: str | None
     digest: Digest | None = None
     diff_id: Digest | None = None
     media_type: str | None = None
     size: int | None = None
-    inline: bytes | None = None
     encrypted: bool = False
     foreign: bool = False
 
 
 class ImageDocument(NamedTuple):
-    """A document that belongs to an image, and the path under which findings in it are reported."""
+    """A document that belongs to an image, and the path under which findings in it are reported.
+
+    `name` is where its bytes are: on the shelf, or among the plan's `inline`.
+    """
 
     path: str
     value: Any
+    name: str | None = None
 
 
 class ImagePlan(NamedTuple):
@@ -75,12 +102,18 @@ def problem(code: str, message: str) -> Diagnostic:
 
 
 class Desk:
-    """Reads the documents of one shelf."""
+    """Reads the documents of one shelf.
+
+    `documents` are those of the whole rather than of one image. `inline` is what documents carry themselves, by a key
+    of its own, and `inside` says which of it is in which document.
+    """
 
     def __init__(self, shelf: ShelfLike) -> None:
         self.shelf = shelf
         self.claimed: set[str] = set()
-        self.referred: set[str] = set()
+        self.documents: list[ImageDocument] = []
+        self.inline: dict[str, bytes] = {}
+        self.inside: dict[str, tuple[str, ...]] = {}
         self.diagnostics: list[Diagnostic] = []
         self.absent: list[Digest] = []
         self._parsed: dict[str, Any] = {}
@@ -101,14 +134,49 @@ class Desk:
             self.claimed.add(located)
         return located
 
-    def release(self, name: str) -> None:
-        """Note that an image refers to a member as a document, and that it is none: it is searched as a file."""
-        self.claimed.discard(name)
-        self.referred.add(name)
+    def claim_content(self, descriptor: Descriptor) -> str | None:
+        """Do the same for what a descriptor refers to: on the shelf, or else in the descriptor."""
+        digest = descriptor.digest
+        name = self.claim(self.shelf.find(digest)) if digest is not None else None
+        if name is None and descriptor.data is not None:
+            return self._hold(digest, descriptor.data)
+        return name
 
-    def claim_digest(self, digest: Digest | None) -> str | None:
-        """Do the same for a digest."""
-        return self.claim(self.shelf.find(digest)) if digest is not None else None
+    def _hold(self, digest: Digest | None, data: bytes) -> str:
+        """Keep what is inline, named by the digest that it has; return its key."""
+        if digest is None or not digest.verifiable or altered(data, digest):
+            digest = Digest("sha256", hashlib.sha256(data).hexdigest())
+        key = f"{digest}\0inline"
+        self.inline.setdefault(key, data)
+        return key
+
+    def gather_inline(self) -> None:
+        """Keep all that documents carry themselves, whether an image refers to it or not."""
+        waiting = list(self.shelf.documents)
+        waiting += self.inline
+        seen = set(waiting)
+        for name in waiting:  # it grows: what is inline may carry more
+            data = self._bytes_of(name)
+            if not _may_carry(data):
+                continue
+            try:
+                document = parse_json(data)
+            except DocumentError:
+                continue
+            keys = []
+            for digest, content in inline_contents(document):
+                known = len(self.inline)
+                keys.append(self._hold(digest, content))
+                if len(self.inline) > known and digest is not None and altered(content, digest):
+                    self.complain("blob-digest", f"inline data does not match its digest {digest.short}")
+            if keys:
+                self.inside[name] = tuple(dict.fromkeys(keys))
+                waiting += (key for key in self.inside[name] if key not in seen)
+                seen.update(keys)
+
+    def _bytes_of(self, name: str | None) -> bytes:
+        """Return a document, from the shelf or inline; nothing if it is absent or a blob."""
+        return self.shelf.documents.get(name or "") or self.inline.get(name or "", b"")
 
     def complain(self, code: str, message: str) -> None:
         """Note an error of the whole archive, once."""
@@ -129,19 +197,24 @@ class Desk:
     def fetch(self, descriptor: Descriptor) -> tuple[str | None, Any]:
         """Find the document that a descriptor names, on the shelf or inline, and check its digest.
 
-        Gives where it is (None: inline or absent) and what it says (None: absent or not JSON).
+        Gives where it is (None: absent) and what it says (None: absent or not JSON).
         """
         digest = descriptor.digest
-        name = self.claim_digest(digest)
-        data = self.shelf.documents.get(name) if name is not None else descriptor.data
-        if data is None or digest is None:
+        name = self.claim_content(descriptor)
+        data = self._bytes_of(name)
+        if digest is None or not data:
             return name, None
         if altered(data, digest):
             self.complain("document-digest", f"a document does not match its digest {digest.short}: it was altered")
         try:
             return name, parse_json(data)
         except DocumentError:
-            return name or "", None
+            return name, None
+
+
+def _may_carry(data: bytes) -> bool:
+    """Whether a document may have inline data; most have none, and are not parsed once more."""
+    return (b'"data"' in data and b'"digest"' in data) or b"\\u" in data or b"\0" in data
 
 
 def altered(data: bytes, digest: Digest) -> bool:
@@ -151,7 +224,7 @@ def altered(data: bytes, digest: Digest) -> bool:
 
 def digest_in(name: str) -> Digest | None:
     """Read the digest that a member's name spells, as `blobs/sha256/<hex>`, `<hex>.json` or `sha256:<hex>`."""
-    parts = name.split("/")
+    parts = name_of(name).split("/")
     if len(parts) == 3 and parts[0] == "blobs":
         return parse_digest(f"{parts[1]}:{parts[2]}")
     if len(parts) == 1:

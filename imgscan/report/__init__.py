@@ -76,10 +76,10 @@ _FORMATS = {
         _json, "for programs: schema `imgscan/1`, see [schema/report.json](schema/report.json)", reveals=True
     ),
     "jsonl": _Format(_jsonl, "the same, one object per line, written while the scan runs", reveals=True),
-    "sarif": _Format(_sarif, "SARIF 2.1.0, for code scanning"),
-    "gitlab": _Format(_gitlab, "GitLab's secret detection report, version 15.0"),
+    "sarif": _Format(_sarif, "SARIF 2.1.0, for code scanning; at most 5,000 findings per target"),
+    "gitlab": _Format(_gitlab, "GitLab's secret detection report, version 15.0; at most 100,000 findings"),
     "markdown": _Format(_markdown, "for job summaries and comments on merge requests, at most 1 MiB"),
-    "html": _Format(_html, "one self-contained file, with search, filters and a print layout"),
+    "html": _Format(_html, "one self-contained file, with search, filters and a print layout; at most 2,000 places"),
 }
 """A new format is a module of this package, a function above that imports it, and an entry here."""
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
+from imgscan.gate import printable
 from imgscan.model import CONFIDENCES, LEVELS
-from imgscan.report.base import escape_terminal, layer_number, plural, shorten
+from imgscan.report.base import layer_number, plural, shorten
 from imgscan.report.sarif.names import plain_path
 from imgscan.report.words import commit, life, origin, origin_file, place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imgscan.model import Finding, Level, TargetReport
 
 MOST = 10
@@ -25,8 +28,8 @@ _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "
 _LONGEST_NAME = 1024
 _LONGEST_TEXT = 4096  # the runner cuts there (`Constants.Runner.MaxIssueMessageLength` in actions/runner)
 
-_Mark = tuple[str, str, int | None]
-"""A rule with the SHA-256 of a credential, a file and a line: what an annotation is made for."""
+_Mark = tuple[str, int | None]
+"""A file and a line: what an annotation of a credential is made for."""
 
 
 class Annotations:
@@ -44,21 +47,25 @@ class Annotations:
 
     def add(self, report: TargetReport) -> None:
         """Take one target's findings."""
-        shared: dict[_Mark, list[Finding]] = {}
-        for finding in report.findings:
-            if finding.status == "new":
-                name, line = _file(report, finding)
-                shared.setdefault((finding.rule_id + "\0" + finding.secret.sha256, name, line), []).append(finding)
-        for (_, name, line), findings in shared.items():
-            leader = min(findings, key=lambda finding: LEVELS.index(finding.level))
-            rank = CONFIDENCES.index(leader.confidence)
-            self._number += 1
-            best = self._best[leader.level]
-            # The heap's minimum is dropped first: the least certain, and the last among equals.
-            heapq.heappush(best, (-rank, -self._number, _command(report, findings, leader, name, line)))
-            self._told[leader.level] += 1
-            if len(best) > MOST:
-                heapq.heappop(best)
+        for positions in _by_key(report):
+            shared: dict[_Mark, list[int]] = {}
+            for position in positions:
+                shared.setdefault(_file(report, report.findings[position]), []).append(position)
+            for mark, marked in shared.items():
+                self._mark(report, mark, marked)
+        self._number += len(report.findings)
+
+    def _mark(self, report: TargetReport, mark: _Mark, positions: list[int]) -> None:
+        findings = [report.findings[position] for position in positions]
+        leader = min(findings, key=lambda finding: LEVELS.index(finding.level))
+        rank = -CONFIDENCES.index(leader.confidence), -(self._number + positions[0])
+        best = self._best[leader.level]
+        self._told[leader.level] += 1
+        # The heap's minimum is dropped first: the least certain, and the last among equals.
+        if len(best) < MOST:
+            heapq.heappush(best, (*rank, _command(report, findings, leader, *mark)))
+        elif rank > best[0][:2]:
+            heapq.heapreplace(best, (*rank, _command(report, findings, leader, *mark)))
 
     def lines(self) -> list[str]:
         """Return the commands, errors first, each a line without its end; at last how many there was no room for."""
@@ -76,6 +83,24 @@ class Annotations:
         return commands
 
 
+def _by_key(report: TargetReport) -> Iterator[list[int]]:
+    """Gather the positions of new findings by rule and credential; most have only one."""
+    known: dict[str, dict[str, int]] = {}
+    groups: list[int | list[int]] = []
+    for position, finding in enumerate(report.findings):
+        if finding.status != "new":
+            continue
+        number = known.setdefault(finding.rule_id, {}).setdefault(finding.secret.sha256, len(groups))
+        if number == len(groups):
+            groups.append(position)
+        elif isinstance(group := groups[number], list):
+            group.append(position)
+        else:
+            groups[number] = [group, position]
+    for group in groups:
+        yield group if isinstance(group, list) else [group]
+
+
 def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
     """Name the line to mark: the Dockerfile's or source's where it is known, else the place that was scanned."""
     if finding.origin is not None:
@@ -86,9 +111,9 @@ def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
 
 def _command(report: TargetReport, findings: list[Finding], leader: Finding, name: str, line: int | None) -> str:
     properties = {
-        "file": shorten(escape_terminal(name), _LONGEST_NAME),
+        "file": shorten(printable(name), _LONGEST_NAME),
         "line": None if line is None else str(line),
-        "title": shorten(escape_terminal(leader.title), 255),
+        "title": shorten(printable(leader.title), 255),
     }
     written = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
     return f"::{_COMMANDS[leader.level]} {written}::{_data(shorten(_text(report, findings, leader), _LONGEST_TEXT))}"
@@ -103,14 +128,14 @@ def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str
     if leader.location.layer is not None:
         where += f", {layer_number(report, leader.location.layer)}"
     if report.kind == "image":
-        where += f" of {escape_terminal(report.target)}"
-    sentences = [f"{escape_terminal(leader.secret.redacted)} in {where}"]
+        where += f" of {printable(report.target)}"
+    sentences = [f"{printable(leader.secret.redacted)} in {where}"]
     if (fate := life(report, leader)) is not None:
         sentences.append(fate[0].upper() + fate[1:])
     if (source := origin(leader)) is not None:
         sentences.append(f"It comes from {source}")
     if leader.secret.account is not None:
-        sentences.append(f"It opens account {escape_terminal(leader.secret.account)}")
+        sentences.append(f"It opens account {printable(leader.secret.account)}")
     if leader.level != "note":
         sentences.append("Rotate it: anyone who has read it still has it")
     return ". ".join(sentences) + "."

@@ -1,7 +1,7 @@
 """What every report format shares: the context, the protocol, and words for people.
 
 Names come from hostile images. Whatever is shown to a person, in a terminal or in a message, passes through
-`escape_terminal` first; machine formats carry the exact value and rely on their own quoting.
+`gate.printable` first; machine formats carry the exact value, in their own quoting.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from imgscan.gate import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from imgscan.model import LayerInfo, RuleInfo, TargetReport
 
-# What CI runners interpret as commands in a program's output: GitHub's runner reads `::` after
-# leading blanks and `##[` anywhere, Azure Pipelines `##vso[`, TeamCity `##teamcity[`. Wrapping may move any word to
-# the start of a line, so `::` is broken up at the start of each word.
-_COMMAND = re.compile(r"(?<!\S):(?=:|$)|#(?=#(?:\[|vso\[|teamcity\[))")
-
 _SHELL_NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+")
 _SHELL = re.compile(r"^(?:RUN )?/bin/sh -c\s+")
+
+
+_MOST_BYTES = 10**30
+"""More than there are; a header may claim a number that no float holds."""
 
 
 def _now() -> datetime:
@@ -77,23 +78,6 @@ class Report(Protocol):
         """Write the rest; the document is complete afterwards."""
 
 
-def escape_terminal(text: str) -> str:
-    r"""Make any string safe to print on one line.
-
-    Controls (C0, DEL, C1), bidirectional and other format characters, line and paragraph separators, lone
-    surrogates and all else that Python calls unprintable become `\xNN` or `\u{...}`; the openings of CI runner
-    commands lose their first character the same way.
-    """
-    if not text.isprintable():
-        text = "".join(character if character.isprintable() else _visible(character) for character in text)
-    return _COMMAND.sub(lambda match: _visible(match.group()), text)
-
-
-def _visible(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
-
-
 def shorten(text: str, width: int) -> str:
     """Cut a text to `width` characters, the last being an ellipsis if anything was cut."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
@@ -108,14 +92,14 @@ def instruction(created_by: str) -> str:
     line, found = _SHELL_NOP.subn("", line)
     if not found:
         line = _SHELL.sub("RUN ", line)
-    return escape_terminal(line)
+    return printable(line)
 
 
 def human_bytes(count: int) -> str:
     """Show a byte count in decimal units, as registries and `docker images` do: `412.6 MB`."""
     if abs(count) < 1000:
         return plural(count, "byte")
-    size = float(count)
+    size = float(min(max(count, -_MOST_BYTES), _MOST_BYTES))
     for unit in ("kB", "MB", "GB", "TB", "PB"):
         size /= 1000
         # 999.95 would be rounded up to 1000.0 of the smaller unit
@@ -135,6 +119,9 @@ def layer_number(report: TargetReport, index: int) -> str:
     return f"layer {index + 1} of {total}" if index < total else f"layer {index + 1}"
 
 
-def layers_by_index(report: TargetReport) -> dict[int, LayerInfo]:
-    """Find layers by the index that findings and diagnostics carry."""
-    return {layer.index: layer for layer in report.layers}
+def layer_of(report: TargetReport, index: int) -> LayerInfo | None:
+    """Find a layer by the index that findings and diagnostics carry; None if the report does not list it."""
+    layers = report.layers
+    if index < len(layers) and layers[index].index == index:  # all of them, unless some are missing
+        return layers[index]
+    return next((layer for layer in layers if layer.index == index), None)

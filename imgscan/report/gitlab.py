@@ -15,8 +15,10 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgscan.report._json import indented, with_last_list
-from imgscan.report.base import escape_terminal, layer_number, layers_by_index, plural, shorten
+from imgscan.gate import printable
+from imgscan.report._json import Withheld, indented, pieces
+from imgscan.report.base import human_bytes, layer_number, layer_of, plural, shorten
+from imgscan.report.grouped import worst
 from imgscan.report.sarif.names import category, plain_path
 from imgscan.report.words import STATUS, commit, ignorable, life, origin, origin_file, place
 
@@ -45,12 +47,19 @@ _LONGEST_SOLUTION = 7000
 _LONGEST_DESCRIPTION = 65_536  # it would take a million; a description is one screen
 _MOST_MESSAGES = 100
 
+MOST = 100_000
+"""How many vulnerabilities GitLab takes; it rejects a report that has more (gitlab-org/gitlab, issue 283878)."""
+
+LARGEST = 100 << 20
+"""Bytes of the largest artifact that GitLab takes unless its administrator says otherwise ("GitLab application limits",
+"Maximum artifacts size": `ci_max_artifact_size_secret_detection` is 0, so the general limit holds)."""
+
 _SEVERITIES: dict[Level, str] = {"error": "Critical", "warning": "Medium", "note": "Info"}
 _CRITICAL = 9.0  # CVSS 3.1, "Qualitative severity rating scale"
 
 
 class GitlabReport:
-    """One document over all targets, written as a whole at the end."""
+    """One document over all targets, written at the end, of at most `MOST` vulnerabilities."""
 
     def __init__(self, context: ReportContext) -> None:
         self._context = context
@@ -60,8 +69,8 @@ class GitlabReport:
         self._messages: list[dict[str, Any]] = []
         self._unsaid = 0
         self._ids: set[str] = set()
-        # Rendered at once: bytes are a fraction of the size of the objects they came from.
-        self._vulnerabilities: list[bytes] = []
+        self._held = Withheld()  # the schema puts what is known at the end before them
+        self._left_out = 0
 
     def start(self, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
         """Note when the scan begins; the document is written at the end."""
@@ -76,17 +85,23 @@ class GitlabReport:
         for diagnostic in report.diagnostics:
             self._tell(report, diagnostic)
         place_of_report = category(report)
-        for finding in report.findings:
-            if finding.status != "example":
-                value = self._vulnerability(report, finding, self._id(place_of_report, finding))
-                self._vulnerabilities.append(indented(value, depth=2))
+        ours = [finding for finding in report.findings if finding.status != "example"]
+        kept = worst(ours, MOST - self._held.items, self._context.rules)
+        self._left_out += len(ours) - len(kept)
+        for finding in kept:
+            value = self._vulnerability(report, finding, self._id(place_of_report, finding))
+            self._held.add(indented(value, depth=2))
 
     def finish(self, out: BinaryIO) -> None:
         """Write the document."""
         tool = {"id": "imgscan", "name": "imgscan", "version": self._context.version, "vendor": {"name": "imgscan"}}
         if self._unsaid:
             self._messages.append({"level": "warn", "value": f"{plural(self._unsaid, 'more remark')} in other reports"})
-        head = {
+        if self._left_out:
+            text = f"{plural(self._left_out, 'finding')} left out: GitLab takes {MOST:,} of a report"
+            self._messages.append({"level": "warn", "value": f"{text}; imgscan -f json lists all"})
+            self._context.warn(f"the GitLab report is cut: {text}; -f json has all of them")
+        document = {
             "version": VERSION,
             "schema": SCHEMA,
             "scan": {
@@ -98,16 +113,22 @@ class GitlabReport:
                 "status": "success" if self._whole else "failure",
                 **({"messages": self._messages} if self._messages else {}),
             },
-            "vulnerabilities": [],
+            "vulnerabilities": self._held.take(),
         }
-        out.write(with_last_list(head, self._vulnerabilities))
+        out.writelines(pieces(document))
+        out.write(b"\n")
+        if self._held.size > LARGEST:
+            self._context.warn(
+                f"the GitLab report has {human_bytes(self._held.size)}; unless its administrator has raised the limit, "
+                f"GitLab takes artifacts of at most {LARGEST >> 20} MiB"
+            )
 
     def _tell(self, report: TargetReport, diagnostic: Diagnostic) -> None:
         if len(self._messages) >= _MOST_MESSAGES:
             self._unsaid += 1
             return
-        path = "" if diagnostic.path is None else f"{escape_terminal(diagnostic.path)}: "
-        text = f"{escape_terminal(report.target)}: {path}{escape_terminal(diagnostic.message or diagnostic.code)}"
+        path = "" if diagnostic.path is None else f"{printable(diagnostic.path)}: "
+        text = f"{printable(report.target)}: {path}{printable(diagnostic.message or diagnostic.code)}"
         # "fatal" is for what ends a scan; ours continue.
         level = "warn" if diagnostic.severity == "error" else "info"
         self._messages.append({"level": level, "value": shorten(text, 1000)})
@@ -129,12 +150,12 @@ class GitlabReport:
             "id": identity,
             # 15.0 no longer asks for category and message; importers made for 14 (DefectDojo) still read them.
             "category": "secret_detection",
-            "name": shorten(escape_terminal(finding.title), _LONGEST_NAME),
-            "message": shorten(f"{escape_terminal(finding.title)} in {place(finding)}", _LONGEST_NAME),
+            "name": shorten(printable(finding.title), _LONGEST_NAME),
+            "message": shorten(f"{printable(finding.title)} in {place(finding)}", _LONGEST_NAME),
             "description": shorten(_description(report, finding, rule), _LONGEST_DESCRIPTION),
             "severity": _severity(finding, rule),
             **({} if rule is None else {"solution": shorten(_solution(report, rule), _LONGEST_SOLUTION)}),
-            "raw_source_code_extract": escape_terminal(finding.secret.redacted),
+            "raw_source_code_extract": printable(finding.secret.redacted),
             "identifiers": _identifiers(finding),
             **({"links": links} if links else {}),
             "location": self._location(report, finding),
@@ -150,11 +171,11 @@ class GitlabReport:
         known = (location.commit if ours else None) or self._context.commit or ""
         commit = {"sha": known if _COMMIT.fullmatch(known) else NO_COMMIT}
         if ours and location.authored:
-            commit["date"] = escape_terminal(location.authored)
+            commit["date"] = printable(location.authored)
         if finding.origin is not None:
             line = max(finding.origin.line, 1)
             lines = {"start_line": line, "end_line": line}
-            return {"file": escape_terminal(origin_file(finding.origin)), **lines, "commit": commit}
+            return {"file": printable(origin_file(finding.origin)), **lines, "commit": commit}
         name = plain_path(report, location.path)
         if location.field is not None:
             name += f"/{location.field}"
@@ -163,7 +184,7 @@ class GitlabReport:
             first = lines["start_line"] = max(location.line, 1)
             if location.end_line is not None:
                 lines["end_line"] = max(location.end_line, first)
-        return {"file": escape_terminal(name), **lines, "commit": commit}
+        return {"file": printable(name), **lines, "commit": commit}
 
 
 def _time(moment: datetime) -> str:
@@ -178,8 +199,8 @@ def _severity(finding: Finding, rule: RuleInfo | None) -> str:
 
 
 def _identifiers(finding: Finding) -> list[dict[str, str]]:
-    rule = escape_terminal(finding.rule_id) or "unknown"
-    fingerprint = escape_terminal(finding.fingerprint) or "unknown"
+    rule = printable(finding.rule_id) or "unknown"
+    fingerprint = printable(finding.fingerprint) or "unknown"
     return [
         {"type": "imgscan_fingerprint", "name": f"imgscan {rule}", "value": fingerprint},
         {"type": "imgscan_rule_id", "name": f"imgscan rule {rule}", "value": rule},
@@ -197,7 +218,7 @@ def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) 
     sentences = [f"{_code(secret.redacted)} is in {_code(place(finding))}"]
     if location.layer is not None:
         sentences[0] += f", {layer_number(report, location.layer)}"
-        layer = layers_by_index(report).get(location.layer)
+        layer = layer_of(report, location.layer)
         if layer is not None and layer.created_by:
             sentences[0] += f", made by {_code(shorten(layer.created_by, 200))}"
     if report.kind != "git" and (brought := commit(finding)) is not None:
@@ -215,14 +236,14 @@ def _description(report: TargetReport, finding: Finding, rule: RuleInfo | None) 
     if finding.status in STATUS:
         sentences.append(STATUS[finding.status].capitalize())
     text = "".join(f"{sentence}. " for sentence in sentences).rstrip()
-    return text if rule is None else f"{text}\n\n{escape_terminal(rule.description)}"
+    return text if rule is None else f"{text}\n\n{printable(rule.description)}"
 
 
 def _code(text: str) -> str:
-    shown = escape_terminal(text).replace("`", "\\x60")
+    shown = printable(text).replace("`", "\\x60")
     return f"`{shown}`" if shown.strip() else "an empty name"
 
 
 def _solution(report: TargetReport, rule: RuleInfo) -> str:
     steps = [*rule.rotate, *(rule.rebuild if report.kind == "image" else ())]
-    return "\n".join(f"{number}. {escape_terminal(step)}" for number, step in enumerate(steps, 1))
+    return "\n".join(f"{number}. {printable(step)}" for number, step in enumerate(steps, 1))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
+import shlex
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from imgscan.gate import printable
 from imgscan.model import CONFIDENCES, LEVELS
 from imgscan.report.base import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from imgscan.model import Diagnostic, Finding, Hidden, RuleInfo, Severity
+    from imgscan.model import Diagnostic, Finding, Hidden, RuleInfo, Severity, TargetReport
 
 _Item = TypeVar("_Item")
 
@@ -32,27 +35,64 @@ class Key(NamedTuple):
         return plural(len(self.findings), "place") + (f", {plural(layers, 'layer')}" if layers > 1 else "")
 
 
-def keys_of(findings: Iterable[Finding]) -> list[Key]:
-    """Gather findings by credential and rule.
+def keys_of(findings: Iterable[Finding]) -> Iterator[Key]:
+    """Gather findings by credential and rule, and yield one key at a time: there may be a million.
 
     New keys come before accepted ones, severe before mild; those of one rule are together, the most certain first, the
     rules and all else in report order.
     """
-    groups: dict[tuple[str, str], list[Finding]] = {}
-    rules: dict[str, int] = {}
+    groups: list[Finding | list[Finding]] = []  # in report order; few keys are at more places than one
+    known: dict[str, dict[str, int]] = {}  # a rule, a credential: which group that is
     for finding in findings:
-        groups.setdefault((finding.secret.sha256, finding.rule_id), []).append(finding)
-        rules.setdefault(finding.rule_id, len(rules))
+        of_rule = known.setdefault(finding.rule_id, {})
+        number = of_rule.setdefault(finding.secret.sha256, len(groups))
+        if number == len(groups):
+            groups.append(finding)
+        elif isinstance(group := groups[number], list):
+            group.append(finding)
+        else:
+            groups[number] = [group, finding]
+    rules = {rule_id: number for number, rule_id in enumerate(known)}
 
-    def rank(key: Key) -> tuple[bool, int, int, int]:
-        known, level, confidence = _rank(key.first)
-        return known, level, rules[key.first.rule_id], confidence
+    def rank(number: int) -> tuple[bool, int, int, int]:
+        first = _key(groups[number]).first
+        old, level, confidence = _rank(first)
+        return old, level, rules[first.rule_id], confidence
 
-    return sorted((Key(tuple(group)) for group in groups.values()), key=rank)
+    for number in sorted(range(len(groups)), key=_ordinal(rank)):
+        yield _key(groups[number])
+
+
+def _key(group: Finding | list[Finding]) -> Key:
+    return Key(tuple(group) if isinstance(group, list) else (group,))
+
+
+def _ordinal(rank: Callable[[int], tuple[bool, int, int, int]]) -> Callable[[int], int]:
+    """Make one number of a rank, which sorts like it and takes less room than a tuple."""
+
+    def number(item: int) -> int:
+        old, level, rule, confidence = rank(item)
+        return ((old * len(LEVELS) + level << 32) + rule) * len(CONFIDENCES) + confidence
+
+    return number
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int]:
     return finding.status != "new", LEVELS.index(finding.level), CONFIDENCES.index(finding.confidence)
+
+
+def worst(findings: Sequence[Finding], most: int, rules: Iterable[RuleInfo]) -> Sequence[Finding]:
+    """Choose at most so many findings, in the given order: new ones, the most severe, the surest, the first."""
+    if len(findings) <= most:
+        return findings
+    scores = {rule.id: rule.score for rule in rules}
+
+    def rank(position: int) -> tuple[bool, int, float, int]:
+        finding = findings[position]
+        old, level, confidence = _rank(finding)
+        return old, level, -scores.get(finding.rule_id, 0.0), confidence
+
+    return [findings[position] for position in sorted(heapq.nsmallest(most, range(len(findings)), key=rank))]
 
 
 class Reason(NamedTuple):
@@ -117,3 +157,11 @@ def rebuilds(rules: Iterable[RuleInfo]) -> list[tuple[str, tuple[str, ...]]]:
 def first_of(items: Sequence[_Item], most: int) -> tuple[Sequence[_Item], int]:
     """Keep the first `most` and count the others; all of them where the count would take the place of only one."""
     return (items, 0) if len(items) <= most + 1 else (items[:most], len(items) - most)
+
+
+def listing(report: TargetReport) -> str:
+    """Return the command that lists all findings of a target."""
+    if report.kind == "git":  # what was asked for cannot be told from the target's name
+        return "imgscan git … -f json -o report.json"
+    command = "image" if report.kind == "image" else "fs"
+    return f"imgscan {command} {shlex.quote(printable(report.target))} -f json -o report.json"

@@ -10,7 +10,7 @@ import base64
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgscan.model import SCHEMA
-from imgscan.report._json import indented, with_last_list
+from imgscan.report._json import Document, pieces
 
 if TYPE_CHECKING:
     from imgscan.model import (
@@ -28,24 +28,21 @@ if TYPE_CHECKING:
 
 
 class JsonReport:
-    """One document over all targets, written as a whole at the end."""
+    """One document over all targets, written target by target and finding by finding."""
 
     def __init__(self, context: ReportContext) -> None:
-        self._context = context
-        # Rendered at once: bytes are a fraction of the size of the objects they came from.
-        self._targets: list[bytes] = []
+        self._document = Document({"schema": SCHEMA, "tool": tool_view(context.version), "targets": []})
 
     def start(self, out: BinaryIO) -> None:
-        """Nothing: the document is written at the end."""
+        """Nothing: the document begins with its first target."""
 
-    def target(self, report: TargetReport, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
-        """Keep the target's part of the document."""
-        self._targets.append(indented(target_view(report), depth=2))
+    def target(self, report: TargetReport, out: BinaryIO) -> None:
+        """Write the target's part of the document."""
+        self._document.item(pieces(target_view(report), depth=2), out)
 
     def finish(self, out: BinaryIO) -> None:
-        """Write the document."""
-        head = {"schema": SCHEMA, "tool": tool_view(self._context.version), "targets": []}
-        out.write(with_last_list(head, self._targets))
+        """Write the rest."""
+        self._document.finish(out)
 
 
 def tool_view(version: str) -> dict[str, Any]:
@@ -54,12 +51,12 @@ def tool_view(version: str) -> dict[str, Any]:
 
 
 def target_view(report: TargetReport) -> dict[str, Any]:
-    """Spell out one target with all that belongs to it."""
+    """Spell out one target with all that belongs to it; its lists are iterators."""
     return {
         **identity_view(report),
-        "layers": [layer_view(layer) for layer in report.layers],
-        "findings": [finding_view(finding, git=report.kind == "git") for finding in report.findings],
-        "diagnostics": [diagnostic_view(diagnostic) for diagnostic in report.diagnostics],
+        "layers": (layer_view(layer) for layer in report.layers),
+        "findings": (finding_view(finding, git=report.kind == "git") for finding in report.findings),
+        "diagnostics": (diagnostic_view(diagnostic) for diagnostic in report.diagnostics),
         "summary": summary_view(report),
         "stats": stats_view(report),
     }

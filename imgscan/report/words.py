@@ -1,6 +1,6 @@
 """Sentences that several formats share: where a key is, what became of it, and the verdict over a target.
 
-All of them come back on one line and escaped for a terminal (`escape_terminal`); a format adds its own quoting.
+All of them come back on one line and escaped for a terminal (`printable`); a format adds its own quoting.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from imgscan.model import IMAGE_DOCUMENTS
-from imgscan.report.base import escape_terminal, layer_number, plural
-from imgscan.report.grouped import keys_of
+from imgscan.gate import printable
+from imgscan.model import CONFIDENCES, IMAGE_DOCUMENTS, LEVELS
+from imgscan.report.base import layer_number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ IN_HISTORY: dict[State, str] = {
 def place(finding: Finding) -> str:
     """Say where in which file: `path:line:column`, `path at byte 4,096`, or a document's path and field."""
     location = finding.location
-    text = escape_terminal(location.path)
+    text = printable(location.path)
     if location.line is not None:
         text += f":{location.line}"
         if location.column is not None:
@@ -43,7 +43,7 @@ def place(finding: Finding) -> str:
     elif location.offset is not None and location.field is None:
         text += f" at byte {location.offset:,}"
     if location.field is not None:
-        text += f"  {escape_terminal(location.field)}"
+        text += f"  {printable(location.field)}"
     return text
 
 
@@ -51,7 +51,7 @@ def origin(finding: Finding) -> str | None:
     """Name the Dockerfile or source line that brought the key in, `docker/Dockerfile:12`; None if it is not known."""
     if finding.origin is None:
         return None
-    return f"{escape_terminal(origin_file(finding.origin))}:{finding.origin.line}"
+    return f"{printable(origin_file(finding.origin))}:{finding.origin.line}"
 
 
 def origin_file(origin: Origin) -> str:
@@ -71,8 +71,8 @@ def commit(finding: Finding) -> str | None:
     location = finding.location
     if location.commit is None:
         return None
-    text = f"commit {escape_terminal(location.commit[:12])}"
-    return text if location.authored is None else f"{text}, {escape_terminal(location.authored[:10])}"
+    text = f"commit {printable(location.commit[:12])}"
+    return text if location.authored is None else f"{text}, {printable(location.authored[:10])}"
 
 
 def in_description(report: TargetReport, finding: Finding) -> bool:
@@ -108,21 +108,46 @@ def verdict(report: TargetReport) -> str:
     new = [finding for finding in report.findings if finding.status == "new"]
     if not new:
         return _nothing_new(report)
-    keys = keys_of(new)
-    leader = keys[0].first
-    worst = [key for key in keys if key.first.rule_id == leader.rule_id and key.first.level == leader.level]
-    findings = [finding for key in worst for finding in key.findings]
-    parts = [plural(len(worst), *_noun(leader.title))]
-    accounts = {key.first.secret.account for key in worst}
+    leader, findings, here, total = _worst(new)
+    parts = [plural(here, *_noun(leader.title))]
+    accounts = {finding.secret.account for finding in findings}
     if len(accounts) == 1 and leader.secret.account is not None:
-        parts.append(f"of account {escape_terminal(leader.secret.account)}")
+        parts.append(f"of account {printable(leader.secret.account)}")
     sentence = f"{' '.join(parts)} {_where(report, findings)}"
     if (fate := _fate(report, findings)) is not None:
         sentence += f", {fate}"
-    others = len(keys) - len(worst)
+    others = total - here
     if others:
         sentence += f"; and {plural(others, 'other key')}"
     return sentence
+
+
+def _worst(findings: Sequence[Finding]) -> tuple[Finding, Sequence[Finding], int, int]:
+    """Return of the worst rule what represents it, its findings at its worst level, their keys, and all keys.
+
+    The same as the first of `keys_of`, without holding them.
+    """
+    rules: dict[str, dict[str, int]] = {}  # a rule, a credential: how bad the worst finding of that is
+    for finding in findings:
+        known = rules.setdefault(finding.rule_id, {})
+        badness = LEVELS.index(finding.level) * len(CONFIDENCES) + CONFIDENCES.index(finding.confidence)
+        known[finding.secret.sha256] = min(badness, known.get(finding.secret.sha256, badness))
+    level = min(min(known.values()) for known in rules.values()) // len(CONFIDENCES)
+    rule_id, known = next(
+        (rule_id, known) for rule_id, known in rules.items() if min(known.values()) // len(CONFIDENCES) == level
+    )
+    badness = min(known.values())
+    sha256 = next(sha256 for sha256, one in known.items() if one == badness)
+    keys = {sha256 for sha256, one in known.items() if one // len(CONFIDENCES) == level}
+    ours = [finding for finding in findings if finding.rule_id == rule_id and finding.secret.sha256 in keys]
+    leader = next(
+        finding
+        for finding in ours
+        if finding.secret.sha256 == sha256
+        and LEVELS.index(finding.level) == level
+        and CONFIDENCES.index(finding.confidence) == badness % len(CONFIDENCES)
+    )
+    return leader, ours, len(keys), sum(map(len, rules.values()))
 
 
 def _nothing_new(report: TargetReport) -> str:
@@ -140,7 +165,7 @@ def _noun(title: str) -> tuple[str, str]:
     match = _TITLE.fullmatch(title)
     name = "secret" if match is None else match["name"]
     mode = "" if match is None or match["mode"] is None else f"{match['mode']} "
-    noun = escape_terminal(mode + name)
+    noun = printable(mode + name)
     return noun, f"{noun}s"
 
 

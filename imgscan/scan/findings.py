@@ -10,13 +10,13 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.model import Finding, Hidden
-from imgscan.scan.stop import INTERRUPTION
+from imgscan.model import Diagnostic, Finding, Hidden
+from imgscan.streams.stop import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imgscan.model import Diagnostic, Origin, Visibility
+    from imgscan.model import Origin, Visibility
     from imgscan.scan.hits import Concealer, Hit
     from imgscan.scan.session import Session
 
@@ -24,11 +24,20 @@ if TYPE_CHECKING:
     """Says where a finding comes from."""
 
 
+INTERRUPTION = Diagnostic("error", INTERRUPTED, "the scan was interrupted: these are the findings so far")
+
+
 class Placed(NamedTuple):
-    """A hit whose location is complete, and what became of its file."""
+    """A hit, the layer that it is in unless its location says so, and what became of its file."""
 
     hit: Hit
     visibility: Visibility | None = None
+    layer: int | None = None
+
+    @property
+    def number(self) -> int | None:
+        """The layer's number, wherever it is said."""
+        return self.hit.location.layer if self.layer is None else self.layer
 
 
 def findings_of(
@@ -38,7 +47,7 @@ def findings_of(
     ordinals: Counter[str] = Counter()
     hidden: Counter[str] = Counter()
     findings = []
-    for hit, visibility in placed:
+    for hit, visibility, layer in placed:
         ordinals[hit.identity] += 1
         reason = session.policy.hides(hit)
         if reason is not None:
@@ -51,7 +60,7 @@ def findings_of(
             confidence=hit.confidence,
             status="example" if hit.example else "new",
             secret=hit.secret,
-            location=hit.location,
+            location=hit.location if layer is None else replace(hit.location, layer=layer),
             visibility=visibility,
             fingerprint=f"{hit.identity}:{ordinals[hit.identity]}",
         )
@@ -64,7 +73,7 @@ def diagnostics_of(noted: Sequence[Diagnostic], session: Session) -> tuple[Diagn
     """Return a target's diagnostics, each once, redacted; an interruption comes first."""
     text = session.concealer.text
     if session.interrupted:
-        noted = (INTERRUPTION, *noted)
+        noted = (INTERRUPTION, *(each for each in noted if each.code != INTERRUPTED))
     return tuple(
         replace(each, message=text(each.message), path=text(each.path) if each.path else each.path)
         for each in dict.fromkeys(noted)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan import secrecy
 from imgscan.model import Location
+from imgscan.scan.acrosspaths import redact_across
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from imgscan.detect import Engine, Match
     from imgscan.image.lifecycle import Trail
     from imgscan.model import Confidence, Level, Secret
+
+
+_REMEMBERED = 4096
+"""Secrets that are remembered, so that equal ones share a value."""
 
 
 class Hit(NamedTuple):
@@ -56,6 +61,7 @@ class Concealer:
     def __init__(self, engine: Engine, *, reveal: bool = False) -> None:
         self.engine = engine
         self.reveal = reveal
+        self._secrets: dict[str, Secret] = {}
 
     def spell(self, name: bytes) -> Spelling:
         r"""Spell a member's name: UTF-8, other bytes as `\xNN`, credentials redacted."""
@@ -66,7 +72,7 @@ class Concealer:
 
     def text(self, text: str) -> str:
         """Redact what an image says, for showing."""
-        return text if self.reveal else self.engine.redact(text)
+        return text if self.reveal else self.engine.redact(redact_across(text, self.engine))
 
     def hit(self, match: Match, name: bytes, location: Location, member: int = -1, trail: Trail = ()) -> Hit:
         """Make the hit of a match at a location in the file `name` (raw)."""
@@ -79,19 +85,28 @@ class Concealer:
             example=match.example,
             optional=rule.optional,
             allowed=match.allowed,
-            secret=secrecy.conceal(
-                match.secret,
-                match.prefix,
-                mode=match.mode,
-                account=match.account,
-                account_created=match.account_created,
-                reveal=self.reveal,
+            secret=self._one(
+                secrecy.conceal(
+                    match.secret,
+                    match.prefix,
+                    mode=match.mode,
+                    account=match.account,
+                    account_created=match.account_created,
+                    reveal=self.reveal,
+                )
             ),
             identity=secrecy.fingerprint(rule.id, name, match.secret),
             location=location,
             member=member,
             trail=trail,
         )
+
+    def _one(self, secret: Secret) -> Secret:
+        """Return one value for equal secrets: a key may be at a million places."""
+        if len(self._secrets) >= _REMEMBERED:
+            self._secrets.clear()
+        known = self._secrets.setdefault(secret.sha256, secret)
+        return known if known == secret else secret
 
     def in_text(
         self,

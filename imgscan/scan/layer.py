@@ -13,16 +13,18 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import find
+from imgscan.scan.asides import BesidePour
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.search import Search
-from imgscan.scan.stop import INTERRUPTED, interruption
 from imgscan.scan.tarmap import TarRegions
 from imgscan.streams.hashing import Hashing
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.image.lifecycle import LayerNames
+    from imgscan.image.membernames import Room
     from imgscan.model import Diagnostic
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
@@ -53,11 +56,11 @@ class TarPour(Pour):
     what the life of a file is derived from.
     """
 
-    def __init__(self, session: Session, name: bytes, *, look: bool = True) -> None:
+    def __init__(self, session: Session, name: bytes, *, look: bool = True, room: Room | None = None) -> None:
         super().__init__(session)
-        self.walker = TarWalker()
+        self.walker = TarWalker(payloads=True)
         self._tap = Tap(self.inside()) if look else None
-        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap)
+        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap, room=room)
         self.stream = Search(session.concealer, self._regions, session.window, go_on=session.go_on)
 
     @property
@@ -73,6 +76,8 @@ class TarPour(Pour):
         """Search what is left; return the hits in the order of the members."""
         if self._tap is not None:
             self.close(self._tap.last())
+        self.stream.finish()
+        self._regions.conclude()
         return self.settle(self._regions.hits)
 
 
@@ -106,13 +111,20 @@ class _Passing:
 
 
 def scan_layer(
-    raw: Reader, session: Session, *, name: str, algorithms: frozenset[str] = frozenset(), look: bool = True
+    raw: Reader,
+    session: Session,
+    *,
+    name: str,
+    algorithms: frozenset[str] = frozenset(),
+    look: bool = True,
+    room: Room | None = None,
 ) -> LayerResult:
     """Read a blob to its end and search it.
 
     `name` is the blob's name in storage; a blob that is not a tar is a file of that name. `algorithms`
-    are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. Nothing is raised: what
-    goes wrong is in the result.
+    are the digests wanted beside SHA-256. With `look`, the files of the blob are looked into. `room` is what the notes
+    on its names may take, shared by all layers that are kept together. Nothing is raised: what goes wrong is in the
+    result.
     """
     held = Peekable(raw)
     head = held.peek(HEAD_LENGTH)
@@ -122,8 +134,11 @@ def scan_layer(
         plain: Hash | None = None
         if _holds_tar(held, head, compression):
             plain = hashing.new("sha256") if compression != "none" else None
-            chunks = _plain(passing, compression, hashing, plain)
-            result = _scan_tar(chunks, session, os.fsencode(name), look=look)
+            beside = BesidePour(session, os.fsencode(name), compression)
+            chunks = _plain(beside.inflate(passing), hashing, plain)
+            result = _scan_tar(chunks, session, os.fsencode(name), look=look, room=room)
+            ahead = partial(_read_ahead, session=session, name=os.fsencode(name))
+            result = beside.complete(result, passing, ahead)
         else:
             kind = _format_of(held.peek(HEAD))
             result = _scan_file(pieces_of(passing), session, os.fsencode(name), look=look)
@@ -165,16 +180,16 @@ def _format_of(head: bytes) -> str | None:
     return found.name if found is not None else None
 
 
-def _plain(passing: _Passing, compression: Compression, hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
-    """Inflate the stored bytes; hash the output if it differs from the input."""
-    for chunk in inflate(passing, compression):
+def _plain(chunks: Iterator[Chunk], hashing: Hashing, plain: Hash | None) -> Iterator[Chunk]:
+    """Hash the inflated bytes if they differ from those that are stored."""
+    for chunk in chunks:
         if plain is not None:
             hashing.update(plain, chunk)
         yield chunk
 
 
-def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: bool) -> LayerResult:
-    pour = TarPour(session, name, look=look)
+def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: bool, room: Room | None) -> LayerResult:
+    pour = TarPour(session, name, look=look, room=room)
 
     def take(chunks: Iterable[Chunk]) -> None:
         for chunk in chunks:
@@ -187,7 +202,7 @@ def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: b
         shape="tar",
         entries=pour.walker.members,
         names=pour.names,
-        hits=tuple(hits),
+        hits=keep(hits),
         failure=failure,
         problems=tuple(shown(each._replace(path=name), session.concealer) for each in pour.walker.problems),
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
@@ -202,7 +217,7 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
     hits = pour.finish()
     return LayerResult(
         size=pour.size,
-        hits=tuple(hits),
+        hits=keep(hits),
         failure=failure,
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
         expanded=pour.expanded,
@@ -218,11 +233,6 @@ def _read_ahead(
     with Readahead(chunks) as ahead:
         try:
             take(ahead)
-        except (StreamError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
             failure = unread_blob(name, error)
-        except KeyboardInterrupt:
-            session.stop.set()
-            failure = unread_blob(name, interruption())
-        if failure is not None and failure.code == INTERRUPTED:
-            ahead.abandon()
     return shown(failure, session.concealer) if failure is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from imgscan.errors import INTERNAL, internal
 from imgscan.model import Diagnostic
 from imgscan.streams.readers import StreamError
 from imgscan.unread import Unread
@@ -19,18 +20,20 @@ MOST = 1000
 """Entries of one code that are listed one by one; a tree may hold a million sockets."""
 
 
-def unread_file(path: bytes, error: OSError | StreamError) -> Unread:
-    """Say that a file could not be read, or not to its end."""
+def unread_file(path: bytes, error: Exception) -> Unread:
+    """Say that a file could not be read, or not to its end, be it by an error of the program."""
     if isinstance(error, OSError):
         return Unread("error", "unreadable-file", f"the file cannot be read: {error.strerror or error}", path)
     return unread_blob(path, error)
 
 
-def unread_blob(name: bytes, error: OSError | StreamError) -> Unread:
-    """Say that a blob could not be read, or not to its end."""
+def unread_blob(name: bytes | None, error: Exception) -> Unread:
+    """Say that a blob could not be read, or not to its end, be it by an error of the program."""
     if isinstance(error, StreamError):
         return error.unread(name)
-    return Unread("error", "read-error", f"reading failed: {error.strerror or error}", name)
+    if isinstance(error, OSError):
+        return Unread("error", "read-error", f"reading failed: {error.strerror or error}", name)
+    return Unread("error", INTERNAL, internal(error), name)
 
 
 def shown(unread: Unread, concealer: Concealer, layer: int | None = None) -> Diagnostic:

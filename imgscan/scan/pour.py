@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from imgscan.scan.ledger import unread_file
+from imgscan.scan.ledger import unread_blob, unread_file
+from imgscan.scan.plaintext import is_text
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch, Search
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from imgscan.streams.readers import Reader
     from imgscan.unread import Unread
 
-_TEXT = bytes((*b"\t\n\f\r\x1b", *range(0x20, 0x7F)))
-_TEXT_CONTAINERS = (b"!<", b"age-")
-"""How containers begin that may be text from end to end."""
+Made = TypeVar("Made")
 
 
 class Poured(NamedTuple):
@@ -53,6 +52,7 @@ class Pour:
         self._session = session
         self._alone = alone
         self._nest: Nest | None = None
+        self._failed: list[Unread] = []
 
     @property
     def size(self) -> int:
@@ -64,10 +64,12 @@ class Pour:
 
         Trees and layers are full of damaged files: only a file that is `alone` must itself be intact.
         """
+        failed, self._failed = self._failed, []
         if self._nest is None:
-            return []
+            return failed
         noticed, self._nest.unread[:] = self._nest.unread[:], []
-        return [each if self._alone and b"!/" not in (each.path or b"") else each.passed_over() for each in noticed]
+        noticed = [each if self._alone and b"!/" not in (each.path or b"") else each.passed_over() for each in noticed]
+        return [*failed, *noticed]
 
     @property
     def expanded(self) -> int:
@@ -105,15 +107,26 @@ class Pour:
 
         `early` are hits that come before the search's own, by the file that they are in.
         """
-        self.stream.finish()
+        self._attempt(self.stream.finish)
         outer: dict[int, list[Hit]] = {}
         for hit in chain(early, (found.hit for found in self.stream.found)):
             outer.setdefault(hit.member, []).append(hit)
-        inner = self._nest.settle(outer) if self._nest is not None else []
+        self.stream.found.clear()
+        nest = self._nest
+        inner = self._attempt(lambda: nest.settle(outer)) if nest is not None else None
         hits = [hit for kept in outer.values() for hit in kept]
-        hits += inner
+        hits += inner or ()
         hits.sort(key=_order)
         return hits
+
+    def _attempt(self, step: Callable[[], Made]) -> Made | None:
+        """Do one of the last steps; one that the stop or an error of the program ends does not take the hits along."""
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - it is reported
+            if not is_interruption(error):
+                self._failed.append(unread_blob(None, error))
+            return None
 
 
 class FilePour(Pour):
@@ -143,6 +156,11 @@ class FilePour(Pour):
             for number, name in names:
                 self._early += concealer.in_text(name, name, field=field, member=number)
 
+    def plain(self, files: Sequence[Poured]) -> None:
+        """Search complete files, none of them empty, and not what they hold."""
+        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        self._report()
+
     def whole(self, files: Sequence[Poured]) -> list[Unread]:
         """Search complete files, none of them empty; return those for which that failed.
 
@@ -150,7 +168,7 @@ class FilePour(Pour):
         """
         from imgscan.containers.formats import may_be  # noqa: PLC0415 - see `inside`
 
-        self._search.feed_whole([(JoinedFile(name, number), data) for number, name, data in files])
+        self.plain(files)
         nest = self.inside()
         failed = []
         for number, name, data in files:
@@ -160,7 +178,6 @@ class FilePour(Pour):
                     nest.whole(data, name, number)
                 except (OSError, StreamError) as error:
                     failed.append(unread_file(name, error))
-        self._report()
         return failed
 
     def file(
@@ -181,18 +198,16 @@ class FilePour(Pour):
                 if isinstance(piece, int):
                     first = False  # no container begins with a hole
                     search.skip(piece)
-                    for zeros in _in_chunks(piece if intake is not None else 0):
-                        _feed(intake, bytes(zeros))
+                    if intake is not None:
+                        intake.skip(piece)
                     continue
                 if first:
                     first = False
                     intake = self._offer(piece, name, number, size) if look and piece else None
                 search.feed(piece)
-                _feed(intake, piece)
+                if intake is not None:
+                    intake.feed(piece)
                 self._report()
-        except KeyboardInterrupt:
-            self._session.stop.set()
-            raise
         finally:
             self.close(intake)
 
@@ -203,7 +218,7 @@ class FilePour(Pour):
         return hits
 
     def _offer(self, head: Chunk, name: bytes, number: int, size: int | None) -> Intake | None:
-        if self._nest is None and len(head) == size and _is_text(head):
+        if self._nest is None and len(head) == size and is_text(head):
             return None
         nest = self.inside()
         nest.allowance.spent = 0
@@ -220,24 +235,6 @@ class FilePour(Pour):
 def pieces_of(raw: Reader) -> Iterator[bytes]:
     """Return a reader's bytes in pieces."""
     return iter(partial(raw.read, CHUNK), b"")
-
-
-def _is_text(piece: Chunk) -> bool:
-    """Whether a whole file is text that no container can be."""
-    data = bytes(piece)
-    return not data.startswith(_TEXT_CONTAINERS) and not data.translate(None, _TEXT)
-
-
-def _feed(intake: Intake | None, piece: Chunk) -> None:
-    if intake is not None:
-        intake.feed(piece)
-
-
-def _in_chunks(count: int) -> Iterator[int]:
-    """Cut a hole into pieces."""
-    while count > 0:
-        yield min(count, CHUNK)
-        count -= CHUNK
 
 
 def _order(hit: Hit) -> tuple[bool, int, bool, int]:

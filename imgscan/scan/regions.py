@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from imgscan.streams.inflate import Chunk
+    from imgscan.streams.windows import Window
 
 ENDLESS = 1 << 62
 """Behind the end of any stream: the end of a file that still continues."""
@@ -44,8 +45,8 @@ class Regions(Protocol):
     def finish(self) -> None:
         """Note that the stream has ended; offsets may still be looked up afterwards."""
 
-    def region(self, position: int) -> Region | None:
-        """Say what is at an offset; None if the map deals with it itself."""
+    def region(self, position: int, window: Window) -> Region | None:
+        """Say what is at an offset, which `window` owns; None if the map deals with it itself."""
 
     def ongoing(self, position: int, end: int) -> Region | None:
         """Return the file that began before `position` and has bytes behind `end`, whose lines can be counted."""
@@ -59,12 +60,14 @@ class JoinedFile(NamedTuple):
 
     `name` is the raw path under which it is reported, all containers around it included
     (`app/lib/pay.jar!/config/app.properties`); `number` goes into `Hit.member`. `token` is the caller's own and comes
-    back with each hit: a sort key, the outermost file, whatever tells the hit's place later.
+    back with each hit: a sort key, the outermost file, whatever tells the hit's place later. `field` is given for
+    bytes that are not a file's content: its hits have neither lines nor offsets.
     """
 
     name: bytes
     number: int = -1
     token: object = None
+    field: str | None = None
 
 
 class JoinedRegions:
@@ -92,7 +95,7 @@ class JoinedRegions:
     def finish(self) -> None:
         """Nothing is left to be known."""
 
-    def region(self, position: int) -> Region | None:
+    def region(self, position: int, _window: Window | None = None) -> Region | None:
         """Return the file that an offset is in; None before the first."""
         at = bisect_right(self.starts, position) - 1
         return self._at(at) if at >= 0 else None
@@ -103,7 +106,7 @@ class JoinedRegions:
         if at < 0:
             return None
         region = self._at(at)
-        return region if region.end > max(position, end) else None
+        return region if region.end > max(position, end) and region.field is None else None
 
     def forget(self, position: int) -> None:
         """Drop the files that end at or before an offset."""
@@ -115,4 +118,4 @@ class JoinedRegions:
     def _at(self, at: int) -> Region:
         starts, file = self.starts, self.files[at]
         end = starts[at + 1] if at + 1 < len(starts) else ENDLESS
-        return Region(starts[at], end, file.number, file.name, 0, None, file=file)
+        return Region(starts[at], end, file.number, file.name, 0, file.field, file=file)

@@ -12,14 +12,14 @@ from array import array
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from imgscan.image.lifecycle import HardLink, LayerNames
+from imgscan.image.lifecycle import LayerNames
 from imgscan.model import Diagnostic, Location, Secret
 from imgscan.scan.hits import Hit
-from imgscan.scan.stop import INTERRUPTED
+from imgscan.streams.stop import INTERRUPTED
 from imgscan.streams.tar_header import NO_END
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Literal
 
 
@@ -43,7 +43,7 @@ class LayerResult:
     format: str | None = None
     entries: int = 0
     names: LayerNames | None = None
-    hits: tuple[Hit, ...] = ()
+    hits: Sequence[Hit] = ()
     failure: Diagnostic | None = None
     problems: tuple[Diagnostic, ...] = ()
     unread: tuple[Diagnostic, ...] = ()
@@ -119,20 +119,19 @@ def _read_hit(given: dict[str, Any]) -> Hit:
 
 
 def _written_names(names: LayerNames) -> dict[str, Any]:
-    return {
-        "hashes": base64.b64encode(names.hashes.tobytes()).decode(),
-        "kinds": base64.b64encode(names.kinds).decode(),
-        "whiteouts": sorted(names.whiteouts),
-        "opaque": sorted(names.opaque),
-        "links": [(number, link.name, link.target) for number, link in names.links.items()],
-    }
+    written: dict[str, Any] = {name: base64.b64encode(getattr(names, name)).decode() for name in _ARRAYS}
+    return written | {"whole": names.whole, "folders": names.folders}
 
 
 def _read_names(given: dict[str, Any]) -> LayerNames:
     names = LayerNames()
-    names.hashes = array("q", base64.b64decode(given["hashes"]))
-    names.kinds = bytearray(base64.b64decode(given["kinds"]))
-    names.whiteouts = set(given["whiteouts"])
-    names.opaque = set(given["opaque"])
-    names.links = {number: HardLink(tuple(name), target) for number, name, target in given["links"]}
+    names.whole = given["whole"]
+    names.folders = [tuple(folder) for folder in given["folders"]]
+    for name, kind in _ARRAYS.items():
+        data = base64.b64decode(given[name])
+        setattr(names, name, array(kind, data) if kind else bytearray(data))
     return names
+
+
+_ARRAYS = {"hashes": "q", "kinds": "", "whiteouts": "q", "opaque": "q", "targets": "q", "parents": "i"}
+"""The arrays that a layer's names are kept in, and the type of each; of bytes where there is none."""

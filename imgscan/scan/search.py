@@ -14,8 +14,8 @@ from imgscan.image.lifecycle import trail
 from imgscan.model import Location
 from imgscan.scan.position import HEAD, TextPosition
 from imgscan.scan.regions import JoinedFile, JoinedRegions
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.windows import Window, Windower
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Search:
                 if region is not None and group:
                     self._confirm(window, view, group, region)
                 group = []
-                region = self._regions.region(position)
+                region = self._regions.region(position, window)
             if region is not None:
                 group.append(candidate)
         if region is not None and group:
@@ -131,10 +131,10 @@ class Search:
             binary=position is None or position.binary,
             taken=max(0, self._taken - window.offset),
         )
+        life = trail(region.name) if region.file is None and matches else ()
         for match in matches:
             self._taken = window.offset + match.end
             location = self._location(window, region, spelling, position, match)
-            life = trail(region.name) if region.file is None else ()
             hit = self._concealer.hit(match, region.name, location, region.number, life)
             self.found.append(Found(hit, region.file))
 

@@ -5,32 +5,27 @@ Session = detector + what to show + how much to do + where to keep it + who is n
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from imgscan.scan.limits import Limits
 from imgscan.scan.policy import Policy
 from imgscan.scan.progress import Progress
 from imgscan.scan.search import WINDOW
-from imgscan.scan.stop import interruption
+from imgscan.streams.stop import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from imgscan.scan.hits import Concealer
     from imgscan.streams.budget import Budget
     from imgscan.streams.spool import Spool
-
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Session:
     """One run. `jobs` is how many blobs or files are read at once, `window` the bytes of a window.
 
-    `stop` is set once the user has stopped the run: running reads end the next time they check it.
+    `stop` is set to end the run early, from any thread: each scan then yields the report of what it has found.
     """
 
     concealer: Concealer
@@ -39,7 +34,7 @@ class Session:
     progress: Progress = field(default_factory=Progress)
     jobs: int = 1
     window: int = WINDOW
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or self.window < 1:
@@ -66,19 +61,7 @@ class Session:
 
     def go_on(self) -> None:
         """Raise the StreamError of an interruption if the user has stopped the run."""
-        if self.stop.is_set():
-            raise interruption()
-
-    def complete(self, make: Callable[[], Made]) -> Made:
-        """Make something of what was found. If Ctrl-C falls into that, it is made once more, as of a stopped run.
-
-        `make` must be repeatable. Further signals are ignored by then.
-        """
-        try:
-            return make()
-        except KeyboardInterrupt:
-            self.stop.set()
-            return make()
+        self.stop.check()
 
     def advance(self, count: int) -> None:
         """Report stored bytes that were read, and `go_on`."""

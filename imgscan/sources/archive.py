@@ -2,6 +2,9 @@
 
 The outer tar uses the same walker as the layers, so a damaged header, a truncated member and a missing end are noticed
 here too: a `docker save` that fails midway leaves exactly that behind, with exit status 0 and HTTP 200.
+
+Every byte of the archive is handed out: a member's as a blob or document, all others (headers, padding, what follows
+the end) as what is stored beside them.
 """
 
 from __future__ import annotations
@@ -9,18 +12,18 @@ from __future__ import annotations
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, BinaryIO
 
-from imgscan.image.documents import DOCUMENT_LIMIT
 from imgscan.model import Diagnostic
-from imgscan.sources.base import SNIFF, SeekableSource, Shelf, Source
-from imgscan.streams.readers import CHUNK, FileSlice, Peekable, read_all
+from imgscan.sources.base import SNIFF, SeekableSource, Shelf
+from imgscan.sources.margins import Collector
+from imgscan.streams.readers import CHUNK, FileSlice
 from imgscan.streams.tar import Kind, TarWalker, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from imgscan.streams.inflate import Chunk
-    from imgscan.streams.readers import ClosableReader, Reader
+    from imgscan.sources.margins import Beside
+    from imgscan.streams.readers import ClosableReader
     from imgscan.streams.tar import TarMember
 
 _HEADER_READ = 1 << 12
@@ -28,7 +31,7 @@ _HEADER_READ = 1 << 12
 
 def member_name(raw: bytes) -> str:
     """Spell a member's name as documents refer to it."""
-    return normalise(raw).decode("utf-8", "surrogateescape")
+    return normalise(raw).decode("utf-8", "surrogateescape").replace("\0", "\\0")
 
 
 def note_link(shelf: Shelf, member: TarMember) -> None:
@@ -48,6 +51,22 @@ def note_problems(shelf: Shelf, walker: TarWalker) -> None:
         )
 
 
+def note_sparse(shelf: Shelf, member: TarMember) -> None:
+    """Record a member whose bytes are not together: they are searched as they are stored, and nothing else."""
+    message = "a member of the image archive is stored as a sparse file, which no image tool writes"
+    shelf.diagnostics.append(Diagnostic("error", "sparse-member", message, bytes=member.size))
+
+
+def is_blob(member: TarMember) -> bool:
+    """Whether a member's data are a blob: a file's, and those of types that image tools do not know.
+
+    What a hard link carries is not, since the walker sees it before it knows what it is.
+    """
+    if member.kind is Kind.FILE:
+        return member.fragments is None
+    return member.end > member.start and member.kind is not Kind.LINK
+
+
 class ArchiveFile(SeekableSource):
     """An uncompressed image archive on disk: one pass over its headers, then blobs in any order."""
 
@@ -56,18 +75,10 @@ class ArchiveFile(SeekableSource):
         self._places: dict[str, tuple[int, int]] = {}
         self.shelf = Shelf()
         with path.open("rb", buffering=0) as file:
-            size = file.seek(0, 2)
+            self._size = file.seek(0, 2)
             walker = TarWalker()
-            while walker.offset < size and not walker.lost:
-                if walker.wanted > walker.offset:
-                    walker.skip(min(walker.wanted, size) - walker.offset)
-                file.seek(walker.offset)
-                data = file.read(CHUNK if walker.ended else _HEADER_READ)
-                if not data:
-                    break
-                for member in walker.feed(data):
-                    self._note(member, size)
-            walker.finish()
+            for member in self._walk(file, walker):
+                self._note(member)
             note_problems(self.shelf, walker)
             for name, (start, length) in self._places.items():
                 file.seek(start)
@@ -77,95 +88,53 @@ class ArchiveFile(SeekableSource):
                 else:
                     self.shelf.blobs[name] = length
 
-    def _note(self, member: TarMember, size: int) -> None:
+    def _walk(self, file: BinaryIO, walker: TarWalker) -> Iterator[TarMember]:
+        """Yield the members; between two of them the file may be read elsewhere."""
+        while walker.offset < self._size and not walker.lost:
+            if walker.wanted > walker.offset:
+                walker.skip(min(walker.wanted, self._size) - walker.offset)
+            file.seek(walker.offset)
+            data = file.read(CHUNK if walker.ended else _HEADER_READ)
+            if not data:
+                break
+            yield from walker.feed(data)
+        walker.finish()
+
+    def _note(self, member: TarMember) -> None:
+        name = member_name(member.name)
         if member.kind in (Kind.SYMLINK, Kind.LINK):
             note_link(self.shelf, member)
-        elif member.kind is Kind.FILE and member.fragments is None:
-            name = member_name(member.name)
-            self.shelf.links.pop(name, None)
-            self._places[name] = (member.start, max(0, min(member.end, size) - member.start))
-        elif member.kind is Kind.FILE:
-            message = "a member of the image archive is stored as a sparse file, which no image tool writes"
-            self.shelf.diagnostics.append(Diagnostic("error", "sparse-member", message, bytes=member.size))
+        elif member.fragments is not None:
+            note_sparse(self.shelf, member)
+        elif is_blob(member):
+            if member.kind is not Kind.FILE:
+                name = self.shelf.another(name)
+            else:
+                self.shelf.links.pop(name, None)
+                if name in self._places:
+                    self._places[self.shelf.another(name)] = self._places.pop(name)
+            self._places[name] = (member.start, max(0, min(member.end, self._size) - member.start))
 
     def open(self, name: str) -> ClosableReader:
         """Open a blob by its name in the archive."""
         start, length = self._places[name]
         return FileSlice(self._path, start, length)
 
+    def beside(self, take: Callable[[Beside], None]) -> None:
+        """Give out what is between the blobs and behind them; OSError if the file cannot be read any more."""
+        between = Collector(take)
+        passed = 0
+        with self._path.open("rb", buffering=0) as file:
+            for member in self._walk(file, TarWalker()):
+                self._feed(between, file, passed, min(member.start, self._size))
+                between.end(member)
+                passed = min(member.end, self._size) if is_blob(member) else member.start
+            self._feed(between, file, passed, self._size)
+        between.end()
 
-class ArchiveStream(Source):
-    """An image archive that goes by once; `file` is where the chunks come from, and is closed at the end."""
-
-    def __init__(self, chunks: Iterator[Chunk], file: BinaryIO | None = None) -> None:
-        self._chunks = chunks
-        self._file = file
-        self._walker = TarWalker()
-        self._pending: list[TarMember] = []
-        self._chunk: Chunk = b""
-        self._base = 0  # stream offset of the chunk's first byte
-        self.shelf = Shelf()
-
-    def blobs(self) -> Iterator[tuple[str, Reader]]:
-        """Hand out every member that is not a document; documents go to the shelf."""
-        while (member := self._next_member()) is not None:
-            if member.kind in (Kind.SYMLINK, Kind.LINK):
-                note_link(self.shelf, member)
-            if member.kind is not Kind.FILE:
-                continue
-            name = member_name(member.name)
-            self.shelf.links.pop(name, None)
-            self.shelf.forget(name)
-            reader = Peekable(_MemberReader(self, member))
-            if self.shelf.wants(reader.peek(SNIFF), member.size):
-                self.shelf.keep(name, read_all(reader, DOCUMENT_LIMIT))
-            else:
-                self.shelf.blobs[name] = member.size
-                yield name, reader
-            while reader.read(CHUNK):
-                pass
-        self._walker.finish()
-        note_problems(self.shelf, self._walker)
-
-    def close(self) -> None:
-        """Close the file behind the stream."""
-        if self._file is not None:
-            self._file.close()
-
-    def _next_member(self) -> TarMember | None:
-        while not self._pending:
-            if not self.advance():
-                return None
-        return self._pending.pop(0)
-
-    def advance(self) -> bool:
-        """Go to the next chunk of the stream; False at its end."""
-        self._base += len(self._chunk)
-        self._chunk = next(self._chunks, b"")
-        if not self._chunk:
-            return False
-        self._pending += self._walker.feed(self._chunk)
-        return True
-
-    def take(self, start: int, count: int) -> bytes:
-        """Return at most `count` bytes from stream offset `start` on, which is at or behind the current chunk."""
-        while start >= self._base + len(self._chunk):
-            if not self.advance():
-                return b""
-        position = start - self._base
-        return bytes(self._chunk[position : position + count])
-
-
-class _MemberReader:
-    """The bytes of the member that is going by."""
-
-    def __init__(self, stream: ArchiveStream, member: TarMember) -> None:
-        self._stream = stream
-        self._position = member.start
-        self._end = member.end
-
-    def read(self, count: int, /) -> bytes:
-        """Return at most `count` bytes of the member."""
-        data = self._stream.take(self._position, min(count, self._end - self._position))
-        self._position += len(data)
-        return data
+    @staticmethod
+    def _feed(between: Collector, file: BinaryIO, start: int, end: int) -> None:
+        file.seek(start)
+        while start < end and (data := file.read(min(CHUNK, end - start))):
+            between.feed(data)
+            start += len(data)

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgscan.image.documents import DOCUMENT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from imgscan.model import Diagnostic, Digest
+    from imgscan.sources.margins import Beside
     from imgscan.streams.readers import ClosableReader, Reader
 
 SNIFF = 64
@@ -37,6 +38,9 @@ class Shelf:
     lead from one name to another (legacy archives repeat a layer by a link). `diagnostics` say what could not be read
     in the archive itself. `root` names the one blob that is a root filesystem, and `guessed` says that this is likely
     rather than certain; None for everything that has documents.
+
+    A name may be there several times. The last member has it, as for every reader; the others keep keys of their own
+    (`imgscan.image.parts.name_of`), and `moved` says under which name they were until then.
     """
 
     documents: dict[str, bytes] = field(default_factory=dict)
@@ -45,6 +49,8 @@ class Shelf:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     root: str | None = None
     guessed: bool = False
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    _others: int = 0
     _kept: int = 0  # bytes of all documents: an archive may hold millions of them
 
     def locate(self, name: str) -> str | None:
@@ -82,6 +88,19 @@ class Shelf:
         self._kept += len(data)
         self.documents[name] = data
 
+    def another(self, name: str) -> str:
+        """Return a key for a member that has not its name to itself."""
+        self._others += 1
+        return f"{name}\0{self._others}"
+
+    def set_aside(self, name: str) -> None:
+        """Make room for a later member of the name; an earlier one is kept under a key of its own."""
+        kept: dict[str, bytes] | dict[str, int] = self.documents if name in self.documents else self.blobs
+        if name in kept:
+            key = self.another(name)
+            kept[key] = kept.pop(name)  # type: ignore[assignment]  # both are of one of the two types
+            self.moved.append((name, key))
+
     def forget(self, name: str) -> None:
         """Forget a document, if there is one of that name."""
         self._kept -= len(self.documents.pop(name, b""))
@@ -108,6 +127,8 @@ class Source(ABC):
     shelf: Shelf
     seekable: bool = False
     told: Told = Told()
+    instead: Callable[[], Source | None] | None = None
+    """Opens what was guessed to be a root filesystem as an image, if it is one; None if it can be read only once."""
 
     def open(self, name: str) -> ClosableReader:
         """Open the blob or document `name` at its first byte; the caller closes it."""
@@ -119,6 +140,9 @@ class Source(ABC):
 
         A blob must be read before the next is requested; what its consumer leaves is skipped.
         """
+
+    def beside(self, take: Callable[[Beside], None]) -> None:  # noqa: B027 - some have nothing else
+        """Give `take` what is stored beside the blobs and documents: at once, or while the blobs go by."""
 
     def close(self) -> None:  # noqa: B027 - most streams belong to somebody else
         """Close what was opened."""
@@ -146,11 +170,20 @@ class SeekableSource(Source):
 class RootFilesystem(Source):
     """A single tar of a root filesystem, as `docker export` writes it: one layer, and no metadata.
 
-    `guessed` says that the stream's first members only look like one: what comes later may prove it an image.
+    `guessed` says that the stream's first members only look like one: what comes later may prove it an image, which
+    `instead` opens.
     """
 
-    def __init__(self, name: str, reader: ClosableReader, *, guessed: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        reader: ClosableReader,
+        *,
+        guessed: bool = False,
+        instead: Callable[[], Source | None] | None = None,
+    ) -> None:
         self._reader = reader
+        self.instead = instead
         self.shelf = Shelf(root=name, guessed=guessed)
 
     def blobs(self) -> Iterator[tuple[str, Reader]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from imgscan.image.documents import DocumentError, docker_entries, kind_of, parse_json
+from imgscan.image.documents import DocumentError, docker_entries, index_entries, kind_of, parse_json
+from imgscan.image.parts import digest_in, name_of
 from imgscan.sources.archive import member_name
 from imgscan.streams.tar import TarWalker
 
@@ -31,20 +32,27 @@ def describes_images(shelf: Shelf) -> bool:
     """Whether a shelf holds the documents of an image, rather than being a root filesystem that has such files."""
     if "index.json" in shelf.documents and ("oci-layout" in shelf.documents or "oci-layout" in shelf.blobs):
         return True
-    data = shelf.documents.get("manifest.json")
-    if data is not None:
-        try:
-            document = parse_json(data)
-        except DocumentError:
-            document = None
-        kind = kind_of(document)
-        if kind == "manifest":
+    document = _document(shelf, "manifest.json")
+    kind = kind_of(document)
+    if kind == "manifest":
+        return True
+    if kind == "docker-manifest":
+        entries = docker_entries(document)
+        names = [name for entry in entries for name in (entry.config, *entry.layers) if name is not None]
+        if any(shelf.locate(name) is not None or digest_in(name) is not None for name in names):
             return True
-        if kind == "docker-manifest":
-            names = [name for entry in docker_entries(document) for name in (entry.config, *entry.layers)]
-            return any(name is not None and shelf.locate(name) is not None for name in names)
+    index = _document(shelf, "index.json")
+    if kind_of(index) == "index" and any(entry.digest is not None for entry in index_entries(index)):
+        return True
     files = [*shelf.documents, *shelf.blobs, *shelf.links]
-    return bool(files) and all(_IMAGE_MEMBER.fullmatch(name) for name in files)
+    return bool(files) and all(_IMAGE_MEMBER.fullmatch(name_of(name)) for name in files)
+
+
+def _document(shelf: Shelf, name: str) -> Any:
+    try:
+        return parse_json(shelf.documents[shelf.locate(name) or name])
+    except (KeyError, DocumentError):
+        return None
 
 
 def likely(data: bytes) -> Literal["image", "rootfs", "unknown"]:

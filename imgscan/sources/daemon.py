@@ -22,10 +22,11 @@ import urllib3
 
 from imgscan.errors import EngineError, TargetError
 from imgscan.image.documents import parse_digest
-from imgscan.sources.archive import ArchiveStream
 from imgscan.sources.base import Told
+from imgscan.sources.onepass import ArchiveStream
 from imgscan.streams.inflate import gather
 from imgscan.streams.readers import CHUNK, StreamError
+from imgscan.streams.stop import Stop, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,10 +38,11 @@ which takes minutes for the largest; IMGSCAN_ENGINE_TIMEOUT changes it."""
 _CONNECT_SECONDS = 10
 
 
-def open_engine(name: str, scheme: str | None) -> EngineStream:
+def open_engine(name: str, scheme: str | None, stop: Stop | None = None) -> EngineStream:
     """Find an engine that has the image `name`. `scheme` is `docker`, `podman` or None for either.
 
-    EngineError if no engine answers, TargetError if none has the image; both say what to do.
+    EngineError if no engine answers, TargetError if none has the image; both say what to do. Once `stop` is set, what
+    waits for the stream of the image ends with the StreamError of an interruption.
     """
     answered = []
     failures = []
@@ -60,7 +62,7 @@ def open_engine(name: str, scheme: str | None) -> EngineStream:
             failures.append(f"{label}: {_reason(error)}")
             client.close()
             continue
-        return EngineStream(client, name, image.attrs)
+        return EngineStream(client, name, image.attrs, stop or Stop())
     save = f"or save it to a file where it is (docker save -o image.tar {name}) and scan the file"
     if answered:
         where = " and ".join(answered)
@@ -108,7 +110,7 @@ def _context_host() -> tuple[str, Callable[[], docker.DockerClient]] | None:
     name = os.environ.get("DOCKER_CONTEXT") or _json_of(folder / "config.json").get("currentContext") or "default"
     if name == "default":
         return None
-    identity = hashlib.sha256(str(name).encode()).hexdigest()
+    identity = hashlib.sha256(os.fsencode(str(name))).hexdigest()
     meta = folder / "contexts" / "meta" / identity / "meta.json"
     if not meta.exists():
         raise EngineError(f"the docker context {name} does not exist: see docker context ls")
@@ -187,11 +189,12 @@ def _reason(error: BaseException) -> str:
 class EngineStream(ArchiveStream):
     """An image as an engine streams it."""
 
-    def __init__(self, client: docker.DockerClient, name: str, attributes: dict[str, Any]) -> None:
+    def __init__(self, client: docker.DockerClient, name: str, attributes: dict[str, Any], stop: Stop) -> None:
         self._client = client
         self._name = name
         self._response: requests.Response | None = None
-        super().__init__(gather(self._receive(), CHUNK))
+        pieces = gather(self._receive(), CHUNK)
+        super().__init__(iter(lambda: patiently(lambda: next(pieces, b""), stop), b""))
         tags = [tag for tag in attributes.get("RepoTags") or [] if isinstance(tag, str)]
         layers = (attributes.get("RootFS") or {}).get("Layers")
         digests = [parse_digest(str(digest).rpartition("@")[2]) for digest in attributes.get("RepoDigests") or []]

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from typing import IO, TYPE_CHECKING, Self
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from imgscan.streams.stop import Stop
 
 _SETTINGS = (
     "core.fsmonitor=false",
@@ -43,6 +45,11 @@ _ENVIRONMENT = {
 }
 _DROPPED = ("GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "LANGUAGE")
 _SHOWN = 300  # characters of what git says
+_PIPE = 1 << 20
+"""Bytes that a pipe may hold, so that git works on while a window is searched: what Linux allows everybody."""
+
+_ANY_PIPE = 4096
+"""Bytes that any pipe takes without anybody reading (PIPE_BUF of POSIX allows less, no system has it)."""
 
 
 class GitError(TargetError):
@@ -70,9 +77,15 @@ class Git:
     """One running git: `out` is its standard output, `request` its standard input if it was requested."""
 
     def __init__(
-        self, folder: Path, arguments: Sequence[str], *, feed: IO[bytes] | None = None, ask: bool = False
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        *,
+        feed: IO[bytes] | None = None,
+        ask: bool = False,
+        stop: Stop | None = None,
     ) -> None:
-        """Start git in `folder`. Its input is `feed`, or a pipe where `ask`, or nothing."""
+        """Start git in `folder`. Its input is `feed`, or a pipe where `ask`, or nothing. `stop` ends it."""
         command, environment = _command(arguments), _environment()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process; a full pipe would stop git
         source: int | IO[bytes] = subprocess.PIPE if ask else subprocess.DEVNULL if feed is None else feed
@@ -84,12 +97,20 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 env=environment,
-                bufsize=1 << 18,
+                bufsize=_PIPE,
+                # Ctrl-C in a terminal is for the whole group: git ends when the scan has noticed, not before.
+                process_group=0 if os.name == "posix" else None,
             )
         except OSError as error:
             self._errors.close()
             raise GitError(f"git cannot be started: {error.strerror or error}") from error
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                _widen(pipe)
         self._what = arguments[0]
+        self._until = ExitStack()
+        if stop is not None:
+            self._until.enter_context(stop.hooked(self._process.kill))
 
     @property
     def out(self) -> IO[bytes]:
@@ -123,6 +144,7 @@ class Git:
     def stop(self) -> None:
         """Kill it if necessary, and close its pipes."""
         process = self._process
+        self._until.close()
         if process.poll() is None:
             process.kill()
         process.wait()
@@ -140,12 +162,29 @@ class Git:
         self.stop()
 
 
-def output(folder: Path, *arguments: str) -> bytes:
-    """Run git and return its whole output; GitError if it fails. For short answers."""
-    with Git(folder, arguments) as git:
+def output(folder: Path, *arguments: str, stop: Stop | None = None) -> bytes:
+    """Run git and return its whole output; GitError if it fails or is stopped. For short answers."""
+    with Git(folder, arguments, stop=stop) as git:
         written = git.out.read()
         git.check()
         return written
+
+
+def capacity(pipe: IO[bytes]) -> int:
+    """Return how many bytes a pipe takes without anybody reading."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    return _ANY_PIPE
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more, where the system allows that: fcntl(2), F_SETPIPE_SZ."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _explained(said: str) -> str | None:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.errors import TargetError, UsageError
 from imgscan.model import SCHEMES
-from imgscan.sources.archive import ArchiveFile, ArchiveStream
+from imgscan.sources.archive import ArchiveFile
 from imgscan.sources.base import RootFilesystem
 from imgscan.sources.contents import describes_images, likely
 from imgscan.sources.folder import ImageFolder
+from imgscan.sources.margins import Packed
+from imgscan.sources.onepass import ArchiveStream
 from imgscan.sources.stdin import standard_input
 from imgscan.streams.inflate import MAGIC_LENGTH, inflate, sniff
 from imgscan.streams.readers import CHUNK, FileSlice, Peekable, StreamError
+from imgscan.streams.stop import PatientReader, Stop, is_interruption
 from imgscan.streams.tar import HEAD_LENGTH, looks_like_tar
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from imgscan.sources.base import Source
     from imgscan.streams.inflate import Chunk
+    from imgscan.streams.readers import ClosableReader
 
 ARCHIVE_SCHEMES = ("docker-archive", "oci-archive")
 FOLDER_SCHEMES = ("oci-layout", "docker-dir")
@@ -37,22 +41,27 @@ _ONLY_A_PATH = re.compile(r"[/.~\\]")
 """What no image name begins with."""
 
 
-def open_source(target: str, *, stdin: BinaryIO | None = None) -> Source:
-    """Open what `target` names. TargetError or UsageError, with what to do about it, if that fails."""
+def open_source(target: str, stop: Stop | None = None, *, stdin: BinaryIO | None = None) -> Source:
+    """Open what `target` names. TargetError or UsageError, with what to do about it, if that fails.
+
+    Once `stop` is set, what waits for a pipe or an engine ends with the StreamError of an interruption.
+    """
+    stop = stop or Stop()
     scheme, rest = split_scheme(target)
     if scheme in ENGINE_SCHEMES:
-        return _engine_source(rest, scheme)
+        return _engine_source(rest, scheme, stop)
     path = Path(rest)
     if scheme is None and rest != "-" and not _exists(path):
         if _ONLY_A_PATH.match(rest):
             raise TargetError(f"cannot read {rest}: there is no such file or folder")
-        return _engine_source(rest, None)
+        return _engine_source(rest, None, stop)
     try:
         if rest == "-":
             if scheme in FOLDER_SCHEMES:
                 raise UsageError(f"{scheme}: takes a folder, not standard input")
-            return _from_stream(stdin or standard_input("an image", _PIPED), "standard input", scheme)
-        return _from_path(path, scheme)
+            file = stdin or standard_input("an image", _PIPED)
+            return _from_stream(PatientReader(file, stop), "standard input", scheme)
+        return _from_path(path, scheme, stop)
     except OSError as error:
         raise TargetError(f"cannot read {target}: {error.strerror or error}") from error
 
@@ -86,27 +95,30 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _engine_source(name: str, scheme: str | None) -> Source:
+def _engine_source(name: str, scheme: str | None, stop: Stop) -> Source:
     from imgscan.sources.daemon import open_engine  # noqa: PLC0415 - the docker SDK is slow to import
 
-    return open_engine(name, scheme)
+    return open_engine(name, scheme, stop)
 
 
-def _from_path(path: Path, scheme: str | None) -> Source:
+def _from_path(path: Path, scheme: str | None, stop: Stop) -> Source:
     if path.is_dir():
         if scheme in ARCHIVE_SCHEMES or scheme == "rootfs":
             raise TargetError(f"{path} is a folder, and {scheme}: takes a file")
         return _folder(path)
     if scheme in FOLDER_SCHEMES:
         raise TargetError(f"{path} is not a folder, and {scheme}: takes one")
-    if not stat.S_ISREG(path.stat().st_mode):
-        return _from_file(path, scheme)
+    mode = path.stat().st_mode
+    if stat.S_ISCHR(mode):
+        raise TargetError(f"{path} is a device, which may never end")
+    if not stat.S_ISREG(mode):
+        return _from_pipe(path, scheme, stop)
     with FileSlice(path) as reader:
         head = Peekable(reader).peek(HEAD_LENGTH)
     if not head:
         raise TargetError(f"{path} is empty")
     if sniff(head[:MAGIC_LENGTH]) != "none":
-        return _from_file(path, scheme)
+        return _from_stream(FileSlice(path), path.name, scheme)
     if not looks_like_tar(head):
         raise TargetError(f"{path} is not an image: neither a tar archive nor one in a compression imgscan reads")
     if scheme == "rootfs":
@@ -114,21 +126,22 @@ def _from_path(path: Path, scheme: str | None) -> Source:
     if scheme is None:
         with FileSlice(path) as reader:
             if likely(reader.read(CHUNK)) == "rootfs":
-                return RootFilesystem(path.name, FileSlice(path))
+                return RootFilesystem(path.name, FileSlice(path), guessed=True, instead=lambda: _image_in(path))
     archive = ArchiveFile(path)
     if scheme in ARCHIVE_SCHEMES or describes_images(archive.shelf):
         return archive
     return RootFilesystem(path.name, FileSlice(path))
 
 
-def _from_file(path: Path, scheme: str | None) -> Source:
-    """Read a file from its first byte to its last, once: it is compressed, or a pipe that cannot go back."""
+def _image_in(path: Path) -> Source | None:
+    archive = ArchiveFile(path)
+    return archive if describes_images(archive.shelf) else None
+
+
+def _from_pipe(path: Path, scheme: str | None, stop: Stop) -> Source:
+    """Read a file from its first byte to its last, once."""
     file = path.open("rb", buffering=0)
-    try:
-        return _from_stream(file, path.name, scheme)
-    except BaseException:
-        file.close()
-        raise
+    return _from_stream(PatientReader(file, stop), path.name, scheme)
 
 
 def _folder(path: Path) -> Source:
@@ -142,11 +155,19 @@ def _folder(path: Path) -> Source:
     return ImageFolder(path)
 
 
-def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
+def _from_stream(file: ClosableReader, name: str, scheme: str | None) -> Source:
     """Determine from the first bytes and member names what a stream is; nothing can be read twice.
 
-    The source closes the file.
+    The source closes the file; if there is none, it is closed here.
     """
+    try:
+        return _recognised(file, name, scheme)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _recognised(file: ClosableReader, name: str, scheme: str | None) -> Source:
     raw = Peekable(file)
     head = raw.peek(HEAD_LENGTH)
     if not head:
@@ -160,19 +181,22 @@ def _from_stream(file: BinaryIO, name: str, scheme: str | None) -> Source:
         if scheme is None and likely(raw.peek(CHUNK)) != "image":
             return RootFilesystem(name, _Opened(raw, file), guessed=True)
         return ArchiveStream(inflate(raw, "none"), file)
-    chunks = inflate(raw, compression)
+    packed = Packed(raw)
+    chunks = inflate(raw, compression, packed.aside)
     first: list[Chunk] = []
     try:
         while sum(map(len, first)) < HEAD_LENGTH and (chunk := next(chunks, b"")):
             first.append(chunk)
     except StreamError as error:
+        if is_interruption(error):
+            raise
         raise TargetError(f"{name} cannot be read: {error}") from error
     plain = b"".join(first)
     if not looks_like_tar(plain[:HEAD_LENGTH]):
         raise TargetError(f"{name} is not an image: it is {compression} data, but without a tar archive inside")
     if scheme is None and likely(plain) != "image":
         return RootFilesystem(name, _Chunks(plain, chunks, file), guessed=True)
-    return ArchiveStream(_chain(plain, chunks), file)
+    return ArchiveStream(_chain(plain, chunks), file, packed)
 
 
 def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -183,7 +207,7 @@ def _chain(first: bytes, rest: Iterator[Chunk]) -> Iterator[Chunk]:
 class _Opened:
     """An open file whose first bytes have been examined, as a reader."""
 
-    def __init__(self, raw: Peekable, file: BinaryIO) -> None:
+    def __init__(self, raw: Peekable, file: ClosableReader) -> None:
         self.read = raw.read
         self.close = file.close
 
@@ -191,7 +215,7 @@ class _Opened:
 class _Chunks:
     """Chunks that are inflated from an open file, as a reader."""
 
-    def __init__(self, first: bytes, rest: Iterator[Chunk], file: BinaryIO) -> None:
+    def __init__(self, first: bytes, rest: Iterator[Chunk], file: ClosableReader) -> None:
         self._held: Chunk = first
         self._rest = rest
         self.close = file.close

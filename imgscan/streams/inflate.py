@@ -18,6 +18,7 @@ from imgscan.streams.zstd import ZSTD_MAGICS, inflate_zstd, zstd_memory
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imgscan.streams.aside import Aside
     from imgscan.streams.readers import Reader
 
 __all__ = ["MEMORY_LIMIT", "Chunk", "Compression", "StreamError", "decoder_memory", "gather", "inflate", "sniff"]
@@ -69,19 +70,20 @@ def xz_memory(head: bytes) -> int:
     return min(MEMORY_LIMIT, dictionary + (1 << 20))
 
 
-def inflate(raw: Reader, compression: Compression) -> Iterator[Chunk]:
+def inflate(raw: Reader, compression: Compression, aside: Aside | None = None) -> Iterator[Chunk]:
     """Yield the plain bytes of `raw` in chunks of about `CHUNK` bytes, to the very end.
 
     StreamError if the input is damaged or cut, after every byte that could be read before the damage. Chunks are
-    never changed after they were given out.
+    never changed after they were given out. What is stored beside the content goes to `aside`; what follows it is the
+    `rest` of a harmless StreamError.
     """
     if compression == "none":
         while data := raw.read(CHUNK):
             yield data
     elif compression == "gzip":
-        yield from gather(inflate_gzip(raw), _ENOUGH)
+        yield from gather(inflate_gzip(raw, aside), _ENOUGH)
     elif compression == "zstd":
-        yield from inflate_zstd(raw)
+        yield from inflate_zstd(raw, aside)
     else:
         yield from gather(_streams(raw, compression), _ENOUGH)
 

@@ -28,12 +28,7 @@ class Readahead(Generic[Item]):
         self._items = items
         self._queue: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(depth)
         self._stopped = threading.Event()
-        self._abandoned = False
         self._thread = threading.Thread(target=self._produce, name="imgscan-read", daemon=True)
-
-    def abandon(self) -> None:
-        """Do not wait for the producer on leaving: it may be stuck in a read that never ends (Ctrl-C)."""
-        self._abandoned = True
 
     def _produce(self) -> None:
         end: BaseException | None = None
@@ -61,7 +56,7 @@ class Readahead(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
-        if self._abandoned or (error is not None and not isinstance(error, Exception)):
+        if error is not None and not isinstance(error, Exception):
             return
         while self._thread.is_alive():
             try:

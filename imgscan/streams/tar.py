@@ -14,7 +14,9 @@ sparse formats. Where readers disagree, what unpacks container layers (Go's `arc
 * types 1 to 6 have no data whatever their size says, nor has a directory that v7 spells as a file with a slash.
   One exception: pax lets a hard link carry its data. If the block after a ustar hard link with a size is neither
   a header nor zeros, it is data (libarchive's rule);
-* one lone zero block is skipped (GNU tar), and after an end marker another archive may follow.
+* one lone zero block is skipped, and after an end marker another archive may follow;
+* a record of 20 blocks may be filled up with anything behind an end marker or a lone zero block: old versions of
+  plexus-archiver (Maven) leave there what an earlier record held. All readers stop before it.
 
 The module is long because the walk is one machine: its readers of units share its state, and a part of them would have
 to share it from another file. What a header, a record and a sparse map say is in modules of their own.
@@ -59,6 +61,12 @@ PAYLOAD_LIMIT: Final = 1 << 20
 MEMBER_LIMIT: Final = 4 << 20
 """Bytes in all extension headers and sparse maps of one member."""
 
+RECORD: Final = 20 * BLOCK
+"""Bytes that writers write at a time, and fill up with zeros: GNU tar's default, which all others share."""
+
+STALE: Final = b"-"
+"""What stands in `TarWalker.payloads` for the type of such a filling that is no zeros."""
+
 GLOBAL_LIMIT: Final = 16 << 10
 """Bytes of global records that are kept; each member with records of its own copies them."""
 
@@ -88,6 +96,7 @@ class TarWalker:
         "_blanks",
         "_data_end",
         "_extension",
+        "_filling",
         "_finished",
         "_flag",
         "_found",
@@ -98,6 +107,7 @@ class TarWalker:
         "_need",
         "_next",
         "_plain",
+        "_record_end",
         "_spent",
         "_state",
         "_stored",
@@ -105,6 +115,7 @@ class TarWalker:
         "lost_at",
         "members",
         "offset",
+        "payloads",
         "problems",
         "wanted",
     )
@@ -121,8 +132,12 @@ class TarWalker:
     """Where the broken header stands that ended the walk, so that members may follow which are not reported."""
     members: int
     """Members reported so far."""
+    payloads: list[tuple[int, int, bytes]] | None
+    """Start, end and type of the payload of each extension header, and `STALE` bytes, for a caller that asked for them
+    and prunes the list; else None."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, payloads: bool = False) -> None:
+        self.payloads = [] if payloads else None
         self.offset = 0
         self.wanted = 0
         self.problems = []
@@ -137,6 +152,8 @@ class TarWalker:
         self._plain = True  # a member's header may be next, and no extension waits for it
         self._found: list[TarMember] = []
         self._blanks = 0
+        self._record_end = 0  # of the record that holds the last zero block
+        self._filling: tuple[str, str] | None = None  # the problem that its filling is unless it fills it up
         self._data_end = 0
         self._extension: Extension | None = None
         self._globals: dict[bytes, bytes] = {}
@@ -153,6 +170,11 @@ class TarWalker:
     def lost(self) -> bool:
         """Whether a broken header ended the walk."""
         return self.lost_at is not None
+
+    @property
+    def in_filling(self) -> bool:
+        """Whether the stream so far ends with the record of the archive's end, whose filling looks like a member."""
+        return 0 < self.offset == self._record_end and not self._blanks
 
     @property
     def members_known(self) -> bool:
@@ -209,6 +231,12 @@ class TarWalker:
         if self._finished or self.wanted == NEVER:
             return
         self._finished = True
+        if self.in_filling:
+            return
+        if self._filling is not None and self.offset < self._record_end:
+            code, message = self._filling
+            self._note_problem(code, message)  # it is not a whole record
+            return
         if self.offset < self._data_end:
             lacking = self._data_end - self.offset
             self._note_problem("tar-cut-member", f"The archive ends {lacking} bytes before a member does.")
@@ -259,7 +287,7 @@ class TarWalker:
             return self._blank(at)
         if not checksum_holds(block):
             if self._blanks > 1:
-                return self._trailing()
+                return self._trailing(at)
             return self._lose("tar-damaged-header", at, "A member's header is damaged: its checksum is wrong.")
         if self._blanks > 1:  # another archive, with global records of its own
             self._globals = {}
@@ -279,6 +307,8 @@ class TarWalker:
             self._extension = None
         self._plain = False
         self._blanks += 1
+        if self._blanks == 1:
+            self._record_end = at - at % RECORD + RECORD
         self.ended = self._blanks > 1
         return at + BLOCK
 
@@ -296,6 +326,8 @@ class TarWalker:
         start = at + BLOCK
         self._flag = flag
         self._next = start + padded(size)
+        if self.payloads is not None:
+            self.payloads.append((start, start + size, flag))
         if not size:
             return self._payload(b"", start)
         self._need = size
@@ -405,15 +437,31 @@ class TarWalker:
         )
 
     def _lose(self, code: str, at: int, message: str) -> int:
-        """End the walk at a header that leaves open where the next one is."""
+        """End the walk at a header that leaves open where the next one is; what fills up a record is passed over."""
+        if at < self._record_end:
+            return self._fill(at, code, message)
         self._note_problem(code, message)
         self.lost_at = at
         self._plain = False
         return NEVER
 
-    def _trailing(self) -> int:
-        self._note_problem("tar-trailing-data", "Data that is not a tar archive follows the archive's end.")
+    def _trailing(self, at: int = NEVER) -> int:
+        code, message = "tar-trailing-data", "Data that is not a tar archive follows the archive's end."
+        if at < self._record_end:
+            return self._fill(at, code, message)
+        self._note_problem(code, message)
         return NEVER
+
+    def _fill(self, at: int, code: str, message: str) -> int:
+        """Pass over what fills up the record of the archive's end; it is a problem only if it does not fill it up."""
+        self._filling = (code, message)
+        if self.payloads is not None:
+            self.payloads.append((at, self._record_end, STALE))
+        self._blanks, self.ended = 2, True
+        self._extension = None
+        self._plain = False
+        self._need, self._state = BLOCK, TarWalker._header
+        return self._record_end
 
     def _note_problem(self, code: str, message: str) -> None:
         if len(self.problems) < PROBLEM_LIMIT:

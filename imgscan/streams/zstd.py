@@ -16,6 +16,7 @@ from imgscan.streams.zstdframes import FRAME_MAGIC, ZstdFrames
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imgscan.streams.aside import Aside
     from imgscan.streams.readers import Chunk, Reader
 
 ZSTD_MAGICS = (FRAME_MAGIC, *(bytes((byte, 0x2A, 0x4D, 0x18)) for byte in range(0x50, 0x60)))
@@ -70,19 +71,29 @@ def _fill(source: _Into) -> Iterator[memoryview | zstandard.ZstdError]:
 class _Framed:
     """A reader that shows the compressed bytes to the frame walker as they pass."""
 
-    def __init__(self, raw: Reader) -> None:
+    def __init__(self, raw: Reader, aside: Aside | None) -> None:
         self._raw = raw
-        self.frames = ZstdFrames()
+        self.frames = ZstdFrames(aside)
+        self.rest = b""
+        """What follows the last frame, as far as it was read."""
 
     def read(self, count: int = -1) -> bytes:
+        if self.rest:
+            return b""
         data = self._raw.read(count if count > 0 else _READ)
-        self.frames.feed(data)
+        foreign = self.frames.feed(data)
+        if foreign is not None:
+            self.rest = self.frames.foreign + data[foreign:]
+            data = data[: max(0, foreign - len(self.frames.foreign))]
         return data
 
 
-def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
-    """Yield the plain bytes of all frames. StreamError if they are damaged, cut, or ask for too much memory."""
-    watched = _Framed(raw)
+def inflate_zstd(raw: Reader, aside: Aside | None = None) -> Iterator[Chunk]:
+    """Yield the plain bytes of all frames; skippable ones go to `aside`.
+
+    StreamError if they are damaged, cut, or ask for too much memory, and if something else follows them.
+    """
+    watched = _Framed(raw, aside)
     decoder = zstandard.ZstdDecompressor(max_window_size=MEMORY_LIMIT)
     reader = decoder.stream_reader(
         watched,  # type: ignore[arg-type]  # it only ever calls read()
@@ -95,5 +106,8 @@ def inflate_zstd(raw: Reader) -> Iterator[Chunk]:
                 raise StreamError("memory-limit", "the zstd data needs a window of more than 128 MiB") from chunk
             raise StreamError("damaged-stream", "the zstd data is damaged") from chunk
         yield chunk
+    if watched.rest:
+        # A frame that lost its magic looks the same, so this is no harmless end, as zstd itself has it too.
+        raise StreamError("damaged-stream", "the zstd data is damaged, or other data follow it", rest=watched.rest)
     if not watched.frames.whole:
         raise StreamError("cut-stream", "the zstd data ends before its last block")

@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imgscan.errors import UsageError
+from imgscan.gate import json_escaped
 from imgscan.triage.edited import JsonValue, parse, read_file
 
 if TYPE_CHECKING:
@@ -180,10 +181,14 @@ def _only(node: JsonValue, members: frozenset[str]) -> None:
 
 def render(baseline: Baseline) -> bytes:
     """Write the file's bytes: the same entries produce the same bytes."""
-    document = {"schema": SCHEMA, "entries": [acceptance_view(entry) for entry in baseline.entries]}
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    text = json_escaped(json.dumps(view(baseline), indent=2, ensure_ascii=False))
     # A path may hold a lone surrogate, for which UTF-8 has no form; reports spell it the same way.
     return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def view(baseline: Baseline) -> dict[str, Any]:
+    """Spell out the document."""
+    return {"schema": SCHEMA, "entries": [acceptance_view(entry) for entry in baseline.entries]}
 
 
 def acceptance_view(entry: Acceptance) -> dict[str, Any]:

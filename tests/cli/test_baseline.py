@@ -200,3 +200,30 @@ def test_unused_line(imgscan: Imgscan, targets: Targets, folder: Path) -> None:
     (folder / ".imgscanignore").write_text("path:nothing # x\n")
     assert ".imgscanignore:1: suppresses nothing: path:nothing" in imgscan("image", targets.live, "-v").err
     assert "suppresses nothing" not in imgscan("image", targets.live).err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_hand_edited_entry_shows_no_key(
+    imgscan: Imgscan, targets: Targets, accepted: str, folder: Path, form: str
+) -> None:
+    """What somebody writes into the file is redacted where it is listed, and no terminal obeys it."""
+    assert accepted
+    key = targets.keys[0]
+    file = folder / "imgscan-baseline.json"
+    document = json.loads(file.read_text("utf-8"))
+    for name in ("reason", "path", "rule_id", "redacted"):
+        document["entries"][0][name] = f"\x1b]0;x\x07{key}\x9b\x7f\u202e\n::error::"
+    file.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    out = imgscan("baseline", "list", "-f", form).out
+    assert key[14:-4] not in out
+    assert all(line.isprintable() for line in out.split("\n"))
+    assert out.count("sk_live_51…") == 4
+
+
+def test_the_file_has_no_raw_control(imgscan: Imgscan, targets: Targets, folder: Path) -> None:
+    """A reason is written so that printing the file is harmless, and read back as it was given."""
+    imgscan("image", targets.live, "-f", "json", "-o", "report.json")
+    imgscan("baseline", "add", "report.json", "--reason", "\x9b1m\u202eété")
+    text = (folder / "imgscan-baseline.json").read_text("utf-8")
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert json.loads(text)["entries"][0]["reason"] == "\x9b1m\u202eété"

@@ -207,3 +207,32 @@ def test_show_secrets_in_a_file(imgscan: Imgscan, targets: Targets, tmp_path: Pa
     assert done.code == 1
     assert targets.keys[0] in (tmp_path / "report.json").read_text()
     assert targets.keys[0] not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "way", ["itself", "link", "hard link", "scheme", "standard input", "baseline", "dockerfile", "fs"]
+)
+def test_a_report_does_not_replace_what_is_read(targets: Targets, tmp_path: Path, way: str) -> None:
+    """`-o` onto a file that is read, under whatever name, is refused, and the file stays as it is."""
+    path = tmp_path / "input"
+    path.write_bytes(Path(targets.clean).read_bytes())
+    other = tmp_path / "other"
+    if way == "link":
+        other.symlink_to(path)
+    elif way == "hard link":
+        other.hardlink_to(path)
+    arguments: dict[str, list[object]] = {
+        "scheme": ["image", f"docker-archive:{path}"],
+        "standard input": ["image", "-"],
+        "baseline": ["image", targets.live, "--baseline", path],
+        "dockerfile": ["image", targets.live, "--dockerfile", path],
+        "fs": ["fs", targets.live, path],
+    }
+    if way == "baseline":
+        path.write_text("")
+    before = path.read_bytes()
+    with path.open("rb") as stdin:
+        words = command(*arguments.get(way, ["image", path]), "-f", "json", "-o", other if "link" in way else path)
+        done = subprocess.run(words, stdin=stdin, capture_output=True, env=environment(), check=False, timeout=300)
+    assert (done.returncode, path.read_bytes()) == (2, before)
+    assert b"would replace what is being read" in done.stderr

@@ -90,14 +90,28 @@ def test_stopped_while_a_pipe_stalls(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+def test_stopped_while_a_pipe_is_opened(number: int, targets: Targets, tmp_path: Path) -> None:
+    """A named pipe that nobody writes to does not hold the run, nor lose the targets before."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with started("fs", targets.damaged, pipe, "-f", "jsonl", "--min-confidence", "low") as running:
+        assert running.stdout is not None
+        line = b""
+        while b'"summary"' not in line:  # of the first target: it has been written, and the next is being opened
+            line = running.stdout.readline()
+        out, err = stop(running, number)
+    assert running.returncode == 2
+    assert f"{pipe}: the scan was interrupted before anything of this target was searched" in err
+    assert [json.loads(line)["code"] for line in out.splitlines() if '"diagnostic"' in line] == ["interrupted"]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_stopped_before_the_first_byte(number: int, targets: Targets, tmp_path: Path) -> None:
     """A signal before anything has come gives the report as well, also for the targets before."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    # It may come between a file's opening and the statement that would close it, of which Python warns on request.
-    silent = environment(PYTHONWARNINGS="ignore::ResourceWarning")
     with (
-        started("image", targets.clean, pipe, "-f", "json", "-o", tmp_path / "json", env=silent) as running,
+        started("image", targets.clean, pipe, "-f", "json", "-o", tmp_path / "json") as running,
         pipe.open("wb", buffering=0),  # which waits for the reader
     ):
         out, err = stop(running, number)
@@ -171,32 +185,57 @@ def _read(file: IO[bytes] | None) -> str:
     return "" if file is None else file.read().decode()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["image", "{}", "-f", "json"], ["image", "{}"], ["image", "{}", "-f", "sarif"], ["rules"], ["image", "--help"]],
-    ids=" ".join,
-)
-def test_closed_pipe(targets: Targets, arguments: list[str]) -> None:
-    """A reader that goes away ends the run with exit code 0 and no complaint."""
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "gitlab", "markdown", "html"])
+@pytest.mark.parametrize(("target", "code"), [("clean", 0), ("live", 1), ("damaged", 2)])
+def test_a_reader_that_goes_away_changes_no_exit_code(targets: Targets, target: str, code: int, form: str) -> None:
+    """The scan alone decides the exit code, whoever reads the report."""
     reading, writing = os.pipe()
     os.close(reading)
-    with started(
-        *(word.format(targets.live) for word in arguments), stdout=writing, stdin=subprocess.DEVNULL
-    ) as running:
+    arguments = ("image", getattr(targets, target), "-f", form)
+    with started(*arguments, stdout=writing, stdin=subprocess.DEVNULL) as running:
         os.close(writing)
-        assert running.wait(300) == 0
+        assert running.wait(DEADLINE) == code
+
+
+@pytest.mark.parametrize("arguments", [["image", "{}"], ["rules"], ["image", "--help"]], ids=" ".join)
+def test_nothing_is_said_of_a_reader_that_goes_away(targets: Targets, arguments: list[str]) -> None:
+    """`imgscan rules | head -1` has no complaint to print."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [word.format(targets.live) for word in arguments]
+    with started(*words, stdout=writing, stdin=subprocess.DEVNULL) as running:
+        os.close(writing)
+        running.wait(DEADLINE)
         assert _read(running.stderr) == ""
 
 
+@pytest.mark.parametrize("arguments", [["rules"], ["image", "--help"]], ids=" ".join)
+def test_what_scans_nothing_ends_with_0_for_a_reader_that_goes_away(arguments: list[str]) -> None:
+    """What only shows something has shown enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with started(*arguments, stdout=writing, stdin=subprocess.DEVNULL) as running:
+        os.close(writing)
+        assert running.wait(DEADLINE) == 0
+
+
+@pytest.mark.parametrize(("target", "code"), [("clean", 0), ("live", 1), ("damaged", 2)])
+def test_a_full_standard_error_changes_no_exit_code(targets: Targets, target: str, code: int) -> None:
+    """What cannot be said there leaves the report and its code alone."""
+    line = f"{shlex.join(command('image', '-v', getattr(targets, target)))} 2>/dev/full"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=300)
+    assert done.returncode == code
+
+
 def test_head(tmp_path: Path) -> None:
-    """So does one that has read enough of a long report."""
+    """A reader that has read enough of a long report hears no complaint, and the key still counts."""
     keys = Keys("head")
     path = archive(tmp_path / "many.tar", {f"app/{index}.env": f"KEY={keys.secret99()}\n" for index in range(400)})
     with started("image", path, "-f", "json", stdin=subprocess.DEVNULL) as running:
         assert running.stdout is not None
         assert running.stdout.read(10).startswith(b"{")
         running.stdout.close()
-        assert running.wait(300) == 0
+        assert running.wait(300) == 1
         assert _read(running.stderr) == ""
 
 

@@ -345,3 +345,37 @@ def test_completion_script() -> None:
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, env=options, check=False, timeout=300)
     assert b"_IMGSCAN_COMPLETE=bash_complete" in made.stdout
     subprocess.run(["bash", "-n"], input=made.stdout, check=True, timeout=300)
+
+
+# what is shown
+
+
+HOSTILE = "\x9b31m\x7f\u202e\u2066::error::"
+
+
+def test_config_shows_no_key(imgscan: Imgscan, targets: Targets, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of files and variables are redacted, and no terminal obeys them, in both formats."""
+    key = targets.keys[0]
+    monkeypatch.setenv("IMGSCAN_SARIF_CATEGORY", f"{key}{HOSTILE}")
+    (folder / "imgscan.toml").write_text(f'exclude = ["{key}\\u009b\\u202e", "srv/{key[:40]}/{key[40:]}"]\n', "utf-8")
+    for form in ("text", "json"):
+        out = imgscan("config", "-f", form).out
+        assert key[14:40] not in out
+        assert key[50:-4] not in out
+        assert all(line.isprintable() for line in out.split("\n"))
+    assert "sk_live_51…" in out
+
+
+def test_config_keeps_other_values(imgscan: Imgscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value without a key reads back from JSON as it was given."""
+    monkeypatch.setenv("IMGSCAN_SARIF_CATEGORY", f"équipe{HOSTILE}")
+    assert shown(imgscan)["sarif-category"] == (f"équipe{HOSTILE}", "IMGSCAN_SARIF_CATEGORY")
+
+
+def test_a_sarif_category_is_no_key(imgscan: Imgscan, targets: Targets) -> None:
+    """A category that somebody took from the wrong variable is redacted in the report."""
+    key = targets.keys[0]
+    out = imgscan("image", targets.clean, "-f", "sarif", "--sarif-category", f"{key}{HOSTILE}").out
+    assert json.loads(out)["runs"][0]["automationDetails"]["id"].startswith("sk_live_51…")
+    assert key[14:-4] not in out
+    assert all(line.isprintable() for line in out.split("\n"))

@@ -94,6 +94,8 @@ def read(pack: Held) -> Read:
         if isinstance(given, Unread):
             result.unread.append(given)
             continue
+        if given.verbatim:
+            continue
         assert given.name is not None
         result.members[given.name] = given
         parts = []

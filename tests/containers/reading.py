@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgscan.containers.base import Member
+from imgscan.containers.base import HeaderBatch, Member
 from imgscan.streams.inflate import StreamError
 from imgscan.unread import Unread
 from tests.trickle import Trickle
@@ -13,7 +13,7 @@ from tests.trickle import Trickle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from imgscan.containers.base import Format
+    from imgscan.containers.base import Format, Part
 
 LARGEST = (1 << 20) + 1
 """Bytes of one chunk at most."""
@@ -21,12 +21,16 @@ LARGEST = (1 << 20) + 1
 
 @dataclass
 class Reading:
-    """What a container gave: members as (name, content), the failures of their chunks, what was not read."""
+    """What a container gave: members as (name, content), the failures of their chunks, what was not read.
+
+    `parts` are what it gave as its own bytes, to be looked into.
+    """
 
     members: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     failures: list[StreamError] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     extents: list[tuple[int, int] | None] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
 
     @property
     def codes(self) -> list[str]:
@@ -39,17 +43,22 @@ class Reading:
         return not self.failures and not self.unread
 
 
-def read(parts: Iterable[Member | Unread], *, limit: int | None = None) -> Reading:
+def read(parts: Iterable[Part], *, limit: int | None = None) -> Reading:
     """Read the members to their ends; stop after `limit` bytes of content."""
     reading = Reading()
     total = 0
     for part in parts:
+        if isinstance(part, HeaderBatch):
+            continue
         if isinstance(part, Unread):
             reading.unread.append(part)
             continue
         content = bytearray()
-        reading.members.append((part.name, b""))
-        reading.extents.append(part.extent)
+        if part.verbatim:
+            reading.parts.append(b"")
+        else:
+            reading.members.append((part.name, b""))
+            reading.extents.append(part.extent)
         try:
             for chunk in part.chunks:
                 assert len(chunk) <= LARGEST
@@ -59,7 +68,10 @@ def read(parts: Iterable[Member | Unread], *, limit: int | None = None) -> Readi
                     break
         except StreamError as error:
             reading.failures.append(error)
-        reading.members[-1] = (part.name, bytes(content))
+        if part.verbatim:
+            reading.parts[-1] = bytes(content)
+        else:
+            reading.members[-1] = (part.name, bytes(content))
         if limit is not None and total > limit:
             break
     return reading
@@ -75,6 +87,6 @@ def read_file(known: Format, data: bytes, *, limit: int | None = None) -> Readin
     return read(known.members(data), limit=limit)
 
 
-def given_up(parts: Iterator[Member | Unread]) -> list[bytes | None]:
+def given_up(parts: Iterator[Part]) -> list[bytes | None]:
     """Return the names of all members without reading any of them."""
     return [part.name for part in parts if isinstance(part, Member)]

@@ -21,8 +21,7 @@ from fixtures.archives import alpine_of, gzipped, lz4_frame
 from fixtures.zips import deflate, lzma_alone
 from imgscan.containers import compressed
 from imgscan.containers import lz4 as ours
-from imgscan.containers.formats import find
-from imgscan.containers.script import PREFIXED
+from imgscan.containers.formats import PREFIXED, find
 from imgscan.streams.readers import BytesReader
 from imgscan.streams.tar import TarWalker
 from tests import tools
@@ -146,11 +145,12 @@ def test_zeros_behind_compressed_data_are_no_failure() -> None:
 
 
 def test_something_behind_compressed_data_is_told() -> None:
-    """Bytes that are no compression are reported as trailing, which loses nothing of the content."""
-    for kind in ("gzip", "xz", "bz2", "lzma", "zlib", "lz4"):
+    """Bytes that are no compression are a second member, and reported as trailing; behind zstd they may be damage."""
+    for kind in ("gzip", "zstd", "xz", "bz2", "lzma", "zlib", "lz4"):
         reading = content(PACKERS[kind](TEXT) + b"something else")
-        assert reading.members == [(None, TEXT)]
-        assert [failure.severity for failure in reading.failures] == ["skipped"]
+        assert reading.members == [(None, TEXT), (None, b"something else")]
+        told = ("error", "damaged-stream") if kind == "zstd" else ("skipped", "trailing-data")
+        assert [(unread.severity, unread.code) for unread in reading.unread] == [told], kind
 
 
 def test_lz4_without_its_package_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.archives import DIALECTS, Pairs, cpio_of, gzipped, rpm_of, stripped_cpio
+from fixtures.builders import tar
 from imgscan.containers.cpio import CPIO
 from imgscan.containers.rpm import RPM
 from tests import tools
@@ -205,3 +207,21 @@ def test_a_package_by_its_tool(tmp_path: Path, payload: str) -> None:
     ((name, content),) = read_stream(RPM, package.read_bytes()).members
     assert name is None
     assert read_stream(CPIO, content).members == read_stream(CPIO, shown).members == [(b"./etc/p.conf", b"content\n")]
+
+
+def test_a_header_of_forty_megabytes_is_no_obstacle() -> None:
+    """A payload is read behind it, and one with numbers in place of names gets the names from it."""
+    text, scriptlet = b"content of the file", b"s" * (40 << 20)
+    plain = rpm_of(cpio_of([(b"etc/p", text)]), scriptlet=scriptlet)
+    assert read_stream(RPM, plain).members == [(None, cpio_of([(b"etc/p", text)]))]
+    stripped = rpm_of(stripped_cpio([(0, text)]), [(b"/etc/p", text)], scriptlet=scriptlet)
+    assert read_stream(RPM, stripped).members == [(b"./etc/p", text)]
+
+
+def test_the_bytes_behind_an_impossible_header_are_looked_into() -> None:
+    """More entries or bytes than rpm takes are no reason to skip what follows: other readers go on there."""
+    behind = tar([("a", b"content of the file")])
+    for entries, size in ((1 << 31, 0), (0, 1 << 31)):
+        header = b"\x8e\xad\xe8\x01" + struct.pack(">4xII", entries, size)
+        reading = read_stream(RPM, b"\xed\xab\xee\xdb\3\0".ljust(96, b"\0") + header + behind)
+        assert (reading.codes, reading.parts) == (["damaged-container"], [behind])

@@ -21,8 +21,7 @@ from tests.fuzz.law import bounded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from imgscan.containers.base import Member
-    from imgscan.unread import Unread
+    from imgscan.containers.base import Part
 
 
 def header(method: int, stored: int, *, flags: int = 0, extra: int = 0) -> bytes:
@@ -61,7 +60,7 @@ ZIPS: dict[str, Callable[[int], bytes]] = {
     ),
     "wrong sums": lambda count: zip_of([Zipped(b"a", bytes(99), crc=1)] * count),
 }
-STREAMS: dict[str, tuple[Callable[[BytesReader], Iterator[Member | Unread]], Callable[[int], bytes]]] = {
+STREAMS: dict[str, tuple[Callable[[BytesReader], Iterator[Part]], Callable[[int], bytes]]] = {
     "long names": (AR.members, long_names),
     "empty members": (AR.members, lambda count: ar_of([(b"a", b"")] * count)),
     "chain": (CPIO.members, lambda count: cpio_of([]) * count),
@@ -73,7 +72,7 @@ STREAMS: dict[str, tuple[Callable[[BytesReader], Iterator[Member | Unread]], Cal
 }
 
 
-def calls(parts: Callable[[], Iterator[Member | Unread]], size: int) -> int:
+def calls(parts: Callable[[], Iterator[Part]], size: int) -> int:
     """Count the calls that it takes to read a container."""
     with bounded(30_000 + 60 * size) as counter:
         read(parts())

@@ -10,8 +10,8 @@ import pytest
 from fixtures.archives import ELF_SHAPES, elf_of
 from fixtures.zips import zip_of
 from imgscan.containers import program
-from imgscan.containers.formats import PROGRAM, find
-from imgscan.containers.script import PREFIXED
+from imgscan.containers.formats import PREFIXED, find
+from imgscan.containers.program import PROGRAM
 from imgscan.streams.readers import BytesReader
 from tests.containers.reading import read
 from tests.trickle import Trickle
@@ -56,27 +56,27 @@ def test_a_script_that_is_there_as_a_whole_is_told_at_once(program: bytes, behin
     assert find(script) is PREFIXED
 
 
-def test_what_stands_behind_a_program_is_its_member() -> None:
-    """The member is what follows the program and zeros, to the end."""
+def test_what_follows_a_program_is_looked_into() -> None:
+    """What follows the program and zeros, to the end, whatever it is: it is the file's own bytes."""
     for padding in [0, 1, 511]:
         for size in [1, 100, 1 << 20]:
-            made, behind = elf_of(b"x" * 70_000), gzip.compress(b"hello") + b"more"
-            reading = read(PROGRAM.members(Trickle(made + bytes(padding) + behind, size)))
-            assert reading.members == [(None, behind)], (padding, size)
-            assert reading.whole, (padding, size)
-            assert [extent and extent[0] for extent in reading.extents] == [len(made) + padding], (padding, size)
+            for behind in (gzip.compress(b"hello", mtime=0) + b"more", b"a signature, or what else nobody knows" * 9):
+                made = elf_of(b"x" * 70_000) + bytes(padding)
+                reading = read(PROGRAM.members(Trickle(made + behind, size)))
+                assert (reading.members, reading.parts) == ([], [behind]), (padding, size)
+                assert reading.whole, (padding, size)
 
 
-@pytest.mark.parametrize("behind", [b"", bytes(4096), b"a signature, or what else nobody knows" * 9])
-def test_what_is_no_container_is_no_member(behind: bytes) -> None:
-    """Padding, signatures and the like are searched as the file's own bytes, as they are."""
-    assert read(PROGRAM.members(BytesReader(elf_of() + behind))).members == []
+@pytest.mark.parametrize("behind", [b"", bytes(4096)])
+def test_zeros_behind_a_program_are_nothing(behind: bytes) -> None:
+    """Padding is no part of its own."""
+    assert read(PROGRAM.members(BytesReader(elf_of() + behind))).parts == []
 
 
 def test_a_program_that_is_cut_is_no_container() -> None:
     """Where the file ends before the program does there is nothing behind it."""
     made = elf_of(b"x" * 500)
-    assert all(read(PROGRAM.members(BytesReader(made[:size]))).members == [] for size in range(64, len(made)))
+    assert all(read(PROGRAM.members(BytesReader(made[:size]))).parts == [] for size in range(64, len(made)))
 
 
 def test_no_table_leads_astray() -> None:
@@ -89,4 +89,4 @@ def test_no_table_leads_astray() -> None:
             head[seeded.randrange(16, 300)] = seeded.choice((0, 1, 0xFF, seeded.randrange(256)))
         assert program.end(bytes(head)) >= 64
         reading = read(PROGRAM.members(BytesReader(bytes(head))))
-        assert len(reading.members) <= 1
+        assert len(reading.parts) <= 1

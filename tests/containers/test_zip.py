@@ -411,3 +411,20 @@ def test_encryption_by_real_tools_is_seen(tmp_path: Path) -> None:
         subprocess.run(command, cwd=tmp_path, check=True, stdout=-3)
         reading = read_file(ZIP, (tmp_path / f"{kind}.zip").read_bytes())
         assert (reading.members, reading.codes) == ([], ["encrypted"])
+
+
+@pytest.mark.parametrize("padding", [b"\0", bytes(100), b"padding" * 99])
+@pytest.mark.parametrize("options", [{}, {"zip64": True}, {"prefix": b"prefix" * 9, "shifted": True}])
+def test_padding_between_directory_and_end_is_no_damage(padding: bytes, options: dict[str, bytes]) -> None:
+    """Info-ZIP and 7-Zip read such an archive."""
+    archive = zip_of(PAIRS, **options)  # type: ignore[arg-type]
+    at = archive.rindex(b"PK\6\7") - 56 if options.get("zip64") else archive.rindex(b"PK\5\6")
+    reading = read_file(ZIP, archive[:at] + padding + archive[at:])
+    assert (reading.members, reading.codes) == (PAIRS, [])
+
+
+def test_what_is_around_the_members_is_given_as_it_is() -> None:
+    """A prefix, what is between members, and what follows the archive."""
+    some = b"bytes that nobody has listed, and no container"
+    archive = zip_of([(b"a", TEXT), (b"b", TEXT)], prefix=some, between=some, comment=some)
+    assert read_file(ZIP, archive).parts == [some] * 4

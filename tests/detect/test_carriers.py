@@ -6,7 +6,7 @@ import base64
 from itertools import cycle, product
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
@@ -212,7 +212,6 @@ def test_split_keys_inside_encodings() -> None:
 
 
 @given(st.sampled_from(NAMES), st.binary(max_size=60), st.binary(max_size=60), st.sampled_from([64, 76]))
-@settings(deadline=None)
 def test_any_neighbours_in_wrapped_base64(name: str, before: bytes, after: bytes, width: int) -> None:
     """Whatever surrounds a key inside wrapped base64, it is found if it stands by itself there."""
     data = wrap(base64.b64encode(before + b"\n" + KEYS[name].encode() + b"\n" + after), width) + b"\n"

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
@@ -47,7 +47,6 @@ files = st.lists(
 
 
 @given(files, st.integers(1, 90))
-@settings(deadline=None)
 def test_windows_change_nothing(stream: list[File], size: int) -> None:
     """The matches of a stream are those of its files, at any window size and whatever lies between them."""
     assert windowed(SCREENED, size, *stream) == whole(SCREENED, *stream)
@@ -59,7 +58,6 @@ fillers = st.sampled_from(
 
 
 @given(st.lists(st.one_of(contents, fillers), min_size=4, max_size=12).map(b"".join), st.integers(3_000, 30_000))
-@settings(deadline=None)
 def test_reach_is_far_enough(data: bytes, size: int) -> None:
     """A window with no more around it than the engine asks for gives the matches of the whole file.
 
@@ -74,14 +72,12 @@ def test_reach_is_far_enough(data: bytes, size: int) -> None:
 
 
 @given(files)
-@settings(deadline=None)
 def test_the_screen_changes_nothing(stream: list[File]) -> None:
     """The matches with the screen are those of the automaton alone."""
     assert whole(UNSCREENED, *stream) == whole(SCREENED, *stream)
 
 
 @given(contents, contents, contents)
-@settings(deadline=None)
 def test_nothing_outside_a_file_counts(before: bytes, inside: bytes, after: bytes) -> None:
     """What surrounds a file in the buffer has no influence on its matches."""
     file = File(inside)
@@ -121,7 +117,6 @@ def test_the_longest_credentials_are_whole_in_every_encoding(key: str, encode: C
 
 
 @given(contents)
-@settings(deadline=None)
 def test_matches_ascend_and_carry_their_secret(data: bytes) -> None:
     """Matches ascend, share at most one byte, and a plain carrier is the secret itself."""
     end = 0
@@ -134,7 +129,6 @@ def test_matches_ascend_and_carry_their_secret(data: bytes) -> None:
 @given(
     st.lists(st.tuples(keys, encoders, st.sampled_from([b"\n\n", b'"\n', b":\n\n:"])), min_size=1, max_size=6),
 )
-@settings(deadline=None)
 def test_no_planted_key_is_missed(planted: list[tuple[bytes, Callable[[bytes], bytes], bytes]]) -> None:
     """Every key that is in a file between lines, in whatever encoding, is found."""
     data = b""
@@ -146,7 +140,6 @@ def test_no_planted_key_is_missed(planted: list[tuple[bytes, Callable[[bytes], b
 
 
 @given(st.binary(max_size=400), st.integers(0, 400), st.sampled_from(_ENCODERS[:3]))
-@settings(deadline=None)
 def test_a_structured_key_is_found_anywhere(noise: bytes, at: int, encode: Callable[[bytes], bytes]) -> None:
     """A structured key is found in any bytes whatever, as a naive search for it would."""
     key = ALL[0].encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
@@ -151,7 +151,6 @@ fragments = st.one_of(
 
 
 @given(st.lists(fragments, max_size=8).map("".join))
-@settings(deadline=None)
 def test_redaction_is_done_at_once(text: str) -> None:
     """Redacting what has been redacted changes nothing, no credential is left, and both engines agree."""
     shown = SCREENED.redact(text)

@@ -272,7 +272,7 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
 
 
 @given(rulesets(), st.data())
-@settings(deadline=None, max_examples=examples(10))
+@settings(max_examples=examples(10))
 def test_the_sieves_of_any_ruleset_miss_nothing(ruleset: Ruleset, data: st.DataObject) -> None:
     """Whatever the rules, the sieves find what a naive search for their literals finds, with the screen and without."""
     literals = [form.literal for form in ruleset.forms]
@@ -287,7 +287,7 @@ def test_the_sieves_of_any_ruleset_miss_nothing(ruleset: Ruleset, data: st.DataO
 
 
 @given(rulesets(), st.text(BASE62, min_size=300, max_size=300), st.sampled_from(sorted(SPELLINGS)))
-@settings(deadline=None, max_examples=examples(20))
+@settings(max_examples=examples(20))
 def test_no_credential_of_any_ruleset_is_missed_or_printed(ruleset: Ruleset, body: str, encoding: str) -> None:
     """Whatever the rules, each credential is found in every encoding and at every window, and is not printed."""
     engine = Engine(ruleset, screen=False)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
@@ -52,7 +52,6 @@ def _naive(data: bytes) -> list[tuple[int, bytes]]:
 
 
 @given(streams)
-@settings(deadline=None)
 def test_every_literal_is_found(data: bytes) -> None:
     """Both engines find every literal that a naive search finds, and nothing else."""
     for engine in (SCREENED, UNSCREENED):
@@ -61,7 +60,6 @@ def test_every_literal_is_found(data: bytes) -> None:
 
 
 @given(streams, st.integers(0, 200), st.integers(0, 200))
-@settings(deadline=None)
 def test_a_range_owns_the_anchors_that_begin_in_it(data: bytes, one: int, other: int) -> None:
     """A view lists exactly the anchors that begin in the range, though they may end after it."""
     start, end = sorted((min(one, len(data)), min(other, len(data))))

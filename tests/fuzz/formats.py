@@ -28,7 +28,8 @@ from imgscan.containers import compressed, program
 from imgscan.containers.ar import AR
 from imgscan.containers.base import HEAD
 from imgscan.containers.cpio import CPIO
-from imgscan.containers.formats import PROGRAM, find
+from imgscan.containers.formats import find
+from imgscan.containers.program import PROGRAM
 from imgscan.containers.rpm import RPM
 from imgscan.containers.zip import container as zips
 from imgscan.containers.zip.container import ZIP

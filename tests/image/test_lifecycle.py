@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscan.image.lifecycle import DIRECTORY, PLAIN, LayerNames, Spot, hashed, resolve, trail
+from imgscan.image.lifecycle import DIRECTORY, FOLLOWED, PLAIN, LayerNames, Spot, hashed, resolve, trail
+from imgscan.image.membernames import Room
 from imgscan.model import Visibility
 from tests.effort import examples
 
@@ -62,7 +63,9 @@ def life(*layers: str, of: int = 0, layer: int = 0) -> Visibility:
     """Return the life of member `of` in layer `layer`; a layer is its members, each in one word or as `a -> b`."""
     members = [[_node(text) for text in each.split(", ") if text] for each in layers]
     spot = Spot(layer, of, trail(members[layer][of].path))
-    return resolve([spot], [note(each) for each in members])[spot]
+    lives = resolve([spot], [note(each) for each in members])
+    assert lives is not None
+    return lives[spot]
 
 
 def deleted(layer: int) -> Visibility:
@@ -348,8 +351,54 @@ def test_a_file_lives_as_in_a_filesystem(layers: list[list[Node]]) -> None:
         if node.target is None and not node.directory and b".wh." not in node.name and (index, number) not in below
     ]
     lives = resolve(spots, [note(layer) for layer in layers])
+    assert lives is not None
     for spot, found in lives.items():
         told = expected.get((spot.layer, spot.member), VISIBLE)
         assert (found.layer, found.state == "visible") == (told.layer, told.state == "visible"), spot
         if not any(node.target for layer in layers for node in layer):  # with several names there are several ends
             assert found == told, spot
+
+
+def test_a_file_with_too_many_links_has_no_known_life() -> None:
+    """More hard links to one file than are followed: what becomes of it is not said, rather than guessed."""
+    names = LayerNames()
+    names.add(b"a", PLAIN)
+    for number in range(FOLLOWED):
+        names.add_link(b"d/%d" % number, b"a")
+    spot = Spot(0, 0, trail(b"a"))
+    assert resolve([spot], [names]) == {spot: VISIBLE}
+    names.add_link(b"d/one more", b"a")
+    assert resolve([spot], [names]) is None
+
+
+def test_many_links_to_other_files_change_nothing() -> None:
+    """Only links to files with findings are followed, however many there are."""
+    names = LayerNames()
+    names.add(b"a", PLAIN)
+    for number in range(3 * FOLLOWED):
+        names.add_link(b"d/%d" % number, b"b")
+    spot = Spot(0, 0, trail(b"a"))
+    assert resolve([spot], [names, note([Node(b"a")])]) == {spot: overwritten(1)}
+
+
+@pytest.mark.parametrize("kind", ["member", "link", "folder", "whiteout"])
+def test_names_that_do_not_fit_are_let_go(kind: str) -> None:
+    """Layers share the room for their names; the one for which there is none keeps nothing, and says so."""
+    room = Room(1 << 20)
+    first, second = LayerNames(room), LayerNames(room)
+    first.add(b"a", PLAIN)
+    number = 0
+    while second.whole:
+        number += 1
+        if kind == "member":
+            second.add(b"%d" % number, PLAIN)
+        elif kind == "whiteout":
+            second.add(b".wh.%d" % number, PLAIN)
+        else:
+            second.add_link(b"d/%d/x" % (number if kind == "folder" else 0), b"a")
+    assert 2000 < number < 120_000
+    assert (len(second.hashes), len(second.kinds), len(second.targets), len(second.folders)) == (0, 0, 0, 0)
+    second.add_all([b"x", b"y"], [PLAIN, PLAIN])
+    assert not second.kinds
+    assert resolve([Spot(0, 0, trail(b"a"))], [first, second]) is None
+    assert resolve([], [first, second]) == {}

@@ -44,7 +44,7 @@ _HOSTILE = st.sampled_from(
     ["::error::", "##[error]", "##vso[x]", "\x1b[2J", "!/", "../", "./", "//", "[a](b)", "{0}", "\n", "\u202e", "<b>"]
 )
 names = st.lists(st.text(st.characters(exclude_categories=()), max_size=6) | _HOSTILE, max_size=5).map("".join)
-counts = st.integers(-5, 2**70)
+counts = st.integers(-5, 2**70) | st.just(10**400)
 maybe_names = st.none() | names
 maybe_counts = st.none() | counts
 digests = st.builds(
@@ -53,8 +53,8 @@ digests = st.builds(
     st.text("0123456789abcdef", min_size=64, max_size=64),
 )
 indexes = st.integers(0, 130)
-numbers = st.integers(0, 2**70)
-lines = st.integers(1, 2**70)
+numbers = st.integers(0, 2**70) | st.just(10**400)
+lines = st.integers(1, 2**70) | st.just(10**400)
 visibilities = st.just(Visibility("visible")) | st.builds(
     Visibility, st.sampled_from(["overwritten", "deleted"]), st.none() | indexes
 )
@@ -136,7 +136,7 @@ reports = st.builds(
     findings=st.lists(findings, max_size=5).map(tuple),
     diagnostics=st.lists(diagnostics, max_size=4).map(tuple),
     hidden=st.builds(Hidden, counts, counts, counts, counts, counts),
-    stats=st.builds(Stats, counts, counts, counts),
+    stats=st.builds(Stats, counts, counts, counts, counts, counts),
 )
 contexts = st.builds(
     lambda **changes: replace(CONTEXT, **changes),
@@ -240,3 +240,11 @@ def test_any_annotation_is_one_command(targets: list[TargetReport]) -> None:
     rows = annotations.lines()
     assert all(row.isprintable() and row.startswith(("::error ", "::warning ", "::notice ")) for row in rows)
     assert all(sum(row.startswith(f"::{kind} ") for row in rows) <= 10 for kind in ("error", "warning", "notice"))
+
+
+@law
+@given(st.sampled_from(["json", "jsonl", "sarif", "gitlab", "html"]), st.lists(reports, max_size=2), contexts)
+def test_any_document_is_printable(form: str, targets: list[TargetReport], context: ReportContext) -> None:
+    """A document for programs or browsers has no raw control, bidirectional mark or other unprintable character."""
+    rows = _same_twice(form, targets, context).split("\n")
+    assert not [row for row in rows if not row.isprintable()]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imgscan.report.base import escape_terminal, human_bytes, instruction, plural, shorten
+from imgscan.gate import printable
+from imgscan.report.base import human_bytes, instruction, plural, shorten
 
 
 def test_unprintable_characters_are_shown() -> None:
@@ -22,7 +23,7 @@ def test_unprintable_characters_are_shown() -> None:
         ("\U000e0041", "\\u{e0041}"),
     ]
     for name, shown in table:
-        assert escape_terminal(name) == shown, (name, shown)
+        assert printable(name) == shown, (name, shown)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_unprintable_characters_are_shown() -> None:
 )
 def test_runner_commands_are_broken_up(name: str, shown: str) -> None:
     """A name that CI runners would take for a command is printed so that they do not."""
-    assert escape_terminal(name) == shown
+    assert printable(name) == shown
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Self
 
 from imgscan.scan.result import LayerResult
@@ -27,6 +28,7 @@ class Another:
 
     def __init__(self) -> None:
         self.passed = 0
+        self._lock = threading.Lock()  # layers are scanned on several threads
         self._process = subprocess.Popen(
             [sys.executable, "-c", _COPY],
             stdin=subprocess.PIPE,
@@ -40,9 +42,10 @@ class Another:
         assert given is not None
         assert taken is not None
         written = result.write()
-        given.write(b"%d\n" % len(written) + written)
-        given.flush()
-        again = taken.read(int(taken.readline()))
+        with self._lock:
+            given.write(b"%d\n" % len(written) + written)
+            given.flush()
+            again = taken.read(int(taken.readline()))
         assert again == written
         self.passed += 1
         return LayerResult.read(again)

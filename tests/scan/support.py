@@ -19,7 +19,7 @@ from imgscan.image.documents import parse_platform
 from imgscan.image.plan import ImageDocument
 from imgscan.scan.git.history import HistoryScanner
 from imgscan.scan.hits import Concealer
-from imgscan.scan.image.fields import search_document
+from imgscan.scan.image.fields import document_hits
 from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.layer import TarPour, scan_layer
 from imgscan.scan.limits import Limits
@@ -29,6 +29,7 @@ from imgscan.scan.search import WINDOW, JoinedSearch
 from imgscan.scan.session import Session
 from imgscan.sources.base import Source
 from imgscan.sources.recognise import open_source
+from imgscan.streams.stop import Stop
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def found_in(stream: JoinedSearch) -> list[tuple[JoinedFile, Seen]]:
 
 def search_fields(path: str, document: object, history: tuple[int | None, ...] = ()) -> list[Seen]:
     """Search a document of an image, whose history entries made these layers."""
-    return [seen(hit) for hit in search_document(ImageDocument(path, document), concealer(), history)]
+    return [seen(hit) for hit in document_hits(ImageDocument(path, document), concealer(), history)]
 
 
 class Looked(NamedTuple):
@@ -199,25 +200,28 @@ def scan(
     by: Concealer | None = None,
     policy: Policy | None = None,
     platform: str | None = None,
+    stop: Stop | None = None,
 ) -> list[TargetReport]:
     """Scan what is at a path, bytes that come on standard input in reads of `size` bytes, or a source."""
 
-    def opened(_target: str) -> Source:
+    def opened(_target: str, stop: Stop) -> Source:
         if isinstance(target, bytes):
-            return open_source("-", stdin=Trickle(target, size))
-        return target if isinstance(target, Source) else open_source(str(target))
+            return open_source("-", stop, stdin=Trickle(target, size))
+        return target if isinstance(target, Source) else open_source(str(target), stop)
 
     scanner = ImageScanner(
-        Session(by or concealer(), policy=policy or Policy(), jobs=jobs, window=window),
+        Session(by or concealer(), policy=policy or Policy(), jobs=jobs, window=window, stop=stop or Stop()),
         platform=parse_platform(platform) if platform else None,
         open_source=opened,
     )
     return list(scanner.scan("target"))
 
 
-def scan_repository(repository: Repository, scope: Scope, policy: Policy | None = None) -> TargetReport:
+def scan_repository(
+    repository: Repository, scope: Scope, policy: Policy | None = None, *, jobs: int = 1
+) -> TargetReport:
     """Scan a part of a repository."""
-    session = Session(plain_concealer(), policy=policy or Policy())
+    session = Session(plain_concealer(), policy=policy or Policy(), jobs=jobs)
     (report,) = HistoryScanner(session, repository, [scope]).scan(scope.label)
     return report
 

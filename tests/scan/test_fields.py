@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.keys import Keys
+from imgscan.image.documents import parse_json
 from imgscan.scan.image.fields import strings
 from tests.effort import examples
 from tests.image.test_documents import hostile
@@ -85,10 +86,25 @@ def test_what_a_config_repeats_is_told_once() -> None:
     assert fields(document, key=OTHER) == ["container_config/Env/B"]
 
 
-def test_inline_content_is_no_text() -> None:
-    """What a descriptor carries in `data` is a blob, which is searched as one; other fields of that name are text."""
-    assert fields({"config": {"digest": "sha256:x", "data": KEY}}) == []
+def test_inline_content_is_text_too() -> None:
+    """What a descriptor carries in `data` is a blob, and text all the same: it need not be what it should be."""
+    assert fields({"config": {"digest": "sha256:x", "data": KEY}}) == ["config/data"]
+    assert fields({"config": {"digest": {"sha256": "x"}, "data": KEY}}) == ["config/data"]
     assert fields({"config": {"data": KEY}}) == ["config/data"]
+
+
+def test_a_repeated_name_hides_nothing() -> None:
+    """The last value of a name counts for readers; a key in an earlier one is found, with the same field."""
+    text = json.dumps({"config": {"Env": [f"A={KEY}"]}})[:-1] + ', "config": {}}'
+    assert fields(parse_json(text.encode())) == ["config/Env/A"]
+    twice = f'{{"Labels": {{"{KEY}": "a", "{KEY}": "b"}}}}'
+    assert len(fields(parse_json(twice.encode()))) == 1
+
+
+def test_a_name_that_is_not_unicode_is_spelled() -> None:
+    """A field whose name holds a lone surrogate is reported in a form that any report can write."""
+    (field,) = fields(json.loads('{"\\ud800": "KEY"}'.replace("KEY", KEY)))
+    assert field == "\\ud800"
 
 
 def test_nothing_is_nested_too_deeply() -> None:

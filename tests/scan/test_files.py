@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import gzip
 import itertools
 import os
-import signal
 import socket
 import threading
 from pathlib import Path
@@ -25,6 +23,7 @@ from imgscan.scan.progress import Progress
 from imgscan.scan.session import Session
 from imgscan.scan.tree import gather, lanes
 from imgscan.scan.tree.walk import Walk, pseudo_devices
+from imgscan.streams.stop import Stop
 from tests import tools
 from tests.effort import examples
 from tests.scan.support import concealer, digest
@@ -32,7 +31,7 @@ from tests.scan.trees import Found, file_scanner, found, grow, lacks, paths, sca
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 KEYS = Keys("files")
 KEY = KEYS.secret99().encode()
@@ -285,7 +284,7 @@ def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
     (root / "a").unlink()
     (root / "a").symlink_to(tmp_path / "outside/secret")
     outcome = _read(root)
-    assert outcome.hits == []
+    assert not any(outcome.hits)
     assert [each.code for each in outcome.unread] == ["unreadable-file"]
 
 
@@ -406,10 +405,63 @@ def test_a_pseudo_filesystem_is_passed_over(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-def test_a_file_that_says_it_is_empty_and_is_not(tmp_path: Path) -> None:
-    """A file of the kernel's that is named itself is skipped, with a reason."""
-    assert lacks(scan_tree("/proc/self/status")) == [("skipped", "pseudo-file", "status")]
+def test_a_file_of_the_kernel_that_is_named_is_read() -> None:
+    """A file that says it is empty and is not, such as a process's environment, is read if the user asks for it."""
+    report = scan_tree("/proc/self/status")
+    assert report.diagnostics == ()
+    assert report.stats.bytes > 100
+
+
+def test_an_empty_file_that_is_named_is_clean(tmp_path: Path) -> None:
+    """Nothing is said of a file without bytes."""
     assert scan_tree(grow(tmp_path, {"empty": b""}) / "empty").diagnostics == ()
+
+
+class _Cutting(Progress):
+    """Somebody who cuts a file when some of it has been read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def advance(self, count: int) -> None:  # noqa: ARG002
+        """Cut it."""
+        os.truncate(self._path, 1 << 20)
+
+
+@pytest.mark.parametrize("target", ["tree", "tree/log"])
+def test_a_file_that_becomes_shorter_is_reported(tmp_path: Path, target: str) -> None:
+    """What was cut off while the file was being read has been seen by nobody: that is not clean."""
+    grow(tmp_path, {"tree/log": b"x\n" * (8 << 20)})
+    (report,) = file_scanner(progress=_Cutting(tmp_path / "tree/log")).scan(str(tmp_path / target))
+    assert lacks(report) == [("error", "file-changed", "log")]
+
+
+# depth
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder with a file that no path of 4,096 bytes reaches."""
+    name = "d" * 200
+    handles = [os.open(tmp_path, os.O_RDONLY)]
+    for _ in range(30):
+        os.mkdir(name, dir_fd=handles[-1])
+        handles.append(os.open(name, os.O_RDONLY, dir_fd=handles[-1]))
+    with os.fdopen(os.open("key", os.O_WRONLY | os.O_CREAT, dir_fd=handles[-1]), "wb") as file:
+        file.write(LINE)
+    yield tmp_path
+    os.unlink("key", dir_fd=handles[-1])
+    for above in handles[-2::-1]:
+        os.rmdir(name, dir_fd=above)
+    for handle in handles:
+        os.close(handle)
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="needs openat")
+def test_a_file_deeper_than_a_path_may_be_long_is_read(deep: Path) -> None:
+    """A tree's depth is limited by nothing."""
+    report = scan_tree(deep)
+    assert (lacks(report), paths(report)) == ([], ["/".join(["d" * 200] * 30 + ["key"])])
 
 
 # holes
@@ -522,24 +574,21 @@ def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         scan_tree("-")
 
 
-# Ctrl-C
+# a scan that is stopped
 
 
-class _CtrlC(Progress):
-    """A user who presses Ctrl-C when some megabytes have been read, and waits for it to be noticed."""
+class _Stopping(Progress):
+    """A user who stops the scan when some megabytes have been read."""
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._left = 3
+    def __init__(self, stop: Stop, after: int) -> None:
+        self._left = after
         self._stop = stop
 
     def advance(self, count: int) -> None:  # noqa: ARG002
         """Count."""
         self._left -= 1
-        if self._left == 0 and threading.current_thread() is threading.main_thread():
-            raise KeyboardInterrupt
         if self._left == 0:
-            _thread.interrupt_main()
-            assert self._stop.wait(20)
+            self._stop.set()
 
 
 @pytest.mark.parametrize("name", ["tree", "file", "-"])
@@ -550,10 +599,9 @@ def test_what_was_found_before_an_interruption_is_reported(
     grow(tmp_path / "tree", {f"f{number:04}": LINE + b"\n" * (1 << 18) for number in range(80)})
     grow(tmp_path, {"file": LINE + b"\n" * (6 << 20) + LINE})
     monkeypatch.setattr(gather, "_TOGETHER", 1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a scan that was stopped in this process ignores it
-    stop = threading.Event()
+    stop = Stop()
     stdin = Trickle((tmp_path / "file").read_bytes(), 1 << 20)
-    scanner = file_scanner(progress=_CtrlC(stop), stop=stop, stdin=stdin)
+    scanner = file_scanner(progress=_Stopping(stop, 5 if name == "-" else 3), stop=stop, stdin=stdin)
     (report,) = scanner.scan(name if name == "-" else str(tmp_path / name))
     assert stop.is_set()
     assert report.diagnostics[0].code == "interrupted"

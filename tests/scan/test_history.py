@@ -538,6 +538,35 @@ def test_objects_in_any_order(repo: Repo) -> None:
                     (ids[4], None, 0)]  # fmt: skip
 
 
+def test_objects_asked_for_beforehand(repo: Repo) -> None:
+    """What is requested ahead is answered in order, however many objects before it git dies of."""
+    repo.commit({f"f{number}": f"{number}\n" for number in range(90)})
+    listed = [line.split()[2:] for line in repo.git("ls-tree", "HEAD").splitlines()]
+    ids = [each for each, name in listed if name.startswith("f")]
+    for each in ids[5:75]:
+        _object(repo, each).chmod(0o644)
+        _object(repo, each).write_bytes(b"rubbish")
+    with Objects(repo.folder) as objects:
+        objects.ask(ids[:80])
+        objects.ask(ids[80:])
+        kinds = [stored.kind for stored in (*objects.answers(80), *objects.answers(10))]
+    assert kinds[:5] + kinds[80:] == ["blob"] * 15
+    assert set(kinds[5:75]) == {None}
+
+
+def test_jobs(repo: Repo, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many objects are read at once, the report is the same."""
+    monkeypatch.setattr("imgscan.scan.git.batches._FIRST", 20)
+    monkeypatch.setattr("imgscan.scan.git.batches._BATCH", 20)
+    for number in range(3):
+        files: dict[str, str | bytes | None] = {f"d{number}/f{each}": f"{number} {each}\n" for each in range(50)}
+        repo.commit(files | {f"d{number}/k.env": ENV.format(keys.secret99()), "bad.gz": gzip.compress(bytes(99))[:-9]})
+    repository = Repository(repo.folder)
+    reports = [scan_repository(repository, gitscope.whole_scope(repository), jobs=jobs) for jobs in (1, 2, 5)]
+    assert (len(reports[0].findings), len(reports[0].diagnostics)) == (3, 1)
+    assert reports[1:] == reports[:1] * 2
+
+
 # pushes
 
 

@@ -1,8 +1,8 @@
-"""Ctrl-C in the middle of anything that the main thread does: the report is still made, of what had been found."""
+"""A scan that is stopped, or fails, in the middle of anything: the report is still made, of what had been found."""
 
 from __future__ import annotations
 
-import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +14,14 @@ from imgscan.detect import Engine
 from imgscan.detect.stripe import STRIPE
 from imgscan.detect.view import View
 from imgscan.scan.hits import Concealer
+from imgscan.streams.stop import Stop
 from tests.scan.support import NOW, scan
-from tests.scan.trees import scan_tree
+from tests.scan.trees import grow, scan_tree
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from imgscan.model import TargetReport
 
@@ -34,45 +36,105 @@ IMAGE = docker_modern(
 )  # made once: a zip has the time in it
 
 
-def _stdin_of_fs(by: Concealer) -> TargetReport:
-    return scan_tree("-", by=by, stdin=Trickle(TEXT, 1 << 16), window=1 << 16)
+def _stdin_of_fs(by: Concealer, stop: Stop, _folder: Path) -> TargetReport:
+    return scan_tree("-", by=by, stop=stop, stdin=Trickle(TEXT, 1 << 16), window=1 << 16)
 
 
-def _zip_on_stdin_of_fs(by: Concealer) -> TargetReport:
-    return scan_tree("-", by=by, stdin=Trickle(ZIP, 1 << 12), window=1 << 16)
+def _zip_on_stdin_of_fs(by: Concealer, stop: Stop, _folder: Path) -> TargetReport:
+    return scan_tree("-", by=by, stop=stop, stdin=Trickle(ZIP, 1 << 12), window=1 << 16)
 
 
-def _stdin_of_image(by: Concealer) -> TargetReport:
-    [report] = scan(IMAGE, by=by, size=1 << 16, window=1 << 16)
+def _folder(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
+    if not folder.exists():
+        grow(folder, {"a": LINE, "b": TEXT, "c.zip": ZIP})
+    return scan_tree(folder, by=by, stop=stop, window=1 << 16, jobs=2)
+
+
+def _stdin_of_image(by: Concealer, stop: Stop, _folder: Path) -> TargetReport:
+    [report] = scan(IMAGE, by=by, stop=stop, size=1 << 16, window=1 << 16)
     return report
 
 
-@pytest.mark.parametrize("name", ["candidates", "confirm"])
-@pytest.mark.parametrize("run", [_stdin_of_fs, _zip_on_stdin_of_fs, _stdin_of_image])
-def test_an_interruption_anywhere_keeps_the_report(
-    run: Callable[[Concealer], TargetReport], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whichever step of the search Ctrl-C falls into, the report says so, and has only findings of the whole scan."""
-    by = Concealer(Engine(STRIPE, now=NOW))
-    whole = run(by)
-    assert whole.whole
-    every = {(each.location.path.rpartition("!/")[2], each.location.line) for each in whole.findings}
+def _image(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
+    folder.mkdir(exist_ok=True)
+    (folder / "image.tar").write_bytes(IMAGE)
+    [report] = scan(folder / "image.tar", by=by, stop=stop, window=1 << 16, jobs=2)
+    return report
+
+
+RUNS = [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image]
+STEPS = ["slices", "confirm"]
+"""The steps of a search."""
+
+
+@contextmanager
+def at_step(name: str, moment: int, happening: Callable[[], object]) -> Iterator[None]:
+    """Let something happen when a step has been made so many times."""
     real = getattr(View, name)
+    left = iter(range(moment))
+
+    def step(self: View, *given: object, **more: object) -> object:
+        if next(left, None) is None:
+            happening()
+        return real(self, *given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(View, name, step)
+        yield
+
+
+def places(report: TargetReport) -> set[tuple[str, int | None]]:
+    """Return where something was found, whatever the container is called."""
+    return {(each.location.path.rpartition("!/")[2], each.location.line) for each in report.findings}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("run", RUNS)
+def test_a_stop_anywhere_keeps_the_report(
+    run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path
+) -> None:
+    """Whichever step of the search a stop falls into, the report says so, and has only findings of the whole scan."""
+    by = Concealer(Engine(STRIPE, now=NOW))
+    whole = run(by, Stop(), tmp_path / "target")
+    assert whole.whole
     for moment in range(6):
-        left = [moment]
-
-        def step(self: View, *given: object, left: list[int] = left, **more: object) -> object:
-            if threading.current_thread() is threading.main_thread():
-                left[0] -= 1
-                if left[0] == -1:
-                    raise KeyboardInterrupt
-            return real(self, *given, **more)
-
-        monkeypatch.setattr(View, name, step)
-        report = run(by)
-        monkeypatch.setattr(View, name, real)
-        if left[0] >= 0:  # there were not as many steps on this thread
+        stop = Stop()
+        with at_step(name, moment, stop.set):
+            report = run(by, stop, tmp_path / "target")
+        if not stop.is_set():  # there were not as many steps
             assert report == whole
             continue
         assert report.diagnostics[0].code == "interrupted", moment
-        assert {(each.location.path.rpartition("!/")[2], each.location.line) for each in report.findings} <= every
+        assert places(report) <= places(whole)
+
+
+class _Fault:
+    """An error of the program that is made once, when it is called."""
+
+    made = False
+
+    def __call__(self) -> None:
+        """Make it."""
+        if not self.made:
+            self.made = True
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("name", [*STEPS, "candidates"])
+@pytest.mark.parametrize("run", RUNS)
+def test_an_error_of_the_program_keeps_the_report(
+    run: Callable[[Concealer, Stop, Path], TargetReport], name: str, tmp_path: Path
+) -> None:
+    """Wherever the program is wrong, the report is not whole, says so, and has only findings of the whole scan."""
+    by = Concealer(Engine(STRIPE, now=NOW))
+    whole = run(by, Stop(), tmp_path / "target")
+    for moment in range(6):
+        fault = _Fault()
+        with at_step(name, moment, fault):
+            report = run(by, Stop(), tmp_path / "target")
+        if not fault.made:  # there were not as many steps
+            assert report == whole
+            continue
+        assert "internal-error" in [each.code for each in report.diagnostics], moment
+        assert not report.whole
+        assert places(report) <= places(whole)

@@ -137,7 +137,7 @@ def test_a_blob_of_any_kind_is_searched_as_a_file(kind: str, tmp_path: Path) -> 
     behind=st.binary(max_size=2000),
     place=st.sampled_from(PLACES),
 )
-@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_image_of_a_blob_is_the_file(
     tmp_path: Path, chain: list[str], before: bytes, behind: bytes, place: str
 ) -> None:

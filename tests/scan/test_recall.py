@@ -27,7 +27,7 @@ from fixtures.builders import (
 )
 from fixtures.keys import Keys
 from imgscan.scan.search import WINDOW
-from imgscan.sources.archive import ArchiveStream
+from imgscan.sources.onepass import ArchiveStream
 from imgscan.streams import inflate
 from tests.scan.support import digest, scan, short_sight, told
 from tests.trickle import Trickle

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from imgscan.scan.ledger import Ledger
@@ -13,6 +12,7 @@ from imgscan.scan.search import WINDOW
 from imgscan.scan.session import Session
 from imgscan.scan.tree.files import FileScanner
 from imgscan.scan.tree.walk import Walk
+from imgscan.streams.stop import Stop
 from tests.scan.support import concealer
 
 if TYPE_CHECKING:
@@ -45,10 +45,13 @@ def scan_tree(
     gitignore: bool = False,
     window: int = WINDOW,
     by: Concealer | None = None,
+    stop: Stop | None = None,
     stdin: BinaryIO | None = None,
 ) -> TargetReport:
     """Scan files and show everything that is found."""
-    scanner = file_scanner(jobs=jobs, exclude=exclude, gitignore=gitignore, window=window, by=by, stdin=stdin)
+    scanner = file_scanner(
+        jobs=jobs, exclude=exclude, gitignore=gitignore, window=window, by=by, stop=stop, stdin=stdin
+    )
     (report,) = scanner.scan(str(target))
     return report
 
@@ -61,7 +64,7 @@ def file_scanner(
     window: int = WINDOW,
     by: Concealer | None = None,
     progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     stdin: BinaryIO | None = None,
 ) -> FileScanner:
     """Return a scanner of files that shows everything that it finds."""
@@ -71,7 +74,7 @@ def file_scanner(
         progress=progress or Progress(),
         jobs=jobs,
         window=window,
-        stop=stop or threading.Event(),
+        stop=stop or Stop(),
     )
     return FileScanner(session, exclude, gitignore, stdin)
 

@@ -42,7 +42,7 @@ def scan(target: object, **options: Any) -> list[TargetReport]:
 def scan_stream(data: bytes, target: str = "-") -> list[TargetReport]:
     """Scan what comes on standard input, and is not a file that could go back."""
     session = open_session(Options())
-    images = ImageScanner(session, open_source=lambda target: open_source(target, stdin=OnePass(data)))
+    images = ImageScanner(session, open_source=lambda name, stop: open_source(name, stop, stdin=OnePass(data)))
     return list(images.scan(target))
 
 

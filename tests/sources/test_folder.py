@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures import builders
+from fixtures.keys import Keys
 from imgscan.sources.folder import ImageFolder
 from imgscan.streams.readers import FileSlice
 from tests.sources.driver import codes, scan, shop
@@ -42,7 +43,7 @@ def test_links_inside(layout: Path) -> None:
 
 
 def test_links_to_the_outside(layout: Path, tmp_path: Path) -> None:
-    """A link that leads out of the folder counts as absent, be it to a file or to a folder."""
+    """A link that leads out of the folder is not followed, be it to a file or to a folder, which is reported."""
     blob = _largest_blob(layout)
     blob.rename(tmp_path / "layer")
     blob.symlink_to(tmp_path / "layer")
@@ -54,7 +55,12 @@ def test_links_to_the_outside(layout: Path, tmp_path: Path) -> None:
         name for name in (*shelf.blobs, *shelf.documents, *shelf.links) if name.startswith(("more", "index.bak"))
     ]
     [report] = scan(layout)
-    assert codes(report) == ["layer-missing"]
+    assert codes(report) == [*["link-outside"] * 3, "layer-missing"]
+    assert {each.path for each in report.diagnostics if each.code == "link-outside"} == {
+        "more",
+        "index.bak",
+        blob.relative_to(layout).as_posix(),
+    }
     assert [finding.location.field for finding in report.findings] == ["config/Env/STRIPE_WEBHOOK_SECRET"]
 
 
@@ -67,10 +73,34 @@ def test_folder_given_by_a_link(layout: Path, tmp_path: Path) -> None:
 
 
 def test_special_files(layout: Path) -> None:
-    """Pipes and the like are no part of an image, and are not opened."""
+    """Pipes and the like are no part of an image, and are not opened, which is reported."""
     os.mkfifo(layout / "pipe")
     [report] = scan(layout)
     assert report.whole
+    assert [(each.severity, each.code, each.path) for each in report.diagnostics] == [
+        ("skipped", "special-file", "pipe")
+    ]
+
+
+def test_a_link_to_itself_ends(layout: Path) -> None:
+    """A link that leads to itself is nothing, and crashes nothing."""
+    (layout / "loop").symlink_to("loop")
+    [report] = scan(layout)
+    assert report.diagnostics == ()
+
+
+def test_names_are_searched(layout: Path) -> None:
+    """A key in the name of a file or folder, or in where a link leads, is found and says so."""
+    keys = Keys("names of a layout")
+    folder, file, link = (keys.secret99() for _ in range(3))
+    builders.write(layout / folder / "x", b"x")
+    builders.write(layout / f"{file}.txt", b"x")
+    (layout / "link").symlink_to(f"gone/{link}")
+    [report] = scan(layout)
+    found = {each.secret.sha256: each.location for each in report.findings}
+    fields = [found[builders.sha256(key.encode())].field for key in (folder, file, link)]
+    assert fields == ["file/name", "file/name", "file/link"]
+    assert file not in repr(report)
 
 
 def test_subfolder_that_cannot_be_read(layout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

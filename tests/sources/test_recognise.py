@@ -298,10 +298,11 @@ def test_file_for_a_folder(tmp_path: Path, scheme: str) -> None:
         open_source(f"{scheme}:-", stdin=BytesIO())
 
 
-def test_device() -> None:
-    """A device that gives nothing is empty."""
-    with pytest.raises(TargetError, match="null is empty"):
-        open_source("/dev/null")
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero"])
+def test_device(path: str) -> None:
+    """A device is refused: it may never end."""
+    with pytest.raises(TargetError, match=f"{path} is a device"):
+        open_source(path)
 
 
 def test_socket() -> None:

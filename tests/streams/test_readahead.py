@@ -82,23 +82,6 @@ def test_an_exception_of_the_consumer_stops_the_producer() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "imgscan-read"]
 
 
-def test_an_abandoned_producer_is_not_waited_for() -> None:
-    """Leaving does not wait for a producer that is stuck, once it was abandoned."""
-    release = threading.Event()
-
-    def produce() -> Iterator[int]:
-        yield 1
-        release.wait(30)
-
-    with Readahead(produce()) as ahead:
-        assert next(iter(ahead)) == 1
-        ahead.abandon()
-    stuck = [thread for thread in threading.enumerate() if thread.name == "imgscan-read"]
-    assert stuck
-    release.set()
-    stuck[0].join(10)
-
-
 def test_ctrl_c_does_not_wait_for_the_producer() -> None:
     """An interrupt inside the context leaves at once, though the producer is stuck."""
     release = threading.Event()

@@ -16,7 +16,7 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Format, Member
+from imgscan.containers.base import Format, Member, part
 from imgscan.containers.git import deltas
 from imgscan.containers.git.commits import PackHistory
 from imgscan.containers.git.deltas import DeltaError
@@ -97,6 +97,8 @@ class _Reading:
             yield Unread("skipped", "missing-base", text)
         if not self._store.intact:
             yield Unread("error", "digest-mismatch", "the git pack does not match the checksum at its end")
+            if self._store.done:
+                yield from part(self._held, self._store.position + self._store.namer.width)
 
     def _in_order(self) -> Iterator[Member | Unread]:
         """Yield what can be given in one pass."""

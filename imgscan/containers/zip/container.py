@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from imgscan.containers.base import Format, Member
-from imgscan.containers.zip.directory import END_MAGIC, entries, find_directory
+from imgscan.containers.base import LEAST, Format, Member, part
+from imgscan.containers.zip.directory import END_MAGIC, END_SIZE, ROOM, entries, fields, find_directory
 from imgscan.containers.zip.local import (
     HEADER,
     LOCAL,
@@ -58,21 +58,29 @@ def members(held: Held) -> Iterator[Member | Unread]:
     """Yield the members in the order of the directory, then those that it does not list, in the order of the file."""
     work = Work(held)
     read = Ranges()
+    nooks: list[tuple[int, int]] = []
     directory = find_directory(held)
     end = len(held)
     if directory is not None:
         whole = True
         # The common case, a small member that is what it says, is all in this loop: it runs a million times.
         unpack, add, small = LOCAL.unpack, read.add, CHUNK
-        for entry in entries(held, directory):
+        for entry in entries(held, directory, nooks):
             if entry is None:
                 whole = False
                 break
+            if nooks:
+                yield from (each for nook in nooks for each in _around(held, *nook))
+                nooks.clear()
             name, flags, method, crc, stored, size, at = entry
             if stored <= small and size <= small and at >= 0 and not flags & _ENCRYPTED:
                 local = held[at : at + LOCAL_SIZE]
                 if len(local) == LOCAL_SIZE:
                     magic, local_flags, local_method, _, local_stored, _, name_length, extra = unpack(local)
+                    if extra > ROOM:
+                        start = at + LOCAL_SIZE + name_length
+                        work.left -= extra
+                        nooks += fields(bytes(held[start : start + extra]), start)
                     agreed = local_stored == stored or local_flags & _DESCRIPTOR
                     if magic == LOCAL_MAGIC and local_method == method and agreed:
                         start = at + LOCAL_SIZE + name_length + extra
@@ -96,14 +104,31 @@ def members(held: Held) -> Iterator[Member | Unread]:
         else:
             directory = None
     for start, stop in read.gaps(end):
-        for part in _unlisted(held, start, stop, work, sure=directory is None):
-            yield part
+        at = start
+        for found in _unlisted(held, start, stop, work, sure=directory is None):
+            yield found
             if work.left < 0:
                 yield _overlap()
                 return
+            if isinstance(found, Member) and found.extent is not None:
+                if not found.verbatim:
+                    yield from _around(held, at, found.extent[0])
+                at = max(at, found.extent[1])
+        yield from _around(held, at, stop)
+    if nooks:
+        yield from (each for nook in nooks for each in _around(held, *nook))
     if directory is None:
         text = "the directory of the zip archive is missing or damaged; its members were searched for without it"
         yield Unread("error", "damaged-container", text)
+        return
+    yield from _around(held, directory.listed, directory.end)
+    yield from _around(held, directory.record + END_SIZE, len(held))
+
+
+def _around(held: Held, start: int, stop: int) -> Iterator[Member]:
+    """Yield what is between the members, or behind the archive, unless it is all that there is."""
+    if LEAST <= stop - start < len(held):
+        yield from part(held, start, stop)
 
 
 def _overlap() -> Unread:
@@ -139,6 +164,22 @@ def _listed(held: Held, entry: ZipEntry, work: Work, read: Ranges) -> Iterator[M
         if chunks is not None:
             yield Member(entry.name, chunks, (entry.at, stop))
         read.add(entry.at, content.end or (start if content.failed else stop))
+        if method == DEFLATED and content.end is not None and content.end < stop:
+            yield from _second(held, entry, content.end, stop, work, read)
+
+
+def _second(held: Held, entry: ZipEntry, at: int, stop: int, work: Work, read: Ranges) -> Iterator[Member | Unread]:
+    """Yield deflated data that follow the end of a member's own, which no unpacker shows."""
+    while at < stop:
+        content = Content(held, at, entry._replace(stored=stop - at, crc=BEHIND), work)
+        first, chunks, failure = _begun(content)
+        if failure is not None or not first:
+            return
+        yield Member(entry.name, _rest(first, chunks, None, sure=False), (at, stop))
+        if content.end is None or content.end <= at:
+            return
+        read.add(at, content.end)
+        at = content.end
 
 
 def _encrypted(entry: ZipEntry, size: int) -> Unread:

@@ -11,6 +11,8 @@ import re
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from imgscan.containers.base import LEAST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,17 +32,29 @@ _END64: Final = Struct("<4s28xQQQ")
 _END64_SIZE: Final = 56
 _LOCATOR: Final = Struct("<4s4xQ4x")
 _LOCATOR_SIZE: Final = 20
+ROOM: Final = 64
+"""Bytes of extra fields and comment from which on they are looked into; those that archivers write are smaller."""
+
+_FIELDS: Final = 16
+"""Extra fields of one header that are looked at one by one; archivers write up to five."""
+
 _SATURATED: Final = 0xFFFFFFFF
 _WINDOW: Final = 1 << 20
 _QUAD: Final = Struct("<Q")
 
 
 class Directory(NamedTuple):
-    """Where the directory is, and what has to be added to the offsets in it."""
+    """Where the directory is, and what has to be added to the offsets in it.
+
+    It ends at `listed`, by its size, or at `end`, where the record that ends the archive begins (with zip64, the first
+    of them); `record` is where the last one does.
+    """
 
     start: int
     end: int
     shift: int
+    listed: int
+    record: int
 
 
 class ZipEntry(NamedTuple):
@@ -88,8 +102,20 @@ def _directory(held: Held, tail: bytes, base: int, at: int) -> Directory | None:
             end, entries, size, offset = record
     for start in (end - size, offset):
         if 0 <= start <= end and (held[start : start + 4] == _ENTRY_MAGIC or (not entries and start == end)):
-            return Directory(start, end, start - offset)
+            return Directory(start, end, start - offset, min(start + size, end), base + at)
     return None
+
+
+def is_end(tail: bytes) -> bool:
+    """Whether the last bytes of a file are the end of a zip archive whose directory may begin before them."""
+    at = len(tail)
+    while (at := tail.rfind(END_MAGIC, 0, at)) >= 0:
+        if at + END_SIZE <= len(tail):
+            _, entries, size, _, comment = _END.unpack_from(tail, at)
+            start = at - size
+            if entries and at + END_SIZE + comment == len(tail) and (start < 0 or tail.startswith(_ENTRY_MAGIC, start)):
+                return True
+    return False
 
 
 def _end64(held: Held, end: int) -> tuple[int, int, int, int] | None:
@@ -108,9 +134,13 @@ def _end64(held: Held, end: int) -> tuple[int, int, int, int] | None:
     return None
 
 
-def entries(held: Held, directory: Directory) -> Iterator[ZipEntry | None]:
-    """Yield the directory's entries in their order; None at the end if it does not end where it should."""
-    at, end, shift = directory
+def entries(held: Held, directory: Directory, nooks: list[tuple[int, int]]) -> Iterator[ZipEntry | None]:
+    """Yield the directory's entries in their order; None at the end if it does not end where it should.
+
+    Where there is room for a container, the extra fields and the comment are added to `nooks`: where each begins and
+    ends.
+    """
+    at, end, shift, listed, _ = directory
     window = b""
     base = at
     unpack, new = _ENTRY.unpack_from, tuple.__new__
@@ -130,13 +160,35 @@ def entries(held: Held, directory: Directory) -> Iterator[ZipEntry | None]:
                 break
         begin = position + _ENTRY_SIZE
         name = window[begin : begin + name_length]
+        if extra + comment > ROOM:
+            behind = begin + name_length + extra
+            nooks += fields(window[behind - extra : behind], base + behind - extra)
+            nooks.append((base + behind, base + behind + comment))
         if extra and _SATURATED in (stored, size, offset):
             begin += name_length
             size, stored, offset = zip64(window[begin : begin + extra], size, stored, offset)
         yield new(ZipEntry, (name, flags, method, crc, stored, size, offset + shift))
         at += length
-    if at != end:
+    if at not in (end, listed):
         yield None
+
+
+def fields(extra: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Yield where the data of the extra fields at `at` begin and end (section 4.5): a kind, a length, and data.
+
+    What follows the first `_FIELDS` of them is yielded as one.
+    """
+    place = 0
+    for _ in range(_FIELDS):
+        length = int.from_bytes(extra[place + 2 : place + 4], "little")
+        place += 4
+        if place >= len(extra):
+            return
+        if length >= LEAST:
+            yield at + place, at + min(place + length, len(extra))
+        place += length
+    if place < len(extra):
+        yield at + place, at + len(extra)
 
 
 def zip64(extra: bytes, *values: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.report.base import plural
+from imgscan.report.html.chosen import choose
 from imgscan.report.html.filters import Counts, filter_form
 from imgscan.report.html.frame import document, nothing_scanned
 from imgscan.report.html.remedies import remedies_section
@@ -22,13 +23,18 @@ if TYPE_CHECKING:
     from imgscan.report.base import ReportContext
 
 
+MOST_PLACES = 2000
+"""How many places a page lists: browsers take longer and longer with more, and nobody reads them."""
+
+
 class HtmlReport:
-    """One page over all targets, written as a whole at the end."""
+    """One page over all targets, written at the end: the worst places of each target, as long as there is room."""
 
     def __init__(self, context: ReportContext) -> None:
         self._context = context
         self._rules = {rule.id: (position, rule) for position, rule in enumerate(context.rules)}
-        # Rendered at once: a page of ten thousand findings is smaller than the objects they came from.
+        self._room = MOST_PLACES
+        # Rendered at once: markup is smaller than the objects that it came from.
         self._sections: list[bytes] = []
         self._summaries: list[Summary] = []
         self._counts = Counts()
@@ -42,12 +48,14 @@ class HtmlReport:
         """Keep the target's section."""
         number = len(self._sections) + 1
         self._summaries.append(Summary.of(report, number, verdict(report)))
-        self._counts.add(report, number)
+        chosen = choose(report, self._room)
+        self._room -= len(chosen.findings)
+        self._counts.add(report, number, chosen)
         new = {finding.rule_id for finding in report.findings if finding.status == "new"}
         self._concerned |= new
         if new:
             self._kinds.add(report.kind)
-        self._sections.append("".join(target_body(report, number, self._rules)).encode())
+        self._sections.append("".join(target_body(report, number, chosen, self._rules)).encode())
 
     def finish(self, out: BinaryIO) -> None:
         """Write the page."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imgscan.model import TargetReport
+    from imgscan.report.html.chosen import Chosen
     from imgscan.report.html.target import Summary
 
 _LIVES = {
@@ -38,15 +39,15 @@ class Counts:
         self.keys = 0
         self.total = 0
 
-    def add(self, report: TargetReport, number: int) -> None:
-        """Count one target."""
-        self.layers[number] = Counter(finding.location.layer for finding in report.findings)
-        self.levels.update(finding.level for finding in report.findings)
-        self.lives.update(fate(report, finding) for finding in report.findings)
-        self.statuses.update(finding.status for finding in report.findings)
-        self.confidences.update(finding.confidence for finding in report.findings)
-        self.keys += len({(finding.secret.sha256, finding.rule_id) for finding in report.findings})
-        self.total += len(report.findings)
+    def add(self, report: TargetReport, number: int, chosen: Chosen) -> None:
+        """Count what is listed of one target."""
+        self.layers[number] = Counter(finding.location.layer for finding in chosen.findings)
+        self.levels.update(finding.level for finding in chosen.findings)
+        self.lives.update(fate(report, finding) for finding in chosen.findings)
+        self.statuses.update(finding.status for finding in chosen.findings)
+        self.confidences.update(finding.confidence for finding in chosen.findings)
+        self.keys += len(chosen.keys)
+        self.total += len(chosen.findings)
 
 
 def filter_form(counts: Counts, summaries: Sequence[Summary]) -> Iterator[str]:

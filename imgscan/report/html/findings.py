@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgscan.report.base import instruction, layer_number, layers_by_index, shorten
-from imgscan.report.grouped import Key, keys_of
+from imgscan.report.base import instruction, layer_number, layer_of, plural, shorten
+from imgscan.report.grouped import Key, listing
 from imgscan.report.html.markup import code, fate, layer_id, path, text
 from imgscan.report.words import STATUS, commit, ignorable, life, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgscan.model import Finding, LayerInfo, RuleInfo, TargetReport
+    from imgscan.model import Finding, RuleInfo, TargetReport
+    from imgscan.report.html.chosen import Chosen
 
 _LONGEST = 160
 
 
-def findings_section(report: TargetReport, number: int, rules: Mapping[str, tuple[int, RuleInfo]]) -> Iterator[str]:
-    """Write all keys, the most severe first."""
+def findings_section(
+    report: TargetReport, number: int, chosen: Chosen, rules: Mapping[str, tuple[int, RuleInfo]]
+) -> Iterator[str]:
+    """Write the chosen keys, the most severe first, and how many places are not on the page."""
     anchor = ' id="findings"' if number == 1 else ""
     yield f'<section class="findings"{anchor} aria-labelledby="t{number}-findings" tabindex="-1">\n'
     yield f'<h3 id="t{number}-findings">Findings</h3>\n'
@@ -26,14 +29,20 @@ def findings_section(report: TargetReport, number: int, rules: Mapping[str, tupl
         words = "Nothing was found." if report.whole else "Nothing was found in what could be read."
         yield f'<p class="none">{words}</p>\n</section>\n'
         return
-    positions = {id(finding): position for position, finding in enumerate(report.findings)}
-    layers = layers_by_index(report)
-    for count, key in enumerate(keys_of(report.findings), 1):
-        yield from _key(key, f"t{number}-k{count}", rules)
-        for finding in key.findings:
-            yield from _place(report, finding, number, positions[id(finding)], layers)
+    if left_out := len(report.findings) - len(chosen.findings):
+        worst = f"the worst {len(chosen.findings):,}" if chosen.findings else "none of them: it is full"
+        yield (
+            f'<p class="hint">{plural(len(report.findings), "place")}; this page lists {worst}. '
+            f"{left_out:,} more are in the report that this command writes: {code(listing(report))}</p>\n"
+        )
+    for position, (key, count) in enumerate(chosen.keys, 1):
+        yield from _key(key, f"t{number}-k{position}", rules)
+        for finding in key.findings[:count]:
+            yield from _place(report, finding, number, chosen.positions[id(finding)])
+        if more := len(key.findings) - count:
+            yield f'<li class="more">and {plural(more, "more place")}</li>\n'
         yield "</ul>\n"
-        yield from _details(key)
+        yield from _details(key, count)
         yield "</article>\n"
     yield '<p class="none" data-empty hidden>No finding here matches the filter.</p>\n</section>\n'
 
@@ -64,9 +73,7 @@ def _key(key: Key, name: str, rules: Mapping[str, tuple[int, RuleInfo]]) -> Iter
     yield '</header>\n<ul class="places" role="list">\n'
 
 
-def _place(
-    report: TargetReport, finding: Finding, number: int, position: int, layers: Mapping[int, LayerInfo]
-) -> Iterator[str]:
+def _place(report: TargetReport, finding: Finding, number: int, position: int) -> Iterator[str]:
     location = finding.location
     state = fate(report, finding)
     layer = "" if location.layer is None else layer_id(number, location.layer)
@@ -85,7 +92,7 @@ def _place(
     if (words := life(report, finding)) is not None:
         yield f'<p class="life"><span class="dot {state}" aria-hidden="true"></span>{text(words)}</p>\n'
     if location.layer is not None:
-        info = layers.get(location.layer)
+        info = layer_of(report, location.layer)
         named = text(layer_number(report, location.layer))
         linked = f'<a href="#{layer}">{named}</a>' if info is not None else named
         made = shorten(instruction(info.created_by), _LONGEST) if info is not None and info.created_by else ""
@@ -110,13 +117,13 @@ def _where(finding: Finding) -> str:
     return shown if location.encoding == "plain" else f"{shown} <span>as {text(location.encoding)}</span>"
 
 
-def _details(key: Key) -> Iterator[str]:
+def _details(key: Key, count: int) -> Iterator[str]:
     leader = key.first
     rows = [
         ("Rule", leader.rule_id),
         ("Length", f"{leader.secret.length:,} characters"),
         ("SHA-256", leader.secret.sha256),
-        *(("Fingerprint", finding.fingerprint) for finding in key.findings),
+        *(("Fingerprint", finding.fingerprint) for finding in key.findings[:count]),
     ]
     yield "<details><summary>Fingerprints</summary><dl>\n"
     yield "".join(f"<dt>{name}</dt><dd><code>{text(value)}</code></dd>\n" for name, value in rows)

@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from imgscan.report.base import escape_terminal
+from imgscan.gate import printable
 from imgscan.report.words import in_description
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _URL = re.compile(r"https://[A-Za-z0-9./_-]+")
 
 def text(value: str) -> str:
     """Make any string safe as text or as a quoted attribute, and visible: no bidi control turns a line around."""
-    return html.escape(escape_terminal(value))
+    return html.escape(printable(value))
 
 
 def path(value: str) -> str:
@@ -37,7 +37,7 @@ def link(url: str, words: str) -> str:
 
 def tail(value: str, length: int) -> str:
     """Keep the end of a path, which is what tells files apart; whole names of it where there are any."""
-    shown = escape_terminal(value)
+    shown = printable(value)
     if len(shown) <= length:
         return shown
     end = shown[1 - length :]

@@ -10,9 +10,10 @@ from imgscan.report.html.markup import code, fate, layer_id, tail, text
 from imgscan.report.words import life
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from imgscan.model import Finding, LayerInfo, TargetReport
+    from imgscan.report.html.chosen import Chosen
 
 _MOST_MARKS = 8
 """Findings that a layer shows before it counts the others: the stack is the overview, the list has them all."""
@@ -20,31 +21,45 @@ _MOST_MARKS = 8
 _LONGEST = 300
 _TAIL = 38
 
-_Marked = tuple[int, "Finding"]
+
+class _Marked:
+    """The findings of a layer: the first of them, with their positions, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[int, Finding]] = []
+        self.count = 0
+        self.listed = False
+
+    def add(self, position: int, finding: Finding, chosen: Chosen) -> None:
+        """Count one finding."""
+        self.count += 1
+        self.listed = self.listed or chosen.lists(finding)
+        if len(self.first) < _MOST_MARKS:
+            self.first.append((position, finding))
 
 
-def stack_section(report: TargetReport, number: int) -> Iterator[str]:
-    """Write the stack; nothing for targets without layers."""
+def stack_section(report: TargetReport, number: int, chosen: Chosen) -> Iterator[str]:
+    """Write the stack; nothing for targets without layers. Findings that the page lists are linked to."""
     if not report.layers:
         return
-    found: dict[int | None, list[_Marked]] = defaultdict(list)
-    removed: dict[int, list[_Marked]] = defaultdict(list)
+    found: dict[int | None, _Marked] = defaultdict(_Marked)
+    removed: dict[int, _Marked] = defaultdict(_Marked)
     for position, finding in enumerate(report.findings):
-        found[finding.location.layer].append((position, finding))
+        found[finding.location.layer].add(position, finding, chosen)
         visibility = finding.visibility
         if visibility is not None and visibility.layer is not None and visibility.state != "visible":
-            removed[visibility.layer].append((position, finding))
+            removed[visibility.layer].add(position, finding, chosen)
     largest = max((_size(layer) or 0 for layer in report.layers), default=0)
     yield f'<section class="stack" aria-labelledby="t{number}-layers">\n<h3 id="t{number}-layers">Layers</h3>\n'
     yield '<p class="hint">Newest on top, base at the bottom. What an upper layer deletes stays in the lower one.</p>\n'
-    if found[None]:
+    if found[None].count:
         yield '<div class="layer described"><p class="made">Image description</p>\n'
         yield '<p class="size">configuration and history, pulled with every layer</p>\n'
-        yield from _marks(report, number, found[None])
+        yield from _marks(report, number, found[None], chosen)
         yield "</div>\n"
     yield f'<ol reversed tabindex="0" aria-label="Layers, {plural(len(report.layers), "layer")}, the newest first">\n'
     for layer in sorted(report.layers, key=lambda one: one.index, reverse=True):
-        yield from _layer(report, number, layer, largest, found[layer.index], removed[layer.index])
+        yield from _layer(report, number, layer, largest, (found[layer.index], removed[layer.index]), chosen)
     yield "</ol>\n</section>\n"
 
 
@@ -53,10 +68,11 @@ def _layer(
     number: int,
     layer: LayerInfo,
     largest: int,
-    found: Sequence[_Marked],
-    removed: Sequence[_Marked],
+    marked: tuple[_Marked, _Marked],
+    chosen: Chosen,
 ) -> Iterator[str]:
-    kinds = [("held", found), ("removes", removed), ("base", layer.from_base)]
+    found, removed = marked
+    kinds = [("held", found.count), ("removes", removed.count), ("base", layer.from_base)]
     classes = " ".join(["layer", *(kind for kind, present in kinds if present)])
     name = layer_id(number, layer.index)
     yield f'<li class="{classes}" id="{name}">\n'
@@ -70,9 +86,9 @@ def _layer(
     if layer.from_base:
         parts.append("base image")
     yield f'<p class="size">{_bar(size, largest)}<span>{text(", ".join(parts))}</span></p>\n'
-    yield from _marks(report, number, found)
-    yield from _removals(number, removed)
-    if found:
+    yield from _marks(report, number, found, chosen)
+    yield from _removals(number, removed, chosen)
+    if found.listed:
         yield f'<button type="button" class="only" data-only="{name}" aria-pressed="false" hidden>'
         yield f'Only this layer<span class="unseen">: {layer.index + 1}</span></button>\n'
     yield "</li>\n"
@@ -92,32 +108,35 @@ def _bar(size: int | None, largest: int) -> str:
     )
 
 
-def _marks(report: TargetReport, number: int, found: Sequence[_Marked]) -> Iterator[str]:
-    if not found:
+def _marks(report: TargetReport, number: int, found: _Marked, chosen: Chosen) -> Iterator[str]:
+    if not found.count:
         return
     yield '<ul class="marks">\n'
-    for position, finding in found[:_MOST_MARKS]:
+    for position, finding in found.first:
         state = fate(report, finding)
         words = life(report, finding) or ""
         name = finding.location.field if finding.location.field is not None else finding.location.path
         line = "" if finding.location.line is None else f":{finding.location.line}"
         label = f'<span class="dot {state}" aria-hidden="true"></span><span>{text(tail(name, _TAIL) + line)}</span>'
         about = f'<span class="unseen">{text(f", {finding.title}, {words}")}</span>'
-        yield f'<li><a class="mark {finding.level}" href="#t{number}-f{position}">{label}{about}</a></li>\n'
-    if len(found) > _MOST_MARKS:
-        yield f'<li class="more">and {len(found) - _MOST_MARKS:,} more</li>\n'
+        element, link = ("a", f' href="#t{number}-f{position}"') if chosen.lists(finding) else ("span", "")
+        yield f'<li><{element} class="mark {finding.level}"{link}>{label}{about}</{element}></li>\n'
+    if found.count > _MOST_MARKS:
+        yield f'<li class="more">and {found.count - _MOST_MARKS:,} more</li>\n'
     yield "</ul>\n"
 
 
-def _removals(number: int, removed: Sequence[_Marked]) -> Iterator[str]:
-    if not removed:
+def _removals(number: int, removed: _Marked, chosen: Chosen) -> Iterator[str]:
+    if not removed.count:
         return
     yield '<ul class="removals">\n'
-    for position, finding in removed[:_MOST_MARKS]:
+    for position, finding in removed.first:
         verb = "deletes" if finding.visibility is not None and finding.visibility.state == "deleted" else "overwrites"
         where = "" if finding.location.layer is None else f", still in layer&nbsp;{finding.location.layer + 1}"
         name = code(tail(finding.location.path, _TAIL))
-        yield f'<li><a href="#t{number}-f{position}">{verb} {name}</a>{where}</li>\n'
-    if len(removed) > _MOST_MARKS:
-        yield f"<li>and {len(removed) - _MOST_MARKS:,} more</li>\n"
+        words = f"{verb} {name}"
+        linked = f'<a href="#t{number}-f{position}">{words}</a>' if chosen.lists(finding) else words
+        yield f"<li>{linked}{where}</li>\n"
+    if removed.count > _MOST_MARKS:
+        yield f"<li>and {removed.count - _MOST_MARKS:,} more</li>\n"
     yield "</ul>\n"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from imgscan.model import Diagnostic, Level, RuleInfo, TargetReport
     from imgscan.report.grouped import Reason
+    from imgscan.report.html.chosen import Chosen
 
 _LIVES = (
     ("visible", "visible"),
@@ -108,11 +109,13 @@ def target_name(summary: Summary) -> str:
     )
 
 
-def target_body(report: TargetReport, number: int, rules: Mapping[str, tuple[int, RuleInfo]]) -> Iterator[str]:
+def target_body(
+    report: TargetReport, number: int, chosen: Chosen, rules: Mapping[str, tuple[int, RuleInfo]]
+) -> Iterator[str]:
     """Write the layers, the keys and what was not read."""
     yield f'<div class="columns{"" if report.layers else " single"}">\n'
-    yield from stack_section(report, number)
-    yield from findings_section(report, number, rules)
+    yield from stack_section(report, number, chosen)
+    yield from findings_section(report, number, chosen, rules)
     yield "</div>\n"
     yield from _not_scanned(report, number)
 

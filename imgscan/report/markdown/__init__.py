@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from imgscan.report.base import plural
-from imgscan.report.grouped import keys_of, rebuilds
-from imgscan.report.markdown.markup import details
+from imgscan.report.grouped import keys_of, listing, rebuilds
+from imgscan.report.markdown.markup import code, details
 from imgscan.report.markdown.target import heading, not_scanned, row, unlisted_line
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class MarkdownReport:
         self._image = False
         self._unshown = 0
         self._unshown_targets = 0
+        self._listing = ""
 
     def start(self, out: BinaryIO) -> None:
         """Nothing: the report is written at the end."""
@@ -56,25 +57,25 @@ class MarkdownReport:
         if not self._fits(heading(report)):
             self._unshown_targets += 1
             self._unshown += len(report.findings)
+            self._listing = self._listing or listing(report)
             return
         self._findings(report)
         self._fits("".join(not_scanned(report)))
         self._fits(unlisted_line(report))
 
     def _findings(self, report: TargetReport) -> None:
-        keys = keys_of(report.findings)
-        table = "\n".join(_TABLE) + "\n"
-        if keys and not self._fits(table):
-            self._unshown += len(report.findings)
+        if not report.findings:
             return
-        full = False
-        for key in keys:
-            # Once one is left out all after it are, or the list would have holes.
-            full = full or not self._fits(row(report, key))
-            if full:
-                self._unshown += len(key.findings)
-        if keys:
+        unshown = len(report.findings)
+        if self._fits("\n".join(_TABLE) + "\n"):
+            for key in keys_of(report.findings):
+                if not self._fits(row(report, key)):
+                    break  # once one is left out all after it are, or the list would have holes
+                unshown -= len(key.findings)
             self._blocks.append("\n")
+        if unshown:
+            self._unshown += unshown
+            self._listing = self._listing or listing(report)
 
     def finish(self, out: BinaryIO) -> None:
         """Write the document, at most `LIMIT` bytes of it."""
@@ -90,7 +91,8 @@ class MarkdownReport:
         if self._unshown or self._unshown_targets:
             targets = f", {plural(self._unshown_targets, 'whole target')} among them" if self._unshown_targets else ""
             yield f"**{plural(self._unshown, 'finding')} left out{targets}: a summary is limited to 1 MiB.** "
-            yield "The JSON report has all of them.\n\n"
+            more = ", and so on for the other targets" if self._targets > 1 else ""
+            yield f"The JSON report has all of them: {code(self._listing)}{more}.\n\n"
         yield from self._remedies()
 
     def _remedies(self) -> Iterator[str]:

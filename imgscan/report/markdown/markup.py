@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from imgscan.report.base import escape_terminal, shorten
+from imgscan.gate import printable
+from imgscan.report.base import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ _SIGIL = re.compile(r"([@#!$%&~^:.])(?=\S)")
 
 def code(text: str) -> str:
     """Show foreign text in a code span."""
-    shown = shorten(escape_terminal(text), LONGEST_NAME).replace("`", "\\x60").replace("|", "\\x7c")
+    shown = shorten(printable(text), LONGEST_NAME).replace("`", "\\x60").replace("|", "\\x7c")
     # A span of nothing is not a span; a space at either end would be stripped.
     shown = shown if shown.strip() == shown else shown.replace(" ", "\\x20")
     return f"`{shown}`" if shown else "`''`"
@@ -35,7 +36,7 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Show a sentence that may have foreign words in it, without any of it being read as markup."""
-    return _quote(_SIGIL.sub("\\1\u2060", escape_terminal(text)))
+    return _quote(_SIGIL.sub("\\1\u2060", printable(text)))
 
 
 def _quote(text: str) -> str:
@@ -46,6 +47,6 @@ def _quote(text: str) -> str:
 
 def details(heading: str, steps: Sequence[str], link: str = "") -> str:
     """Fold a numbered list; the texts are the rules' own, so they are quoted but nothing is put into their words."""
-    numbered = "".join(f"{number}. {_quote(escape_terminal(step))}\n" for number, step in enumerate(steps, 1))
+    numbered = "".join(f"{number}. {_quote(printable(step))}\n" for number, step in enumerate(steps, 1))
     more = f"\nMore: <{link}>\n" if _URL.fullmatch(link) else ""
-    return f"<details><summary>{_quote(escape_terminal(heading))}</summary>\n\n{numbered}{more}\n</details>\n\n"
+    return f"<details><summary>{_quote(printable(heading))}</summary>\n\n{numbered}{more}\n</details>\n\n"

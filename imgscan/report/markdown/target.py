@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgscan.report.base import human_bytes, instruction, layer_number, layers_by_index, plural, shorten
+from imgscan.report.base import human_bytes, instruction, layer_number, layer_of, plural, shorten
 from imgscan.report.grouped import first_of, not_listed, reasons_of
 from imgscan.report.markdown.markup import LONGEST_NAME, code, prose
 from imgscan.report.words import STATUS, commit, ignorable, life, origin, place, verdict
@@ -77,7 +77,7 @@ def _place(report: TargetReport, finding: Finding, leader: Finding) -> str:
         lines.append(code(brought))
     if location.layer is not None:
         text = layer_number(report, location.layer)
-        layer = layers_by_index(report).get(location.layer)
+        layer = layer_of(report, location.layer)
         if layer is not None and layer.created_by:
             text += f": {code(shorten(instruction(layer.created_by), 100))}"
         lines.append(text)

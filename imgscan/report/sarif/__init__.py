@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from imgscan.report._json import indented, with_last_list
+from imgscan.report._json import Document, pieces
 from imgscan.report.base import plural
 from imgscan.report.sarif.names import category, distinct
 from imgscan.report.sarif.run import run
@@ -25,23 +25,25 @@ MOST_RUNS = 20
 
 
 class SarifReport:
-    """One document over all targets, written as a whole at the end."""
+    """One document over all targets, written target by target."""
 
     def __init__(self, context: ReportContext) -> None:
         self._context = context
-        self._runs: dict[str, bytes] = {}
+        self._document = Document({"$schema": SCHEMA, "version": "2.1.0", "runs": []})
+        self._runs: set[str] = set()
 
     def start(self, out: BinaryIO) -> None:
-        """Nothing: the document is written at the end."""
+        """Nothing: the document begins with its first target."""
 
-    def target(self, report: TargetReport, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
-        """Keep the target's run, under a category that no other run of the file has."""
+    def target(self, report: TargetReport, out: BinaryIO) -> None:
+        """Write the target's run, under a category that no other run of the file has."""
         identity = distinct(category(report, self._context.sarif_category), self._runs)
-        self._runs[identity] = indented(run(report, self._context, identity), depth=2)
+        self._runs.add(identity)
+        self._document.item(pieces(run(report, self._context, identity), depth=2), out)
 
     def finish(self, out: BinaryIO) -> None:
-        """Write the document."""
-        out.write(with_last_list({"$schema": SCHEMA, "version": "2.1.0", "runs": []}, self._runs.values()))
+        """Write the rest."""
+        self._document.finish(out)
         if len(self._runs) > MOST_RUNS:
             self._context.warn(
                 f"the SARIF report has {plural(len(self._runs), 'run')}, one per target; GitHub code scanning accepts "

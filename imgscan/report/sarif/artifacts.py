@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from imgscan.gate import printable
 from imgscan.model import IMAGE_DOCUMENTS
-from imgscan.report.base import escape_terminal, layer_number
+from imgscan.report.base import layer_number
 from imgscan.report.sarif.names import NESTED, location_uri, raw_name, relative_uri, short_name
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _layer(layer: LayerInfo) -> dict[str, Any]:
 
 
 def _logical_image(report: TargetReport) -> dict[str, Any]:
-    name = escape_terminal(short_name(report))
+    name = printable(short_name(report))
     return {"name": name, "fullyQualifiedName": name, "kind": "image"}
 
 
@@ -133,7 +134,7 @@ def _logical_layer(report: TargetReport, layer: LayerInfo) -> dict[str, Any]:
     name = layer_number(report, layer.index)
     return {
         "name": name,
-        "fullyQualifiedName": f"{escape_terminal(short_name(report))}/{name}",
+        "fullyQualifiedName": f"{printable(short_name(report))}/{name}",
         "kind": "layer",
         "parentIndex": 0,
     }

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from imgscan.report.base import escape_terminal, instruction, layer_number, layers_by_index, shorten
+from imgscan.gate import printable
+from imgscan.report.base import instruction, layer_number, layer_of, shorten
 from imgscan.report.words import IN_HISTORY, commit, in_description
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def message(text: str) -> dict[str, Any]:
 
 def escape(text: str) -> str:
     """Make foreign text safe within a message, and visible."""
-    shown = _MARKUP.sub(lambda match: "\\" + match.group(), escape_terminal(text))
+    shown = _MARKUP.sub(lambda match: "\\" + match.group(), printable(text))
     return shown.replace("{", "{{").replace("}", "}}")
 
 
@@ -56,7 +57,7 @@ def result_text(report: TargetReport, finding: Finding) -> str:
 def layer_text(report: TargetReport, index: int) -> str:
     """Name a layer: number, digest, instruction."""
     parts = [layer_number(report, index)]
-    layer = layers_by_index(report).get(index)
+    layer = layer_of(report, index)
     if layer is not None:
         digest = layer.digest or layer.diff_id
         if digest is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgscan.report.base import layers_by_index, shorten
+from imgscan.report.base import layer_of, shorten
 from imgscan.report.sarif.artifacts import LARGEST
 from imgscan.report.sarif.markup import layer_text, message, result_text
 from imgscan.report.sarif.names import NESTED, file_uri, location_uri
@@ -145,7 +145,7 @@ def snippet(finding: Finding) -> str:
 
 def _properties(report: TargetReport, finding: Finding) -> dict[str, Any]:
     location, secret = finding.location, finding.secret
-    layer = None if location.layer is None else layers_by_index(report).get(location.layer)
+    layer = None if location.layer is None else layer_of(report, location.layer)
     visibility = finding.visibility
     values = {
         "layerIndex": location.layer,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.report._json import indented
 from imgscan.report.base import plural
+from imgscan.report.grouped import worst
 from imgscan.report.sarif.artifacts import Artifacts
 from imgscan.report.sarif.markup import escape, message
 from imgscan.report.sarif.names import location_uri
@@ -13,19 +14,25 @@ from imgscan.report.sarif.results import REDACTED, result, snippet
 from imgscan.report.sarif.rules import driver
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imgscan.model import Diagnostic, Finding, TargetReport
     from imgscan.report.base import ReportContext
 
 MOST_RESULTS = 5000
 """How many results of a run GitHub keeps; it accepts 25,000."""
 
+_RESULTS = 4
+"""How deep results are in the document."""
+
 
 def run(report: TargetReport, context: ReportContext, identity: str) -> dict[str, Any]:
-    """Turn one target's result into a run; `identity` is its `automationDetails.id`."""
+    """Turn one target's result into a run, its results as an iterator; `identity` is its `automationDetails.id`."""
     kept, left_out = select(report, context)
     artifacts = Artifacts(report)
     rule_indexes = {rule.id: index for index, rule in enumerate(context.rules)}
-    results = [result(report, finding, artifacts, rule_indexes) for finding in kept]
+    # Serialised at once, before the artifacts that they refer to are: bytes are a fraction of the size of the objects.
+    results = [indented(result(report, finding, artifacts, rule_indexes), depth=_RESULTS) for finding in kept]
     notifications = [_notification(report, diagnostic, artifacts) for diagnostic in report.diagnostics]
     if left_out:
         notifications.append(_cut(left_out))
@@ -42,7 +49,7 @@ def run(report: TargetReport, context: ReportContext, identity: str) -> dict[str
         ],
         "artifacts": artifacts.table,
         "logicalLocations": artifacts.logical,
-        "results": results,
+        "results": iter(results),
     }
     if not artifacts.table:
         del document["artifacts"]
@@ -55,7 +62,7 @@ def run(report: TargetReport, context: ReportContext, identity: str) -> dict[str
     return document
 
 
-def select(report: TargetReport, context: ReportContext) -> tuple[list[Finding], int]:
+def select(report: TargetReport, context: ReportContext) -> tuple[Sequence[Finding], int]:
     """Choose the findings that become results, in report order, and count those that are too many.
 
     Accepted and documented ones are left out: code scanning would open alerts for them, since it does not honour
@@ -64,17 +71,8 @@ def select(report: TargetReport, context: ReportContext) -> tuple[list[Finding],
     """
     shown = {"new", "baseline"} if context.sarif_accepted else {"new"}
     findings = [finding for finding in report.findings if finding.status in shown]
-    if len(findings) <= MOST_RESULTS:
-        return findings, 0
-    scores = {rule.id: rule.score for rule in context.rules}
-
-    def rank(position: int) -> tuple[bool, int, float, int]:
-        finding = findings[position]
-        score = scores.get(finding.rule_id, 0.0)
-        return finding.status != "new", LEVELS.index(finding.level), -score, CONFIDENCES.index(finding.confidence)
-
-    kept = sorted(sorted(range(len(findings)), key=rank)[:MOST_RESULTS])
-    return [findings[position] for position in kept], len(findings) - MOST_RESULTS
+    kept = worst(findings, MOST_RESULTS, context.rules)
+    return kept, len(findings) - len(kept)
 
 
 def _notification(report: TargetReport, diagnostic: Diagnostic, artifacts: Artifacts) -> dict[str, Any]:

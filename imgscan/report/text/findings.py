@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from imgscan.report.base import (
-    escape_terminal,
-    human_bytes,
-    instruction,
-    layer_number,
-    layers_by_index,
-    plural,
-    shorten,
-)
+from imgscan.gate import printable
+from imgscan.report.base import human_bytes, instruction, layer_number, layer_of, plural, shorten
 from imgscan.report.text.style import LEVEL_STYLES
 from imgscan.report.words import IN_HISTORY, commit, ended, ignorable, in_description, origin, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imgscan.model import Finding, LayerInfo, TargetReport
     from imgscan.report.text.style import Style
@@ -42,21 +35,36 @@ def findings_section(report: TargetReport, style: Style, verbose: int) -> Iterat
     if verbose:
         indexes |= {layer.index for layer in report.layers}
     order: list[int | None] = [*sorted(indexes), *([None] if None in groups else [])]
-    places: dict[str, list[Finding]] = defaultdict(list)
-    for index in order:
-        for finding in groups.get(index, ()):
-            places[finding.secret.sha256].append(finding)
+    places = _Places(finding for index in order for finding in groups.get(index, ()))
     for index in order:
         heading = list(_heading(report, index, style, verbose))
         yield from [*heading, ""] if heading else []
         for finding in groups.get(index, ()):
-            yield from _finding(report, finding, places[finding.secret.sha256], style, verbose)
+            yield from _finding(report, finding, places, style, verbose)
             yield ""
+
+
+class _Places:
+    """The places of each credential, in the order of the report; most have only one."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._first: dict[str, Finding] = {}
+        self._all: dict[str, list[Finding]] = {}
+        for finding in findings:
+            sha256 = finding.secret.sha256
+            first = self._first.setdefault(sha256, finding)
+            if first is not finding:
+                self._all.setdefault(sha256, [first]).append(finding)
+
+    def of(self, finding: Finding) -> Sequence[Finding]:
+        """Return all places of a finding's credential, the first of them first."""
+        sha256 = finding.secret.sha256
+        return self._all.get(sha256) or (self._first[sha256],)
 
 
 def quiet_line(report: TargetReport, finding: Finding, style: Style) -> str:
     """Write a finding on one line, the way compilers do."""
-    context = [escape_terminal(report.target)]
+    context = [printable(report.target)]
     if finding.location.layer is not None:
         context.append(layer_number(report, finding.location.layer))
     if (brought := commit(finding)) is not None:
@@ -68,7 +76,7 @@ def quiet_line(report: TargetReport, finding: Finding, style: Style) -> str:
     if finding.status != "new":
         context.append(_STATUS[finding.status].partition(",")[0])
     level = style.paint(finding.level, LEVEL_STYLES[finding.level])
-    what = f"{escape_terminal(finding.title)} {escape_terminal(finding.secret.redacted)}"
+    what = f"{printable(finding.title)} {printable(finding.secret.redacted)}"
     return f"{place(finding)}: {level}: {what} ({', '.join(context)})"
 
 
@@ -92,7 +100,7 @@ def _heading(report: TargetReport, index: int | None, style: Style, verbose: int
             yield style.paint("image description", "bold") + style.paint("  outside the layers", "dim")
         return
     number = layer_number(report, index)
-    layer = layers_by_index(report).get(index)
+    layer = layer_of(report, index)
     if layer is None:
         yield style.paint(number, "bold")
     else:
@@ -101,7 +109,7 @@ def _heading(report: TargetReport, index: int | None, style: Style, verbose: int
 
 def _layer_heading(number: str, layer: LayerInfo, style: Style, verbose: int) -> Iterator[str]:
     digest = layer.digest or layer.diff_id
-    parts = ["" if digest is None else escape_terminal(digest.short), "base image" if layer.from_base else ""]
+    parts = ["" if digest is None else printable(digest.short), "base image" if layer.from_base else ""]
     about = "".join(f"  {part}" for part in parts if part)
     line = style.paint(number, "bold") + style.paint(about, "dim")
     created_by = instruction(layer.created_by) if layer.created_by else ""
@@ -115,21 +123,19 @@ def _layer_heading(number: str, layer: LayerInfo, style: Style, verbose: int) ->
         measures = [
             "not read" if layer.bytes is None else human_bytes(layer.bytes),
             *([] if layer.entries is None else [plural(layer.entries, "entry", "entries")]),
-            *([] if layer.digest is None else [f"digest {escape_terminal(str(layer.digest))}"]),
-            *([] if layer.diff_id is None else [f"diff_id {escape_terminal(str(layer.diff_id))}"]),
+            *([] if layer.digest is None else [f"digest {printable(str(layer.digest))}"]),
+            *([] if layer.diff_id is None else [f"diff_id {printable(str(layer.diff_id))}"]),
         ]
         yield from style.items(measures, 2, "dim")
 
 
-def _finding(
-    report: TargetReport, finding: Finding, places: Sequence[Finding], style: Style, verbose: int
-) -> Iterator[str]:
+def _finding(report: TargetReport, finding: Finding, known: _Places, style: Style, verbose: int) -> Iterator[str]:
     label = style.paint(finding.level, "bold", LEVEL_STYLES[finding.level])
     gap = " " * (INDENT - LABEL - len(finding.level))
-    title = style.paint(escape_terminal(finding.title), "bold")
-    yield f"{' ' * LABEL}{label}{gap}{title}  {escape_terminal(finding.secret.redacted)}"
+    title = style.paint(printable(finding.title), "bold")
+    yield f"{' ' * LABEL}{label}{gap}{title}  {printable(finding.secret.redacted)}"
     encoding = finding.location.encoding
-    carrier = "" if encoding == "plain" else f"  as {escape_terminal(encoding)}"
+    carrier = "" if encoding == "plain" else f"  as {printable(encoding)}"
     yield " " * INDENT + style.paint(place(finding), "cyan") + carrier
     if (source := origin(finding)) is not None:
         yield f"{' ' * INDENT}from {source}"
@@ -141,6 +147,7 @@ def _finding(
         yield from style.prose(life, INDENT)
     if finding.status != "new":
         yield from style.prose(_STATUS[finding.status], INDENT)
+    places = known.of(finding)
     first = places[0]
     if first is not finding:
         yield " " * INDENT + style.paint(f"same secret as {_reference(report, first)}", "dim")
@@ -160,7 +167,7 @@ def _account(finding: Finding) -> Iterator[str]:
     secret = finding.secret
     if secret.account is not None:
         created = "" if secret.account_created is None else f", created {secret.account_created[:10]}"
-        yield " " * INDENT + escape_terminal(f"account {secret.account}{created}")
+        yield " " * INDENT + printable(f"account {secret.account}{created}")
 
 
 def _about(finding: Finding, places: Sequence[Finding]) -> Iterator[str]:
@@ -171,7 +178,7 @@ def _about(finding: Finding, places: Sequence[Finding]) -> Iterator[str]:
 
 
 def _details(finding: Finding) -> Iterator[str]:
-    yield escape_terminal(f"rule {finding.rule_id}")
+    yield printable(f"rule {finding.rule_id}")
     yield f"{finding.secret.length} characters"
-    yield escape_terminal(f"fingerprint {finding.fingerprint}")
-    yield escape_terminal(f"sha256 {finding.secret.sha256}")
+    yield printable(f"fingerprint {finding.fingerprint}")
+    yield printable(f"sha256 {finding.secret.sha256}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgscan.report.base import escape_terminal, human_bytes, layer_number, plural
+from imgscan.gate import printable
+from imgscan.report.base import human_bytes, layer_number, plural
 from imgscan.report.grouped import first_of, not_listed, reasons_of, rebuilds, unlisted
 from imgscan.report.text.findings import INDENT, LABEL
 from imgscan.report.text.style import LEVEL_STYLES
@@ -36,7 +37,7 @@ def remedy_section(report: TargetReport, rules: Sequence[RuleInfo], style: Style
     yield ""
     for rule in concerned:
         yield from _steps(f"Rotate: {rule.title}", rule.rotate, style)
-        yield f"{' ' * _STEP}{style.paint(f'More: {escape_terminal(rule.help_uri)}', 'dim')}"
+        yield f"{' ' * _STEP}{style.paint(f'More: {printable(rule.help_uri)}', 'dim')}"
         yield ""
     if report.kind != "image":
         yield from _steps("Clean up", CLEAN_UP, style)
@@ -48,9 +49,9 @@ def remedy_section(report: TargetReport, rules: Sequence[RuleInfo], style: Style
 
 
 def _steps(heading: str, steps: Sequence[str], style: Style) -> Iterator[str]:
-    yield f"  {style.paint(escape_terminal(heading), 'bold')}"
+    yield f"  {style.paint(printable(heading), 'bold')}"
     for number, step in enumerate(steps, 1):
-        yield from style.prose(escape_terminal(step), _STEP, f"{number}. ")
+        yield from style.prose(printable(step), _STEP, f"{number}. ")
 
 
 def diagnostics_section(report: TargetReport, style: Style, verbose: int) -> Iterator[str]:
@@ -63,7 +64,7 @@ def diagnostics_section(report: TargetReport, style: Style, verbose: int) -> Ite
         size = f", {human_bytes(reason.bytes)}" if reason.bytes else ""
         label = style.paint(reason.severity, "bold", LEVEL_STYLES[reason.severity])
         lead = f"{' ' * LABEL}{label}{' ' * (INDENT - LABEL - len(reason.severity))}"
-        why = f"{escape_terminal(reason.message)} ({escape_terminal(reason.code)}{size})"
+        why = f"{printable(reason.message)} ({printable(reason.code)}{size})"
         first, *others = style.prose(why, INDENT)
         yield lead + first[INDENT:]
         yield from others
@@ -77,7 +78,7 @@ def diagnostics_section(report: TargetReport, style: Style, verbose: int) -> Ite
 
 def _where(report: TargetReport, diagnostic: Diagnostic) -> str:
     layer = "" if diagnostic.layer is None else layer_number(report, diagnostic.layer)
-    path = "" if diagnostic.path is None else escape_terminal(diagnostic.path)
+    path = "" if diagnostic.path is None else printable(diagnostic.path)
     return "  ".join(part for part in (layer, path) if part)
 
 

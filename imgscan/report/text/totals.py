@@ -36,10 +36,11 @@ class Totals:
     def of(cls, report: TargetReport) -> Self:
         """Count one target."""
         errors = sum(1 for diagnostic in report.diagnostics if diagnostic.severity == "error")
+        by_level = report.by_level
         return cls(
             targets=1,
             secrets=frozenset(finding.secret.sha256 for finding in report.findings),
-            levels=tuple(report.by_level[level] for level in LEVELS),
+            levels=tuple(by_level[level] for level in LEVELS),
             accepted=sum(1 for finding in report.findings if finding.status == "baseline"),
             bytes=report.stats.bytes,
             entries=report.stats.entries,
@@ -54,7 +55,7 @@ class Totals:
     def __add__(self, other: Totals) -> Totals:
         return Totals(
             targets=self.targets + other.targets,
-            secrets=self.secrets | other.secrets,
+            secrets=self.secrets | other.secrets if self.secrets else other.secrets,
             levels=tuple(mine + theirs for mine, theirs in zip(self.levels, other.levels, strict=True)),
             accepted=self.accepted + other.accepted,
             bytes=self.bytes + other.bytes,

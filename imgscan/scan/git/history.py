@@ -18,32 +18,38 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.git.messages import COMMIT, TAG, date_of, search_message
+from imgscan.scan.git.batches import MESSAGES, Batches, brought
+from imgscan.scan.git.firstlook import Lanes, missing
+from imgscan.scan.git.messages import search_message
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
-from imgscan.scan.pour import FilePour
-from imgscan.scan.stop import is_interruption
-from imgscan.sources.catfile import Objects
 from imgscan.sources.gitprocess import GitError
+from imgscan.sources.gitrepo import Commit
 from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgscan.scan.git.batches import Batch
+    from imgscan.scan.git.firstlook import Screened
     from imgscan.scan.git.scope import Scope
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
-    from imgscan.sources.gitrepo import Change, Commit, Repository
-
-_BATCH = 4096
-"""Objects that are searched in one stream, before those that hold something are looked at as files."""
+    from imgscan.sources.catfile import Objects
+    from imgscan.sources.gitrefs import Reference
+    from imgscan.sources.gitrepo import Repository
 
 
 class _Brought(NamedTuple):
-    """A hit, with the commit that brought it in as its location; `file` is None for a message."""
+    """A hit, with the commit that brought it in as its location; `file` is None for what is no file.
+
+    `named` says that it is in the file's name.
+    """
 
     hit: Hit
     file: bytes | None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ class HistoryScanner:
     session: Session
     repository: Repository
     scopes: Sequence[Scope]
-    clean: set[bytes] = field(default_factory=set)
-    """Blobs, by their raw ids, in which nothing was found: 85 bytes each, and two million are a large repository."""
+    searched: set[bytes] = field(default_factory=set)
+    """Blobs, by their raw ids, that were searched: 85 bytes each, and two million are a large repository."""
     dirty: set[str] = field(default_factory=set)
     """Objects that hold something, or would under some name."""
 
@@ -69,21 +75,21 @@ class HistoryScanner:
                 return
 
     def _scan(self, scope: Scope) -> TargetReport:
-        with Objects(self.repository.folder) as objects:
+        with self.repository.objects() as objects:
             search = _ScopeSearch(self, scope, objects)
             try:
                 search.search()
                 search.look_at_tip()
             except GitError as error:
-                if not search.begun:
+                if not search.begun and not self.session.interrupted:
                     raise
-                search.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
-            except KeyboardInterrupt:
-                self.session.stop.set()
+                if not self.session.interrupted:  # stopping ends git as well
+                    search.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
+                self.searched.clear()  # not everything in there was
             except StreamError as error:
                 if not is_interruption(error):
                     raise
-            return self.session.complete(search.report)
+            return search.report()
 
 
 class _ScopeSearch:
@@ -96,6 +102,7 @@ class _ScopeSearch:
         self._objects = objects
         self._concealer = scanner.session.concealer
         self._found: list[_Brought] = []
+        self._places: set[tuple[bytes | None, bool, str]] = set()
         self._lives: dict[tuple[bytes, str], Visibility] = {}
         self._versions = FileVersions(self._session, objects, self._missing)
         self._shallow: frozenset[str] = frozenset()
@@ -103,25 +110,20 @@ class _ScopeSearch:
         self.diagnostics: list[Diagnostic] = []
 
     def search(self) -> None:
-        """Search the scope's commits, a batch at a time."""
-        scope, repository = self._scope, self._scanner.repository
+        """Search everything in the scope, a batch at a time."""
+        scope = self._scope
         self._session.progress.begin(scope.label, scope.size, None)
-        if scope.staged is not None:
-            self._batch([scope.staged])
-            return
-        self._shallow = repository.shallow()
-        self._tags(scope.tags)
-        if not scope.revisions:
-            return
-        commits: list[Commit] = []
-        waiting = 0
-        for commit in repository.commits(scope.revisions):
-            commits.append(commit)
-            waiting += 1 + len(commit.changes)
-            if waiting >= _BATCH:
-                self._batch(commits)
-                commits, waiting = [], 0
-        self._batch(commits)
+        if scope.staged is None:
+            self._shallow = self._scanner.repository.shallow()
+        for reference in scope.ends.missing:
+            self._missing(reference.path)
+        self._names(scope.names)
+        batches = Batches(self._scanner.repository, scope, self._scanner.searched, self._scanner.dirty)
+        with Lanes(self._session, self._scanner.repository) as lanes:
+            for batch, screened in lanes.screen(batches):
+                self._look(batch, screened)
+        if batches.failure is not None:
+            raise batches.failure
 
     @property
     def begun(self) -> bool:
@@ -132,24 +134,25 @@ class _ScopeSearch:
         """Record for each finding in a file whether its credential is still there at the tip."""
         tip = self._scope.tip
         files: dict[bytes, set[str]] = defaultdict(set)
-        for hit, file in self._found:
+        for hit, file, named in self._found:
             if file is not None:
-                files[file].add(hit.secret.sha256)
+                files[file] |= set() if named else {hit.secret.sha256}
         if tip is None or not files:
             return
         blobs = self._scanner.repository.tree(tip, frozenset(files))
         for name, secrets in sorted(files.items()):
             blob = blobs.get(name)
             present = self._versions.secrets(blob, name)
-            gone = Visibility("deleted" if blob is None else "overwritten")
+            gone = Visibility("overwritten" if name in blobs else "deleted")
             for secret in secrets:
                 self._lives[name, secret] = Visibility("visible") if secret in present else gone
+            self._lives[name, ""] = Visibility("visible" if name in blobs else "deleted")
 
     def report(self) -> TargetReport:
         """Make the report of what was found so far."""
         placed = (
-            Placed(hit, None if file is None else self._lives.get((file, hit.secret.sha256)))
-            for hit, file in self._found
+            Placed(hit, None if file is None else self._lives.get((file, "" if named else hit.secret.sha256)))
+            for hit, file, named in self._found
         )
         findings, hidden = findings_of(placed, self._session)
         return TargetReport(
@@ -161,85 +164,73 @@ class _ScopeSearch:
             stats=Stats(self._size, self._entries),
         )
 
-    def _bring(self, hits: Iterable[Hit], file: bytes | None, commit: str | None, authored: str | None) -> None:
-        """Record hits as those of a commit; None means what is staged."""
+    def _bring(
+        self, hits: Iterable[Hit], file: bytes | None, commit: Commit, authored: str | None, *, named: bool = False
+    ) -> None:
+        """Record hits as those of a commit. Of a tree, only what no commit has brought in under the same name."""
         for hit in hits:
-            location = replace(hit.location, commit=commit, authored=authored if commit is not None else None)
-            self._found.append(_Brought(hit._replace(location=location), file))
+            place = file, named, hit.identity
+            if file is not None and commit.kind == "tree" and place in self._places:
+                continue
+            self._places.add(place)
+            location = replace(hit.location, commit=commit.id, authored=authored if commit.id is not None else None)
+            self._found.append(_Brought(hit._replace(location=location), file, named))
 
-    # one batch
+    # what came of a batch
 
-    def _batch(self, commits: Sequence[Commit]) -> None:
-        """Search what is new in some commits, then look at the files that hold something."""
-        wanted: dict[str, bytes] = {}
-        for commit in commits:
-            if commit.id is not None:
-                wanted[commit.id] = COMMIT
-            wanted |= {change.blob: change.path for change in _brought(commit) if change.blob is not None}
-        self._screen(wanted)
-        dirty = self._scanner.dirty
-        for commit in commits:
+    def _look(self, batch: Batch, screened: Screened) -> None:
+        """Look at the files that hold something, and at names."""
+        self._scanner.dirty.update(screened.held)
+        self._entries += screened.entries
+        self._size += screened.size
+        self.diagnostics += [shown(each, self._concealer) for each in screened.unread]
+        self._session.progress.layer(len(screened.held))
+        names = self._suspicious(change.path for commit in batch.commits for change in commit.changes if change.added)
+        for commit in batch.commits:
             if commit.id in self._shallow:
                 text = "the clone is shallow: the history before this commit is not here, and was not searched"
                 self.diagnostics.append(Diagnostic("skipped", "shallow-clone", text, path=commit.id))
-            files = [change for change in _brought(commit) if change.blob in dirty]
-            authored = None
-            if commit.id is not None and (commit.id in dirty or files):
-                data = self._read(commit.id)
-                authored = date_of(data)
-                if commit.id in dirty:
-                    self._bring(search_message(data, COMMIT, self._concealer), None, commit.id, authored)
-            for change in files:
-                self._bring(self._versions.brought(change), change.path, commit.id, authored)
+            self._look_at(commit, names)
 
-    def _screen(self, wanted: dict[str, bytes]) -> None:
-        """Search objects that were not searched before, under no name, and note which hold something."""
-        clean, dirty = self._scanner.clean, self._scanner.dirty
-        fresh = [each for each in wanted if bytes.fromhex(each) not in clean and each not in dirty]
-        pour = FilePour(self._session, self._session.progress.advance, lazy=True)
-        poured: list[str] = []
-        held: set[str] = set()
-        try:
-            for stored in self._objects.each(fresh):
-                if stored.kind is None:
-                    self._missing(wanted[stored.id])
-                    continue
-                self._entries += 1
-                poured.append(stored.id)
-                look = wanted[stored.id] is not COMMIT
-                pour.file(len(poured) - 1, b"", stored.data, size=stored.size, look=look)
-                self._note(pour, wanted[stored.id])
-        finally:
-            held |= {poured[hit.member] for hit in pour.finish()}
-            self._size += pour.size
-            dirty |= held
-        clean.update(bytes.fromhex(each) for each in fresh if each not in held and wanted[each] is not COMMIT)
-        self._session.progress.layer(len(held))
+    def _look_at(self, commit: Commit, names: frozenset[bytes]) -> None:
+        """Look at a commit if it holds something; `names` are those of files that do themselves."""
+        dirty = self._scanner.dirty
+        own = commit.id in dirty and commit.kind in MESSAGES
+        changes = [each for each in commit.changes if each.blob in dirty or (each.added and each.path in names)]
+        if not own and not changes:
+            return
+        authored = None
+        if commit.id is not None and commit.kind in MESSAGES:
+            hits, authored = self._message(commit.id, MESSAGES[commit.kind])
+            self._bring(hits if own else (), None, commit, authored)
+        new = set(brought(commit))
+        for change in changes:
+            path, file = change.path, None if commit.kind == "blob" else change.path
+            if change.added and path in names:
+                self._bring(self._concealer.in_text(path, path, field="file/name"), file, commit, authored, named=True)
+            if change in new:
+                self._bring(self._versions.brought(change), file, commit, authored)
 
-    def _note(self, pour: FilePour, path: bytes) -> None:
-        """Report what was not read inside a file: skipped, because what is stored is intact, as git has hashed it."""
-        for each in pour.take_unread():
-            self.diagnostics.append(shown(each._replace(path=path + (each.path or b"")), self._concealer))
+    def _message(self, each: str, path: bytes) -> tuple[list[Hit], str | None]:
+        """Search a commit or tag object; return also its date."""
+        pieces = (data for stored in self._objects.each([each]) for data in stored.data)
+        return search_message(pieces, path, self._concealer)
+
+    def _suspicious(self, names: Iterable[bytes]) -> frozenset[bytes]:
+        """Return the names in which something was found: all are searched at once, then each if need be."""
+        together = dict.fromkeys(names)
+        find, joined = self._concealer.engine.find, b"\0".join(together)
+        if not find(joined, 0, len(joined)):
+            return frozenset()
+        return frozenset(each for each in together if find(each, 0, len(each)))
+
+    def _names(self, references: Iterable[Reference]) -> None:
+        """Search the names of references."""
+        found = self._suspicious(reference.path for reference in references)
+        for path, each in references:
+            if path in found:
+                hits = self._concealer.in_text(path, path, field="ref/name")
+                self._bring(hits, None, Commit(each, (), "blob"), None)
 
     def _missing(self, path: bytes) -> None:
-        shown = self._concealer.spell(path).path
-        text = "an object of the repository is missing or damaged: git fsck says more"
-        self.diagnostics.append(Diagnostic("error", "object-missing", text, path=shown))
-
-    def _read(self, each: str) -> bytes:
-        return b"".join(data for stored in self._objects.each([each]) for data in stored.data)
-
-    def _tags(self, tags: Iterable[str]) -> None:
-        """Search the messages of annotated tags; one may precede another."""
-        for tag in tags:
-            data = self._read(tag)
-            self._entries, self._size = self._entries + 1, self._size + len(data)
-            self._bring(search_message(data, TAG, self._concealer), None, tag, date_of(data))
-
-
-def _brought(commit: Commit) -> Iterator[Change]:
-    """Yield the changes that may add content: not what a parent has unchanged, nor a file that was only moved."""
-    gone = {change.parents[0] for change in commit.changes if change.blob is None and len(change.parents) == 1}
-    for change in commit.changes:
-        if change.blob is not None and change.blob not in change.parents and change.blob not in gone:
-            yield change
+        self.diagnostics.append(shown(missing(path), self._concealer))

@@ -15,29 +15,37 @@ from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from imgscan.model import Location
     from imgscan.scan.hits import Concealer, Hit
 
 COMMIT, TAG = b".git/commit", b".git/tag"
-"""Where findings in these objects have their path; git lets no file of a repository be in a folder of that name."""
+"""Where findings in these objects have their path; git lets no file of a repository be in a folder of that name.
+
+The name of a reference has its path there as well (`.git/refs/heads/main`), as has a blob that a reference names.
+"""
 
 _DATE = re.compile(rb"^(?:author|tagger) [^\n]*> (-?[0-9]{1,12}) ([+-])([0-9]{2})([0-9]{2})$", re.MULTILINE)
 _HEADER = re.compile(r"[a-z-]{1,20}")
 
 
-def search_message(data: bytes, path: bytes, concealer: Concealer) -> Iterator[Hit]:
-    """Search an object as a whole; lines count from the message's first, and a header has a field and no line."""
+def search_message(pieces: Iterable[bytes], path: bytes, concealer: Concealer) -> tuple[list[Hit], str | None]:
+    """Search an object as a whole; lines count from the message's first, and a header has a field and no line.
+
+    Return also its date: when it was authored, or the tag made.
+    """
     search = JoinedSearch(concealer)
     search.begin(JoinedFile(path))
-    search.feed(data)
+    start = b""
+    for piece in pieces:
+        search.feed(piece)
+        start = start or piece
     search.finish()
-    header = data.partition(b"\n\n")[0]
+    header = start.partition(b"\n\n")[0]
     kind = path.rpartition(b"/")[2].decode("ascii")
-    for found in search.found:
-        location = _in_object(found.hit.location, header, kind)
-        yield found.hit._replace(location=location)
+    hits = [found.hit._replace(location=_in_object(found.hit.location, header, kind)) for found in search.found]
+    return hits, date_of(header)
 
 
 def _in_object(location: Location, header: bytes, kind: str) -> Location:
@@ -53,7 +61,10 @@ def _in_object(location: Location, header: bytes, kind: str) -> Location:
 
 
 def date_of(data: bytes) -> str | None:
-    """Read when a commit was authored or a tag made: ISO 8601, with the author's own offset from UTC."""
+    """Read when a commit was authored or a tag made: ISO 8601, with the author's own offset from UTC.
+
+    `data` is the object, or as much of it as holds the header.
+    """
     found = _DATE.search(data.partition(b"\n\n")[0])
     if found is None:
         return None

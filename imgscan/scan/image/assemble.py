@@ -6,23 +6,27 @@ Here a hit gets its layer, its instruction and its life, and digests are compare
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from heapq import merge
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.image.lifecycle import LayerNames, Spot, resolve
 from imgscan.model import Diagnostic, Digest, LayerInfo, Stats, TargetReport
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.image.fields import search_document
+from imgscan.scan.image.fields import document_hits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from imgscan.image.documents import History
-    from imgscan.image.plan import ImagePlan, LayerPlan
+    from imgscan.image.plan import ImageDocument, ImagePlan, LayerPlan
     from imgscan.model import Visibility
     from imgscan.scan.findings import Trace
     from imgscan.scan.hits import Hit
     from imgscan.scan.result import LayerResult
     from imgscan.scan.session import Session
+    from imgscan.sources.base import Told
 
     TraceImage = Callable[[Sequence[History], Sequence[int | None]], Trace | None]
     """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
@@ -32,13 +36,17 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes the report of an image from its plan and the results of its blobs, by name.
 
-    `others` are hits of members that belong to no image. `noted` applies to the target as a whole.
+    `documents` are the results of the bytes of documents, `inline` has the credentials (SHA-256) in what a document
+    carries itself, both by the document's name. `others` are hits of members that belong to no image. `noted` applies
+    to the target as a whole.
     """
 
     session: Session
     target: str
     plan: ImagePlan
     results: Mapping[str, LayerResult]
+    documents: Mapping[str, LayerResult]
+    inline: Mapping[str, AbstractSet[str]]
     others: Sequence[Hit] = ()
     noted: Sequence[Diagnostic] = ()
     trace_image: TraceImage | None = None
@@ -56,11 +64,12 @@ class Assembly:
         noted = [*self.noted, *plan.diagnostics]
         for index, (layer, result) in enumerate(zip(plan.layers, layers, strict=True)):
             noted += check_layer(index, layer, result, filesystem=plan.filesystem)
-        placed = [*self._placed(layers), *map(Placed, self.others)]
+        placed = chain(self._placed(layers, noted), map(self._stray, self.others))
+        first = next(placed, None)
         trace = None
-        if self.trace_image is not None and placed:
+        if self.trace_image is not None and first is not None:
             trace = self.trace_image(plan.config.history if plan.config else (), self._history)
-        findings, hidden = findings_of(placed, self.session, trace)
+        findings, hidden = findings_of(chain([first] if first is not None else [], placed), self.session, trace)
         distinct = {layer.name: result for layer, result in zip(plan.layers, layers, strict=True) if result}.values()
         return TargetReport(
             target=text(self.target),
@@ -82,32 +91,57 @@ class Assembly:
             ),
         )
 
-    def _placed(self, layers: Sequence[LayerResult | None]) -> list[Placed]:
-        """Return the image's hits by layer, each in its layer, followed by those of documents, which have no layer."""
-        hits = [
-            hit._replace(location=replace(hit.location, layer=index))
-            for index, result in enumerate(layers)
-            for hit in (result.hits if result is not None else ())
-        ]
-        lives = self._lives(hits, layers)
-        placed = [Placed(hit, life) for hit, life in zip(hits, lives, strict=True)]
-        for document in self.plan.documents:
-            placed += map(Placed, search_document(document, self.session.concealer, self._history))
-        placed.sort(key=lambda each: len(layers) if each.hit.location.layer is None else each.hit.location.layer)
-        return placed
+    def _placed(self, layers: Sequence[LayerResult | None], noted: list[Diagnostic]) -> Iterator[Placed]:
+        """Yield the image's hits by layer, each in its layer, followed by those of documents, which have no layer.
 
-    def _lives(self, hits: Sequence[Hit], layers: Sequence[LayerResult | None]) -> Iterator[Visibility | None]:
-        """Return the life of each hit's file; None if a layer above could not be read."""
+        If their lives cannot be worked out, that is `noted` at once.
+        """
+
+        def order(each: Placed) -> int:
+            return len(layers) if (index := each.number) is None else index
+
+        life = self._lives(layers, noted)
+        stored = (
+            Placed(hit, life.get(Spot(index, hit.member, hit.trail)), index)
+            for index, result in enumerate(layers)
+            if result is not None
+            for hit in result.hits
+        )
+        described = [Placed(hit) for document in self.plan.documents for hit in self._in_document(document)]
+        return merge(stored, sorted(described, key=order), key=order)
+
+    def _in_document(self, document: ImageDocument) -> list[Hit]:
+        name = document.name or ""
+        return document_hits(
+            document,
+            self.session.concealer,
+            self._history,
+            stored=self.documents[name].hits if name in self.documents else (),
+            inline=self.inline.get(name, frozenset()),
+        )
+
+    def _stray(self, hit: Hit) -> Placed:
+        """Place a hit that no image has; its path was put together of names that only together may be a key."""
+        path = self.session.concealer.text(hit.location.path)
+        return Placed(hit if path == hit.location.path else hit._replace(location=replace(hit.location, path=path)))
+
+    def _lives(self, layers: Sequence[LayerResult | None], noted: list[Diagnostic]) -> dict[Spot, Visibility]:
+        """Return the lives of the files with hits, except where a layer above could not be read."""
         known = [result is not None and result.members_known for result in layers]
         names = [result.names or LayerNames() if result is not None else LayerNames() for result in layers]
-        spots = [
+        spots = (
             Spot(index, hit.member, hit.trail)
-            if hit.member >= 0 and (index := hit.location.layer) is not None and all(known[index + 1 :])
-            else None
-            for hit in hits
-        ]
-        lives = resolve((spot for spot in spots if spot is not None), names)
-        return (lives[spot] if spot is not None else None for spot in spots)
+            for index, result in enumerate(layers)
+            if result is not None and all(known[index + 1 :])
+            for hit in result.hits
+            if hit.member >= 0
+        )
+        kept = [result.names for result in self.results.values() if result.names is not None]
+        lives = resolve(spots, names, whole=all(each.whole for each in kept))
+        if lives is None:
+            text = "whether files with findings are still visible is not known: the names or hard links are too many"
+            noted.append(Diagnostic("skipped", "names-limit", text))
+        return lives or {}
 
     def _layer(self, index: int, layer: LayerPlan, result: LayerResult | None) -> LayerInfo:
         """Describe a layer as the documents do and as it was measured."""
@@ -136,6 +170,21 @@ class Assembly:
         if digest is None or digest.verifiable:
             return digest
         return Digest(digest.algorithm, self.session.concealer.text(digest.encoded))
+
+
+def completed(image: ImagePlan, told: Told) -> ImagePlan:
+    """Add to a plan what the source knows about the image, and compare the two."""
+    wrong: tuple[Diagnostic, ...] = ()
+    if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
+        sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
+        if sent != told.diff_ids:
+            text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
+            wrong = (Diagnostic("error", "engine-layers", text),)
+    return image._replace(
+        reference=told.reference or image.reference,
+        digest=image.digest or told.digest,
+        diagnostics=(*image.diagnostics, *wrong),
+    )
 
 
 def _digests(layer: LayerPlan, result: LayerResult) -> Iterator[tuple[str, Digest, Mapping[str, str]]]:

@@ -1,17 +1,22 @@
 """Searching an image's own metadata: config, history, annotations, provenance.
 
 Documents are searched string by string, decoded, so that each finding names the field it was in; keys count too.
-Every field is searched, including those that no specification knows.
+Every field is searched, including those that no specification knows. What a parser does not keep is found by the search
+over the stored bytes.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from imgscan.image.documents import members
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from imgscan.detect import Engine
     from imgscan.image.plan import ImageDocument
@@ -27,7 +32,7 @@ def strings(document: Any) -> Iterator[tuple[str, str]]:
     """Yield every string of a JSON document with the field it is in.
 
     A field is the path of keys and list positions; an element of a list of `NAME=VALUE` pairs is named by NAME, as
-    in `config/Env/STRIPE_KEY`. The content that a descriptor carries in its `data` is left out: it is a blob.
+    in `config/Env/STRIPE_KEY`. If a name is repeated, its earlier values come after all others of that object.
     """
     waiting: list[tuple[Any, str, int]] = [(document, "", 0)]  # no recursion: a document may be nested arbitrarily deep
     while waiting:
@@ -36,10 +41,10 @@ def strings(document: Any) -> Iterator[tuple[str, str]]:
         if isinstance(value, str):
             yield field, value
         elif isinstance(value, dict):
-            for key, item in value.items():
-                if key != "data" or "digest" not in value:
-                    inner = _inside(field, key, depth)
-                    inside += [(key, inner, depth), (item, inner, depth + 1)]
+            for number, (key, item) in enumerate(members(value)):
+                inner = _inside(field, key, depth)
+                inside += [(key, inner, depth)] if number < len(value) else []
+                inside.append((item, inner, depth + 1))
         elif isinstance(value, list):
             pairs = field.rpartition("/")[2] == "Env"
             for number, item in enumerate(value):
@@ -51,18 +56,43 @@ def strings(document: Any) -> Iterator[tuple[str, str]]:
 def _inside(field: str, name: str, depth: int) -> str:
     if depth >= _NAMED_DEPTH:
         return field
+    if not name.isascii():  # JSON can spell lone surrogates, which no report can
+        name = name.encode("utf-8", "backslashreplace").decode()
     return f"{field}/{name}" if field else name
 
 
+def document_hits(
+    document: ImageDocument,
+    concealer: Concealer,
+    history: tuple[int | None, ...],
+    *,
+    stored: Sequence[Hit] = (),
+    inline: AbstractSet[str] = frozenset(),
+) -> list[Hit]:
+    """Return the hits of a document: those in its fields, then the `stored` ones of which the fields know nothing.
+
+    `inline` are the SHA-256 of the credentials in what the document carries in its `data`: those are reported there.
+    """
+    hits = search_document(document, concealer, history)
+    known = {hit.secret.sha256 for hit in hits} | inline
+    kept = [hit for hit in hits if hit.secret.sha256 not in inline or _field(hit).rpartition("/")[2] != "data"]
+    return _without_copies(kept) + [_in_bytes(hit) for hit in stored if hit.secret.sha256 not in known]
+
+
+def _in_bytes(hit: Hit) -> Hit:
+    """Say that a hit is at a byte of a document, which has no lines."""
+    return hit._replace(location=replace(hit.location, line=None, column=None, end_line=None, end_column=None))
+
+
 def search_document(document: ImageDocument, concealer: Concealer, history: tuple[int | None, ...]) -> list[Hit]:
-    """Search a document; `history` gives the layer of each history entry of a config."""
+    """Search the fields of a document; `history` gives the layer of each history entry of a config."""
     name = document.path.encode()
     fields = [(field, text.encode("utf-8", "surrogatepass")) for field, text in strings(document.value)]
     hits: list[Hit] = []
     for number in _suspects([text for _, text in fields], concealer.engine):
         field, text = fields[number]
         hits += concealer.in_text(text, name, field=field, context=field, layer=_layer_of(field, history))
-    return _without_copies(hits)
+    return hits
 
 
 def _suspects(texts: Sequence[bytes], engine: Engine) -> list[int]:

@@ -4,7 +4,7 @@
 
 If a source can open its blobs in any order, the plan is made first and the blobs are scanned in parallel, in layer
 order. If it can be read only once, the blobs are scanned as they go by and the plan is made at the end. The reports are
-the same.
+the same. The module is long, as it has all the steps of a source in their order.
 """
 
 from __future__ import annotations
@@ -13,30 +13,37 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgscan.image.parts import digest_in
+from imgscan.errors import UNTOUCHED, ImgscanError, TargetError
+from imgscan.image.membernames import Room
+from imgscan.image.parts import digest_in, name_of, printable
 from imgscan.image.plan import ImagePlan, plan_images
-from imgscan.model import Diagnostic
+from imgscan.model import Diagnostic, TargetReport
 from imgscan.scan.crew import Crew, Task
-from imgscan.scan.image.assemble import Assembly
-from imgscan.scan.image.strays import doubts, stray_hits, strays
+from imgscan.scan.findings import Placed, diagnostics_of, findings_of
+from imgscan.scan.image.assemble import Assembly, completed
+from imgscan.scan.image.between import BesideSearch
+from imgscan.scan.image.kept import KeptScan
+from imgscan.scan.image.strays import Roles, algorithms_for, doubts, holds_documents, stray_hits
 from imgscan.scan.layer import scan_layer
+from imgscan.scan.ledger import shown, unread_blob
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
 from imgscan.streams.budget import PIPELINE
 from imgscan.streams.inflate import MEMORY_HEAD, decoder_memory
-from imgscan.streams.readers import BytesReader, Peekable, StreamError
+from imgscan.streams.readers import Peekable, StreamError
+from imgscan.streams.stop import is_interruption, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from imgscan.image.documents import Platform
     from imgscan.image.plan import Plan
-    from imgscan.model import Digest, TargetReport
     from imgscan.scan.hits import Hit
     from imgscan.scan.image.assemble import TraceImage
     from imgscan.scan.session import Session
-    from imgscan.sources.base import Shelf, Source
+    from imgscan.sources.base import Source
     from imgscan.streams.readers import Reader
+    from imgscan.streams.stop import Stop
 
 Results = dict[str, LayerResult]
 """The result of each blob that was read, by its name on the shelf."""
@@ -55,14 +62,20 @@ class ImageScanner:
     platform: Platform | None = None
     prefer: Callable[[], Platform] | None = None
     trace_image: TraceImage | None = None
-    open_source: Callable[[str], Source] = open_source
+    open_source: Callable[[str, Stop], Source] = open_source
 
     def scan(self, target: str) -> Iterator[TargetReport]:
         """Scan what the user typed. Each image's report is yielded once it is complete.
 
-        TargetError or UsageError if the target cannot be opened.
+        TargetError or UsageError if the target cannot be opened, or the scan is stopped before it is.
         """
-        source = self.open_source(target)
+        stop = self.session.stop
+        try:
+            source = patiently(lambda: self.open_source(target, stop), stop)
+        except StreamError as error:
+            if not is_interruption(error):
+                raise
+            raise TargetError(UNTOUCHED) from error
         self.session.concealer.engine.prepare()
         return _SourceScan(self, source, self.session.concealer.text(target)).reports()
 
@@ -77,46 +90,85 @@ class _SourceScan:
         self._shelf = source.shelf
         self._target = target
         self._results: Results = {}
+        self._followed = 0  # members that gave up their name to a later one, and whose results did too
+        self._beside = BesideSearch(self._session)
+        self._room = Room()
         self._noted: list[Diagnostic] = []
 
     def reports(self) -> Iterator[TargetReport]:
-        """Read the blobs and return the reports."""
-        complete = self._session.complete
+        """Read the blobs and return the reports; an error of the program does not take along what was found."""
+        first = True
+        try:
+            for report in self._reports():
+                yield report
+                first = False
+        except ImgscanError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is reported
+            yield self._rescued(error, with_hits=first)
+
+    def _rescued(self, error: Exception, *, with_hits: bool) -> TargetReport:
+        """Report what was found although it could not be put in its place."""
+        hits = [hit for result in self._results.values() for hit in result.hits] if with_hits else []
+        findings, hidden = findings_of(map(Placed, hits), self._session)
+        failure = shown(unread_blob(None, error), self._session.concealer)
+        noted = diagnostics_of((failure, *self._noted), self._session)
+        return TargetReport(self._target, kind="image", findings=findings, diagnostics=noted, hidden=hidden)
+
+    def _reports(self) -> Iterator[TargetReport]:
         if self._source.seekable:
             plan = plan_images(self._shelf)
-            images = self._select(plan)
-            self._read_at_will(_wanted(self._shelf, plan, images))
+            roles = Roles(self._shelf, plan, self._select(plan))
+            self._read_at_will(roles.wanted())
         else:
             self._read_as_they_come()
-            plan = complete(lambda: plan_images(self._shelf))
-            images = self._select(plan)
-        images = tuple(map(self._complete, images))
-        others, noted = complete(lambda: self._belonging_to_no_image(plan, images))
-        for number, image in enumerate(images or (ImagePlan(),)):
-            first = number == 0
+            instead = self._instead()
+            if instead is not None:
+                yield from _SourceScan(self._scanner, instead, self._target)._reports()  # noqa: SLF001 - its own kind
+                return
+            plan = plan_images(self._shelf)
+            roles = Roles(self._shelf, plan, self._select(plan))
+        beside = self._beside.finish()
+        self._noted += [self._beside.failure] if self._beside.failure is not None else []
+        kept = KeptScan(self._session, roles, self._results, self._room)
+        others, noted = self._belonging_to_no_image(roles, kept)
+        others = [*others, *beside]
+        for number, each in enumerate(roles.images or (ImagePlan(),)):
+            first, image = number == 0, completed(each, self._source.told)
             assembly = Assembly(
                 session=self._session,
                 target=self._target,
-                plan=image,
+                plan=image._replace(documents=(*image.documents, *plan.documents)) if first else image,
                 results=self._results,
+                documents=kept.documents,
+                inline=kept.inline,
                 others=others if first else (),
                 noted=noted if first else (),
                 trace_image=self._scanner.trace_image,
             )
-            yield complete(assembly.report)
+            yield assembly.report()
 
-    def _belonging_to_no_image(
-        self, plan: Plan, images: Sequence[ImagePlan]
-    ) -> tuple[Sequence[Hit], Sequence[Diagnostic]]:
+    def _instead(self) -> Source | None:
+        """Return the image that a supposed root filesystem is, if it has the documents of one and can be read again."""
+        shelf, reopen = self._shelf, self._source.instead
+        if reopen is None or self._session.interrupted or not holds_documents(self._results.get(shelf.root or "")):
+            return None
+        try:
+            image = reopen()
+        except OSError:
+            return None  # then it stays in doubt, which is an error
+        shelf.guessed = False
+        return image
+
+    def _belonging_to_no_image(self, roles: Roles, kept: KeptScan) -> tuple[Sequence[Hit], Sequence[Diagnostic]]:
         """Return the hits outside of images, and what is said of the source as a whole."""
-        self._read_documents(plan, images)
-        others = stray_hits(self._shelf, plan, images, self._results, self._session.concealer)
+        kept.read()
+        others = stray_hits(roles, self._results, kept.hits, self._session.concealer)
         if self._session.interrupted:
             return others, ()  # an archive that was not read to its end looks broken in every way
-        doubted = doubts(self._shelf, plan, self._results, others)
-        return others, [*self._noted, *self._shelf.diagnostics, *plan.diagnostics, *doubted]
-
-    # reading
+        doubted = doubts(roles, self._results, kept.documents, others)
+        left = roles.unsearched(self._results, kept.documents)
+        return others, [*self._noted, *self._shelf.diagnostics, *roles.plan.diagnostics, *doubted, *left]
 
     def _read_at_will(self, wanted: Mapping[str, frozenset[str]]) -> None:
         session = self._session
@@ -129,7 +181,9 @@ class _SourceScan:
                 reader = self._source.open(name)
             except OSError as error:
                 text = f"it cannot be opened: {error.strerror or error}"
-                return LayerResult(failure=Diagnostic("error", "read-error", text, path=session.concealer.text(name)))
+                return LayerResult(
+                    failure=Diagnostic("error", "read-error", text, path=session.concealer.text(printable(name)))
+                )
             try:
                 held = Peekable(reader)
                 with budget.reserve(PIPELINE + decoder_memory(held.peek(MEMORY_HEAD))):
@@ -138,15 +192,25 @@ class _SourceScan:
                 reader.close()
 
         tasks = {name: Task(partial(read, name, algorithms)) for name, algorithms in wanted.items()}
+        self._beside.read(self._source)
         Crew(min(session.jobs, len(tasks)), "imgscan-blob", list(tasks.values()), session.stop).work()
-        self._results |= {name: task.result for name, task in tasks.items() if task.result is not None}
+        for name, task in tasks.items():
+            if task.failure is not None:
+                failure = shown(
+                    unread_blob(name_of(name).encode("utf-8", "surrogateescape"), task.failure), session.concealer
+                )
+                self._results[name] = LayerResult(failure=failure)
+            elif task.result is not None:
+                self._results[name] = task.result
 
     def _read_as_they_come(self) -> None:
         session = self._session
         session.progress.begin(self._target, None, None)
         try:
+            self._beside.read(self._source)
             for name, reader in self._source.blobs():
-                self._results[name] = self._blob(reader, name, _algorithms(digest_in(name)))
+                self._follow()
+                self._results[name] = self._blob(reader, name, algorithms_for(digest_in(name)))
                 if session.interrupted:
                     break
         except StreamError as error:
@@ -154,29 +218,21 @@ class _SourceScan:
         except OSError as error:
             text = f"the image archive cannot be read: {error.strerror or error}"
             self._noted.append(Diagnostic("error", "read-error", text))
-        except KeyboardInterrupt:
-            session.stop.set()
+        self._follow()
         if not session.interrupted:  # closing waits for a read that is under way, and that may never end
             self._source.close()
 
-    def _read_documents(self, plan: Plan, images: Sequence[ImagePlan]) -> None:
-        """Read what is not a blob of its own but a file like any other: inline layers, and documents of no image."""
-        documents = self._shelf.documents
-        for layer in (layer for image in images for layer in image.layers):
-            data = layer.inline if layer.inline is not None else documents.get(layer.name or "")
-            if layer.name is not None and layer.name not in self._results and data is not None:
-                self._results[layer.name] = self._blob(BytesReader(data), layer.name, _algorithms(layer.digest))
-        for name in strays(self._shelf, plan):
-            if name in documents and name not in self._results:
-                data, algorithms = documents[name], _algorithms(digest_in(name))
-                self._results[name] = scan_layer(BytesReader(data), self._session, name=name, algorithms=algorithms)
+    def _follow(self) -> None:
+        """Put the results of members under the keys that these have got since, because a later one has their name."""
+        for name, key in self._shelf.moved[self._followed :]:
+            if name in self._results:
+                self._results[key] = self._results.pop(name)
+        self._followed = len(self._shelf.moved)
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> LayerResult:
-        result = scan_layer(reader, self._session, name=name, algorithms=algorithms)
+        result = scan_layer(reader, self._session, name=name_of(name), algorithms=algorithms, room=self._room)
         self._session.progress.layer(len(result.hits))
         return result
-
-    # images
 
     def _select(self, plan: Plan) -> Sequence[ImagePlan]:
         """Choose the images by platform."""
@@ -192,40 +248,3 @@ class _SourceScan:
             preferred = prefer()
             return tuple(image for image in images if image.platform and image.platform.matches(preferred)) or images
         return images
-
-    def _complete(self, image: ImagePlan) -> ImagePlan:
-        """Add what the source knows about the image, compare it, and name inline layers."""
-        told = self._source.told
-        wrong: tuple[Diagnostic, ...] = ()
-        if told.diff_ids is not None and image.config is not None and image.config.diff_ids is not None:
-            sent = tuple(str(diff_id) for diff_id in image.config.diff_ids)
-            if sent != told.diff_ids:
-                text = "the engine sent layers other than those it lists for the image: was it retagged meanwhile?"
-                wrong = (Diagnostic("error", "engine-layers", text),)
-        return image._replace(
-            reference=told.reference or image.reference,
-            digest=image.digest or told.digest,
-            diagnostics=(*image.diagnostics, *wrong),
-            layers=tuple(
-                layer._replace(name=str(layer.digest)) if layer.name is None and layer.inline is not None else layer
-                for layer in image.layers
-            ),
-        )
-
-
-def _wanted(shelf: Shelf, plan: Plan, images: Sequence[ImagePlan]) -> dict[str, frozenset[str]]:
-    """Return which blobs to read, in layer order, and which digests to compute for each."""
-    wanted: dict[str, frozenset[str]] = {}
-    for image in images:
-        for layer in image.layers:
-            if layer.name is not None and layer.name in shelf.blobs:
-                wanted[layer.name] = wanted.get(layer.name, frozenset()) | _algorithms(layer.digest)
-    for name in strays(shelf, plan):
-        if name in shelf.blobs:
-            wanted.setdefault(name, _algorithms(digest_in(name)))
-    return wanted
-
-
-def _algorithms(expected: Digest | None) -> frozenset[str]:
-    """Return the hash that a blob needs so that it can be compared with the digest that names it."""
-    return frozenset((expected.algorithm,)) if expected is not None and expected.verifiable else frozenset()

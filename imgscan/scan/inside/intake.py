@@ -1,4 +1,7 @@
-"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread."""
+"""Taking in one container while its file goes by: it is held until complete, or read on a separate thread.
+
+The module is long because what hides at the end of a file is taken in the same way.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.streams.readers import Peekable
+from imgscan.streams.readers import CHUNK, Peekable
 from imgscan.streams.spool import Hold, Spool, SpoolFullError
 from imgscan.unread import Unread
 
@@ -163,6 +166,11 @@ class Intake:
                 self._worker.feed(self._hold.whole())
                 self._hold.close()
                 self._hold = None
+
+    def skip(self, count: int) -> None:
+        """Take so many zero bytes."""
+        for at in range(0, count, CHUNK):
+            self.feed(bytes(min(CHUNK, count - at)))
 
     def abandon(self) -> None:
         """Let go of the container: the scan was stopped."""

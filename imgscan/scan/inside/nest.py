@@ -18,22 +18,26 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from imgscan.containers.formats import find, may_be
+from imgscan.containers.base import HeaderBatch, Member
+from imgscan.containers.cursor import TO_THE_END
+from imgscan.containers.formats import begins, find, may_be
+from imgscan.scan.headers import HeaderSearch, stored_bytes
 from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
 from imgscan.scan.inside.intake import Counted, Intake, first_bytes
 from imgscan.scan.inside.node import Node, Top, settled
+from imgscan.scan.inside.tailwatch import TailWatch
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.budget import MEMORY_LIMIT
 from imgscan.streams.readers import BytesReader, StreamError
+from imgscan.streams.stop import is_interruption
 from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgscan.containers.base import Format, Held, Member
+    from imgscan.containers.base import Format, Held, Part
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.streams.inflate import Chunk
@@ -62,7 +66,9 @@ class Nest:
         self._limits = session.limits
         self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
-        self._squeezed: set[int] = set()
+        self._asides: list[JoinedSearch] = []  # by depth too: each is used by one thread at a time
+        self._squeezed: dict[int, list[tuple[int, int]]] = {}
+        self._apart: list[tuple[Node, Hit]] = []  # hits in what containers store beside their members
         self._hungry = 0
 
     def offer(self, head: Chunk, name: bytes, number: int, size: int | None = None) -> Intake | None:
@@ -76,22 +82,32 @@ class Nest:
         """Look at once into a file that is there as a whole, if it is a container."""
         self._whole(data, Node(Top(name, number), name))
 
+    def take(self, found: Format, name: bytes) -> Intake:
+        """Take in what is known to be in a format, and belongs to no file."""
+        return self._intake(found, Node(Top(name, -1), name))
+
+    def _intake(self, found: Format, node: Node) -> Intake:
+        return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
+
     def _whole(self, data: Chunk, node: Node) -> None:
-        found = self._recognise(data, node, len(data))
-        if found is not None:
+        found = find(data, len(data)) if may_be(data, 0, len(data)) else None
+        if found is not None and self._may_open(found, node):
             self._open(node, found, data)
 
     def _offer(self, head: Chunk, node: Node, size: int | None = None) -> Intake | None:
-        found = self._recognise(head, node, size)
-        if found is None:
+        look = may_be if len(head) == size else begins
+        found = find(head, size) if look(head, 0, len(head)) else None
+        if found is not None:
+            if not self._may_open(found, node):
+                return None
+            return self._intake(found, node)
+        if len(head) == size:
             return None
-        return Intake(found, self._spool, partial(self._open, node, found), node, self.unread.append)
+        return TailWatch(self._spool, lambda found, data: self._open(node, found, data), node, self.unread.append)
 
-    def _recognise(self, head: Chunk, node: Node, size: int | None) -> Format | None:
-        found = find(head, size) if may_be(head, 0, len(head)) else None
-        if found is not None and not found.possible and self._too_deep(node):
-            return None
-        return found
+    def _may_open(self, found: Format, node: Node) -> bool:
+        """Whether a container is not too deep, as far as that can be known before it was read."""
+        return found.possible or not self._too_deep(node)
 
     def _too_deep(self, node: Node) -> bool:
         """Whether a container is deeper than the limit, which is then recorded."""
@@ -151,7 +167,7 @@ class Nest:
             self.unread.append(limit.unread)
         node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
-            self._squeezed.add(node.top.number)
+            self._squeezed[node.top.number] = node.parts
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
         """Return what a small file holds that is nothing but one compressed content."""
@@ -174,7 +190,7 @@ class Nest:
     def _one_by_one(self, node: Node, found: Format, source: Held | Counted) -> bool:
         """Go through the members of a container; False if it was not read to its end."""
         whole = True
-        items: Iterator[Member | Unread]
+        items: Iterator[Part]
         counted: Counted | None = None
         if isinstance(source, Counted):
             counted = source
@@ -184,9 +200,15 @@ class Nest:
             items = found.members(counted)
         else:
             items = found.members(memoryview(source) if isinstance(source, bytes) else source)
-        for number, item in enumerate(items):
-            if not number and self._too_deep(node):
+        number = -1
+        for item in items:
+            apart = isinstance(item, Member) and item.verbatim
+            if number < 0 and not apart and self._too_deep(node):
                 return False
+            if isinstance(item, HeaderBatch):
+                self._headers(node, max(0, number), item)
+                continue
+            number += 1
             if isinstance(item, Unread):
                 self._note(node, item)
                 whole = False
@@ -195,8 +217,26 @@ class Nest:
                 text = f"it has more members than --max-members allows ({self._limits.members})"
                 self._skip("members-limit", text, node)
                 return False
-            whole = self._member(node, number, item, counted) and whole
+            look = self._part if item.verbatim else self._member
+            whole = look(node, number, item, counted) and whole
         return whole
+
+    def _headers(self, container: Node, number: int, batch: HeaderBatch) -> None:
+        """Search what a tar stores beside its members' data: all at once, and one by one where there is something."""
+        concealer = self._session.concealer
+        joined = b"".join([each.data for each in batch.headers])
+        if not concealer.engine.find(joined, 0, len(joined)):
+            return
+        for each in batch.headers:
+            if not concealer.engine.find(each.data, 0, len(each.data)):
+                continue
+            place = (each.start, each.start + len(each.data))
+            search = HeaderSearch(concealer)
+            padding, *stored = stored_bytes(each.data, each.start, each.payloads)
+            for named, member, parts in ((each.before, None, [padding]), (each.member, each.member, stored)):
+                path = _inside(container.name, batch.named(named.name)) if named is not None else container.name
+                node = Node(container.top, path, container, number, place, stored=True)
+                self._apart += [(node, hit) for hit in search.tell(member, parts, path, node.top.number)]
 
     def _note(self, node: Node, item: Unread) -> None:
         name = node.name if item.path is None else _inside(node.name, item.path)
@@ -206,30 +246,38 @@ class Nest:
         """Search one member and look into it; False if it was not read to its end."""
         name = container.name if member.name is None else _inside(container.name, member.name)
         node = Node(container.top, name, container, number, member.extent, member.brought)
+        if member.aside is not None:
+            member.aside.take = partial(self._aside, node)
         lane = self._lane(container.depth)
-        lane.begin(JoinedFile(name, node.top.number, node))
+        lane.begin(JoinedFile(name, node.top.number, node, member.field))
         self.members += 1
         intake: Intake | None = None
+        only: Chunk | None = None  # all that has come, while that is one piece
         size = 0
         stored = StoredBytes(member.extent, counted)
         go_on, expand = self._session.go_on, self.allowance.expand
         try:
             chunks = iter(member.chunks)
             head = first_bytes(chunks)
-            if head:
-                intake = self._offer(head, node)
-                for chunk in chain((head,), chunks):
-                    count = len(chunk)
-                    size += count
-                    go_on()
-                    expand(node.top, count)
-                    self.allowance.hold_to_ratio(node, size, stored)
-                    if count >= _SHARP and chunk == _ZEROS[:count]:
-                        lane.skip(count)
-                    else:
-                        lane.feed(chunk)
+            for chunk in chain((head,), chunks) if head else ():
+                count = len(chunk)
+                if only is not None:
+                    intake = self._offer(only, node)
                     if intake is not None:
-                        intake.feed(chunk)
+                        intake.feed(only)
+                    only = None
+                elif not size:
+                    only = chunk
+                size += count
+                go_on()
+                expand(node.top, count)
+                self.allowance.hold_to_ratio(node, size, stored)
+                if count >= _SHARP and chunk == _ZEROS[:count]:
+                    lane.skip(count)
+                else:
+                    lane.feed(chunk)
+                if intake is not None:
+                    intake.feed(chunk)
         except StreamError as error:
             self._fail(error, node)
             return False
@@ -237,9 +285,50 @@ class Nest:
             self.unread.append(limit.unread)
             return False
         finally:
+            if not self._session.interrupted:
+                if only is not None:
+                    self._whole(only, node)
+                elif intake is not None:
+                    intake.finish()
+        return True
+
+    def _part(self, container: Node, number: int, member: Member, _counted: Counted | None) -> bool:
+        """Look into bytes that are in a container as they are, which have been searched; False if that failed."""
+        node = Node(container.top, container.name, container, number, member.extent, verbatim=True)
+        chunks = iter(member.chunks)
+        intake: Intake | None = None
+        start, end = member.extent or (0, TO_THE_END)
+        container.parts.append((start, end))
+        size = end - start if end != TO_THE_END else None
+        try:
+            head = first_bytes(chunks)
+            if not head or len(head) == size:
+                if head:
+                    self._whole(head, node)
+                return True
+            intake = self._offer(head, node, size)
+            if intake is not None:
+                for chunk in chain((head,), chunks):
+                    self._session.go_on()
+                    intake.feed(chunk)
+        except StreamError as error:
+            self._fail(error, node)
+            return False
+        finally:
             if intake is not None and not self._session.interrupted:
                 intake.finish()
         return True
+
+    def _aside(self, node: Node, field: str, piece: Chunk, *, fresh: bool) -> None:
+        """Search bytes that a compressed file stores beside its content, which is `node`."""
+        depth = node.depth
+        while len(self._asides) < depth:
+            self._asides.append(JoinedSearch(self._session.concealer, window=self._session.window))
+        search = self._asides[depth - 1]
+        if fresh:
+            search.begin(JoinedFile(node.name, node.top.number, node, field))
+        self._session.go_on()
+        search.feed(piece)
 
     def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
         """End the search: give the hits in containers, in the order of their top files and of what these hold.
@@ -247,8 +336,8 @@ class Nest:
         `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those
         that are pieces of compressed content, are taken out of its lists.
         """
-        found: list[tuple[Node, Hit]] = []
-        for lane in self._lanes:
+        found = self._apart[:]
+        for lane in (*self._lanes, *self._asides):
             lane.finish()
             nodes = ((each.file and each.file.token, each.hit) for each in lane.found)
             found += [(node, hit) for node, hit in nodes if isinstance(node, Node)]

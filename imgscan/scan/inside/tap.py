@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import may_be
 from imgscan.containers.program import HEADERS
-from imgscan.streams.tar import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +45,7 @@ class Tap:
         coming = self._coming
         for number, member in enumerate(members, first):
             start = member.start
-            if member.kind is not Kind.FILE or member.end - start < _LEAST or member.fragments is not None:
+            if member.end - start < _LEAST or member.fragments is not None:  # whatever its type: data are data
                 continue
             if coming or self._member is not None or member.end > end or start < base:
                 coming.append((member, names[number - first], number))

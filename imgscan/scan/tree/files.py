@@ -12,19 +12,23 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgscan.errors import TargetError
+from imgscan.errors import UNTOUCHED, TargetError
 from imgscan.model import Stats, TargetReport
 from imgscan.scan.crew import Crew, Task
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
-from imgscan.scan.ledger import Ledger
+from imgscan.scan.ledger import Ledger, unread_blob
 from imgscan.scan.tree.exclude import Sieve
 from imgscan.scan.tree.gather import FLAGS, Gatherer
 from imgscan.scan.tree.lanes import Lane, Outcome
 from imgscan.scan.tree.walk import Walk, special
 from imgscan.sources.stdin import standard_input
+from imgscan.streams.readers import StreamError
+from imgscan.streams.stop import PatientReader, patiently
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
@@ -60,20 +64,16 @@ class FileScanner:
         shown = session.concealer.text(target)
         session.progress.begin(shown, None, None)
         ledger = Ledger()
-        hits: list[Hit] = []
         outcomes: list[Outcome] = []
-        try:
-            for outcome in self._outcomes(target, ledger):
-                outcomes.append(outcome)
-                hits += outcome.hits
-                ledger.extend(outcome.unread)
-        except KeyboardInterrupt:
-            session.stop.set()
-        hits.sort(key=_number)
-        yield session.complete(lambda: self._report(shown, hits, outcomes, ledger))
+        for outcome in self._outcomes(target, ledger):
+            outcomes.append(outcome)
+            ledger.extend(outcome.unread)
+        yield self._report(shown, outcomes, ledger)
 
-    def _report(self, target: str, hits: list[Hit], outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
+    def _report(self, target: str, outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
         session = self.session
+        runs = chain.from_iterable(outcome.hits for outcome in outcomes)
+        hits = merge(*runs, key=_number)  # each is in the order of the walk
         findings, hidden = findings_of(map(Placed, hits), session)
         return TargetReport(
             target=target,
@@ -97,7 +97,7 @@ class FileScanner:
             if stat.S_ISDIR(mode):
                 return self._tree(os.fsencode(target), ledger)
             if stat.S_ISFIFO(mode):
-                return self._stream(Path(target).open("rb", buffering=0), os.fsencode(Path(target).name))
+                return self._stream(self._pipe(Path(target)), os.fsencode(Path(target).name))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
             raise TargetError(f"cannot read {target}: {reason or error}") from error
@@ -105,26 +105,31 @@ class FileScanner:
             raise TargetError(f"cannot read {target}: it is {special(mode)}")
         folder, name = os.path.split(os.fsencode(target))
         root = os.path.join(folder, b"")  # noqa: PTH118 - Path knows no bytes
-        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
-        return self._read(Lane(self.session, alone=True), gatherer)
+        gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0), named=True)
+        return self._read(Lane(self.session, alone=True), gatherer, ledger)
+
+    def _pipe(self, path: Path) -> BinaryIO:
+        """Open a named pipe, which waits until somebody writes to it. TargetError if the scan is stopped before."""
+        try:
+            return patiently(lambda: path.open("rb", buffering=0), self.session.stop)
+        except StreamError as error:
+            raise TargetError(UNTOUCHED) from error
 
     def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
-        """Search a stream; if the user stops it, the hits so far are kept."""
+        """Search a stream."""
         outcome = Outcome()
-        try:
-            Lane(self.session, alone=True).stream(lambda count: file.read(count) or b"", name, outcome)
-        except KeyboardInterrupt:
-            self.session.stop.set()
-        else:
-            file.close()
+        reader = PatientReader(file, self.session.stop)
+        Lane(self.session, alone=True).stream(reader.read, name, outcome)
+        if not self.session.interrupted:  # closing waits for a read that is under way
+            reader.close()
         yield outcome
 
     def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
         walked = Ledger()  # a separate one: the lanes' threads walk
-        walk = Walk(root, walked, sieve)
+        walk = Walk(root, walked, sieve, self.session.stop)
         try:
-            outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo))
+            outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo), ledger)
         finally:
             ledger.merge(walked)
         if sieve is not None and sieve.excluded:
@@ -135,13 +140,14 @@ class FileScanner:
             ledger.add(Unread("skipped", "git-ignored", text))
         return outcomes
 
-    def _read(self, lane: Lane, gatherer: Gatherer) -> list[Outcome]:
+    def _read(self, lane: Lane, gatherer: Gatherer, ledger: Ledger) -> list[Outcome]:
         """Read files on several threads; return the result of each thread."""
         session = self.session
         _ = session.budget, session.spool  # created here, before there are threads that would create several
         jobs = 1 if lane.alone else session.jobs
         tasks = [Task(partial(lane.read, gatherer)) for _ in range(jobs)]
         Crew(jobs, "imgscan-files", tasks, session.stop).work()
+        ledger.extend(unread_blob(None, task.failure) for task in tasks if task.failure is not None)
         return [task.result for task in tasks if task.result is not None]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.scan.ledger import unread_file
 from imgscan.scan.pour import Poured
+from imgscan.scan.tree.deep import open_file
 from imgscan.scan.tree.walk import made_up, special
 from imgscan.streams.readers import CHUNK
 from imgscan.unread import Unread
@@ -80,16 +81,24 @@ class Gatherer:
     """Hands out the files of a walk in groups to any number of threads, each file to one of them.
 
     `root` is what the paths are relative to, with a slash at its end. `pseudo` are filesystems whose files are not
-    read, by device (`walk.pseudo_devices`). A file that has several names is read under the first.
+    read, by device (`walk.pseudo_devices`). A file that has several names is read under the first. `named` says that
+    the user asked for this very file, so that it is read even if the kernel makes its content.
     """
 
     def __init__(
-        self, files: Iterable[Listed], root: bytes, *, flags: int = FLAGS, pseudo: Mapping[int, str] | None = None
+        self,
+        files: Iterable[Listed],
+        root: bytes,
+        *,
+        flags: int = FLAGS,
+        pseudo: Mapping[int, str] | None = None,
+        named: bool = False,
     ) -> None:
         self._files = iter(files)
         self._root = root
         self._flags = flags
         self._pseudo = pseudo or {}
+        self._named = named
         self._number = -1
         self._seen: set[tuple[int, int]] = set()  # of files that may have other names
         self._gate = threading.Lock()
@@ -121,7 +130,7 @@ class Gatherer:
             self._number = number = self._number + 1
             names.append((number, path))
             try:
-                handle = os.open(self._root + path, self._flags)
+                handle = open_file(self._root + path, self._flags)
             except OSError as error:
                 noted.append(unread_file(path, error))
                 continue
@@ -155,7 +164,7 @@ class Gatherer:
         except OSError as error:
             noted.append(unread_file(path, error))
         else:
-            if len(data) != size and (size or os.fstat(handle).st_size):
+            if len(data) != size and (size or self._named or os.fstat(handle).st_size):
                 os.lseek(handle, 0, os.SEEK_SET)
                 group.opened.append(file)
                 return

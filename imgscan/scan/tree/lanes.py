@@ -14,18 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
-from imgscan.scan.ledger import unread_file
+from imgscan.scan.ledger import unread_blob, unread_file
+from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, pieces_of
-from imgscan.scan.stop import is_interruption
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
+from imgscan.streams.stop import is_interruption
+from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.scan.tree.gather import Gatherer, Group, Opened
-    from imgscan.unread import Unread
 
 _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of files that was read."""
@@ -38,12 +39,12 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 
 @dataclass(slots=True)
 class Outcome:
-    """The result of a lane: hits by the numbers of their files, and what was not read; `size` bytes in `files` files.
+    """The result of a lane: hits, in runs by the numbers of their files, and what was not read.
 
-    `expanded` bytes in `inner` files came out of containers.
+    `files` files have `size` bytes; `expanded` bytes in `inner` files came out of containers.
     """
 
-    hits: list[Hit] = field(default_factory=list)
+    hits: list[Sequence[Hit]] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     size: int = 0
     files: int = 0
@@ -62,11 +63,19 @@ class Lane:
         """Search files until there are no more; hits are in the order of the walk."""
         outcome = Outcome()
         with self.session.budget.reserve(_LANE):
-            pour = FilePour(self.session, self.session.progress.advance, alone=self.alone)
+            pour = self._pour()
             while not self.session.interrupted and (group := gatherer.gather(outcome.unread)) is not None:
-                _pour_group(group, pour, outcome)
+                try:
+                    _pour_group(group, pour, outcome)
+                except Exception as error:  # noqa: BLE001 - of the program; the other files can be searched
+                    _note(outcome, None, error)
+                    _finish(pour, outcome)
+                    pour = self._pour()
             _finish(pour, outcome)
         return outcome
+
+    def _pour(self) -> FilePour:
+        return FilePour(self.session, self.session.progress.advance, alone=self.alone)
 
     def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome) -> None:
         """Search a stream, whatever it is."""
@@ -77,7 +86,7 @@ class Lane:
             try:
                 raw.peek(HEAD)
                 pour.file(0, name, pieces_of(raw))
-            except (OSError, StreamError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
                 _note(outcome, name, error)
             finally:
                 _finish(pour, outcome)
@@ -92,20 +101,29 @@ def _pour_group(group: Group, pour: FilePour, outcome: Outcome) -> None:
     for file in group.opened:
         try:
             pour.file(file.number, file.path, _pieces(file), size=file.status.st_size)
+            _check_length(file, outcome)
         except (OSError, StreamError) as error:
             _note(outcome, file.path, error)
         finally:
             os.close(file.handle)
 
 
-def _note(outcome: Outcome, name: bytes, error: OSError | StreamError) -> None:
+def _check_length(file: Opened, outcome: Outcome) -> None:
+    """Note that a file was cut while it was read: nobody has seen what was lost."""
+    missing = file.status.st_size - os.fstat(file.handle).st_size
+    if missing > 0:
+        text = "the file became shorter while it was being read"
+        outcome.unread.append(Unread("error", "file-changed", text, file.path, missing))
+
+
+def _note(outcome: Outcome, name: bytes | None, error: Exception) -> None:
     """Note that a file was not read; that the user stopped the scan is said once, of all of it."""
     if not is_interruption(error):
-        outcome.unread.append(unread_file(name, error))
+        outcome.unread.append(unread_blob(None, error) if name is None else unread_file(name, error))
 
 
 def _finish(pour: FilePour, outcome: Outcome) -> None:
-    outcome.hits += pour.finish()
+    outcome.hits.append(keep(pour.finish()))
     outcome.unread += pour.take_unread()
     outcome.size += pour.size
     outcome.expanded += pour.expanded
@@ -121,14 +139,8 @@ class _Watched:
 
     def read(self, count: int, /) -> bytes:
         """Return at most `count` bytes."""
-        self._session.go_on()
-        try:
-            data = self._read(count)
-            self._session.progress.advance(len(data))
-        except KeyboardInterrupt:  # on the main thread: standard input
-            self._session.stop.set()
-            self._session.go_on()
-            raise
+        data = self._read(count)
+        self._session.advance(len(data))
         return data
 
 

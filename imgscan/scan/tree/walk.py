@@ -10,8 +10,10 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from imgscan.scan.tree.deep import listing, status_of
+from imgscan.streams.stop import Stop
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
@@ -63,20 +65,21 @@ class Walk:
     """Lists one tree, once; `ledger` takes what cannot be listed or is skipped.
 
     Paths are raw and relative to `root`, which ends in a slash. `sieve` decides what to leave out.
-    `pseudo` are the devices of filesystems that store nothing, with their types.
+    `pseudo` are the devices of filesystems that store nothing, with their types. Once `stop` is set, the walk is over.
     """
 
-    def __init__(self, root: bytes, ledger: Ledger, sieve: Sieve | None = None) -> None:
+    def __init__(self, root: bytes, ledger: Ledger, sieve: Sieve | None = None, stop: Stop | None = None) -> None:
         self.root = os.path.join(root, b"")  # noqa: PTH118 - Path knows no bytes
         self._ledger = ledger
         self._sieve = sieve
+        self._stop = stop or Stop()
         self.pseudo = pseudo_devices()
         self._seen: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[Listed]:
         """Yield the regular files, in the order of their paths."""
         waiting = [self._list(b"")]  # no recursion: a tree may be arbitrarily deep
-        while waiting:
+        while waiting and not self._stop.is_set():
             device, paths = waiting[-1]
             for path in paths:
                 if path[-1:] == b"/":
@@ -95,9 +98,9 @@ class Walk:
         drops = self._sieve.enter(folder) if self._sieve is not None else None
         passed: list[Unread] = []
         try:
-            with os.scandir(self.root + folder) as entries:
+            with listing(self.root + folder) as entries:
                 for entry in entries:
-                    path = folder + entry.name
+                    path = folder + os.fsencode(entry.name)
                     if entry.is_file(follow_symlinks=False):
                         if drops is None or not drops(path):
                             found.append(path)
@@ -121,7 +124,7 @@ class Walk:
         """Look at a folder before it is listed; return its device, or None if it is not to be listed."""
         try:
             # Without its slash, which would make it follow a link; the tree itself may be one.
-            status = os.stat(self.root + folder[:-1], follow_symlinks=not folder)  # noqa: PTH116 - Path knows no bytes
+            status = status_of(self.root + folder[:-1], follow=not folder)
         except OSError as error:
             self._unlisted(folder, error)
             return None
@@ -149,7 +152,7 @@ def made_up(path: bytes, kind: str) -> Unread:
     return Unread("skipped", "pseudo-filesystem", text, path)
 
 
-def _passed_over(path: bytes, entry: os.DirEntry[bytes]) -> Unread | None:
+def _passed_over(path: bytes, entry: os.DirEntry[Any]) -> Unread | None:
     """Report why something that is neither a file nor a folder is not read; None if opening it will tell."""
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
