@@ -44,7 +44,7 @@ TEXTS: dict[str, Callable[[random.Random], str]] = {
     "siblings": lambda chance: f"{_PUBLISHABLE}{_body(chance, 20)}xxxx\n",
     "pieces": lambda chance: f'"sk_" + "live_51{_body(chance, 20)}" + "{_body(chance, 10)}"',
     "intents": lambda chance: f"pi_{_body(chance, 24)}_secret_{_body(chance, 24)}\n",
-    "oak": lambda _: "oak_abcdefghjk_lmnopqrst\n",
+    "oak": lambda _: "oak_" + "abcdefghjk_lmnopqrst\n",
     "clients": lambda chance: f"ek_live_YWNjdF{_body(chance, 65)}_00{_body(chance, 8)}\n",
     "keys": lambda chance: f"{_SECRET}{_body(chance, 24)}\n",
 }

@@ -23,7 +23,10 @@ _SLOWEST = (
     "anchors/u_", "anchors/octal_", "anchors/html_", "anchors/utf-16-be", "crossed/base64-1", "crossed/percent_",
     "crossed/utf-16-le",
 )  # fmt: skip
-"""Of the inputs of `benchmarks.crawl`, the slowest in each encoding that are no credentials."""
+"""Of the inputs of `benchmarks.crawl`, anchors in each encoding and what is most like a credential.
+
+Placeholders of words in wrapped digits (up to 50 times as long) and credentials (up to 60) are over the budget.
+"""
 
 
 @line("version")
@@ -195,7 +198,7 @@ def _fallback(bench: Bench) -> Result:
 
 @line("crawl")
 def _crawl(bench: Bench) -> Result:
-    """Search the slowest input of each encoding, against the automaton alone."""
+    """Search nothing but anchors in each encoding, against the automaton alone."""
     size = 16 * bench.images.sizes.prefixes
     script = (sys.executable, "-m", "benchmarks.crawl", "--json", "--bytes", str(size))
     ratios, runs = {}, []
@@ -208,7 +211,7 @@ def _crawl(bench: Bench) -> Result:
     slowest = max(ratios, key=ratios.__getitem__)
     value = f"{ratios[slowest]:.1f} x the time ({slowest})"
     within, peak = ratios[slowest] <= _CRAWL, max(run.peak for _, done in runs for run in done)
-    what = f"{size >> 20} MiB of the slowest in each encoding against the automaton alone"
+    what = f"{size >> 20} MiB of nothing but anchors, in each encoding, against the automaton alone"
     return Result("crawl", what, value, f"at most {_CRAWL:.0f}", within, peak, tuple(runs))
 
 
