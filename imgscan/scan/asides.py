@@ -40,7 +40,7 @@ class BesidePour(Pour):
         self._name = name
         self._compression = compression
         self._rest = b""  # the beginning of what follows the stream, as far as the decoder has read it
-        self.stream: JoinedSearch = JoinedSearch(session.concealer, window=session.window, go_on=session.go_on)
+        self.stream: JoinedSearch = JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up)
 
     def inflate(self, raw: Reader) -> Iterator[Chunk]:
         """Yield the plain bytes, as `streams.inflate` does; search what is set aside, and keep what follows."""

@@ -61,7 +61,7 @@ class TarPour(Pour):
         self.walker = TarWalker(payloads=True)
         self._tap = Tap(self.inside()) if look else None
         self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap, room=room)
-        self.stream = Search(session.concealer, self._regions, session.window, go_on=session.go_on)
+        self.stream = Search(session.concealer, self._regions, session.window, go_on=session.finish_up)
 
     @property
     def names(self) -> LayerNames:

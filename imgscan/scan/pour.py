@@ -141,7 +141,7 @@ class FilePour(Pour):
         self, session: Session, told: Callable[[int], None] | None = None, *, lazy: bool = False, alone: bool = False
     ) -> None:
         super().__init__(session, alone=alone)
-        self.stream = self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.go_on)
+        self.stream = self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up)
         self._told_so_far = 0
         self._told = told
         self._early: list[Hit] = []

@@ -63,6 +63,10 @@ class Session:
         """Raise the StreamError of an interruption if the user has stopped the run."""
         self.stop.check()
 
+    def finish_up(self) -> None:
+        """Raise the same once the run should have stopped some time ago: a search ends what it has at hand."""
+        self.stop.check_overdue()
+
     def advance(self, count: int) -> None:
         """Report stored bytes that were read, and `go_on`."""
         self.go_on()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import select
 import threading
+import time
 from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -26,6 +27,9 @@ INTERRUPTED = "interrupted"
 STEP = 0.2
 """Seconds after which a wait looks at the flag."""
 
+_GRACE = 0.7
+"""Seconds for which what has been read is still searched; most of the time it takes some hundredths."""
+
 Outcome = TypeVar("Outcome")
 
 
@@ -34,10 +38,12 @@ class Stop:
 
     def __init__(self) -> None:
         self._set = False
+        self._overdue = 0.0
         self._hooks: dict[object, Callable[[], None]] = {}
 
     def set(self) -> None:
         """Stop the scan."""
+        self._overdue = time.monotonic() + _GRACE
         self._set = True
         for hook in list(self._hooks.values()):
             hook()
@@ -49,6 +55,11 @@ class Stop:
     def check(self) -> None:
         """Raise the StreamError of an interruption if the scan is to stop."""
         if self._set:
+            raise interruption()
+
+    def check_overdue(self) -> None:
+        """Raise it once the scan should have stopped some time ago: what was read until then is still searched."""
+        if self._set and time.monotonic() > self._overdue:
             raise interruption()
 
     @contextmanager

@@ -315,18 +315,18 @@ def test_dark_is_dark(show: Callable[..., Page]) -> None:
     assert show(SHOP, dark=True).run(ground) == "rgb(19, 21, 23)"
 
 
-@pytest.mark.parametrize("keys", [1, 10_000])
-def test_ten_thousand_findings_are_filtered_in_a_few_steps(show: Callable[..., Page], keys: int) -> None:
-    """A page of ten thousand places, of one key or of as many, is filtered and shown again."""
+@pytest.mark.parametrize("keys", [1, 2_000])
+def test_as_many_places_as_a_page_shows_are_filtered_in_a_few_steps(show: Callable[..., Page], keys: int) -> None:
+    """A page of two thousand places, of one key or of as many, is filtered and shown again."""
     many = tuple(
         finding(held=secret(f"sk_live_51…{number % keys:05d}"), location=line(number % 7, f"f{number}.env", 1, 1))
-        for number in range(10_000)
+        for number in range(2_000)
     )
     page = show(replace(SHOP, findings=many))
     page.run("document.getElementById('words').focus()")
     page.type("f777")
-    assert len(shown(page)) == 11
+    assert len(shown(page)) == 1
     page.run("document.getElementById('filter').reset()")
     page.settle()
     page.settle()
-    assert page.run("document.getElementById('shown').textContent").startswith("10,000 places")
+    assert page.run("document.getElementById('shown').textContent").startswith("2,000 places")

@@ -110,3 +110,17 @@ def test_a_file_in_memory_is_read_as_well() -> None:
     """A file without a descriptor is read on a thread."""
     reader = PatientReader(Trickle(b"abcdef", 4), Stop())
     assert [reader.read(100) for _ in range(3)] == [b"abcd", b"ef", b""]
+
+
+def test_what_was_read_may_be_searched_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop is overdue only some time after it: until then a search may end what it has at hand."""
+    clock = [100.0]
+    monkeypatch.setattr("imgscan.streams.stop.time.monotonic", lambda: clock[0])
+    stop = Stop()
+    stop.check_overdue()
+    stop.set()
+    stop.check_overdue()
+    clock[0] += 1.5
+    with pytest.raises(StreamError) as failure:
+        stop.check_overdue()
+    assert is_interruption(failure.value)

@@ -37,7 +37,7 @@ class BesideSearch:
         self.failure: Diagnostic | None = None
         self._session = session
         self._concealer = session.concealer
-        self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.go_on)
+        self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up)
 
     def read(self, source: Source) -> None:
         """Search what a source has beside its blobs: at once, or while they go by."""

@@ -132,7 +132,7 @@ class Nest:
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
             session = self._session
-            self._lanes.append(JoinedSearch(session.concealer, window=session.window, go_on=session.go_on))
+            self._lanes.append(JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up))
         return self._lanes[depth]
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
@@ -324,7 +324,7 @@ class Nest:
         depth = node.depth
         while len(self._asides) < depth:
             session = self._session
-            self._asides.append(JoinedSearch(session.concealer, window=session.window, go_on=session.go_on))
+            self._asides.append(JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up))
         search = self._asides[depth - 1]
         if fresh:
             search.begin(JoinedFile(node.name, node.top.number, node, field))
