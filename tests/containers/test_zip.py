@@ -186,6 +186,14 @@ def test_directory_and_header_that_differ_are_both_read() -> None:
     assert (b"shown", deflate(TEXT)) in reading.members
 
 
+@pytest.mark.parametrize("method", [0, 50, 520])
+def test_a_second_stream_is_read_whatever_method_the_directory_names(method: int) -> None:
+    """Where the directory names another method than the header, what follows deflated data is looked at as deflated."""
+    both = deflate(TEXT) + deflate(b"behind " + TEXT)
+    archive = zip_of([Zipped(b"a", both, method, local=(0, 8, len(both)))])
+    assert (b"a", b"behind " + TEXT) in read_file(ZIP, archive).members
+
+
 @pytest.mark.parametrize("stored", [0, 1, 10, 10**6, 2**32 - 2])
 def test_deflated_members_are_read_whatever_their_stated_size(stored: int) -> None:
     """Deflated data end by themselves: a stored size that lies costs no content."""

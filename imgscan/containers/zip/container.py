@@ -165,7 +165,7 @@ def _listed(held: Held, entry: ZipEntry, work: Work, read: Ranges) -> Iterator[M
             yield Member(entry.name, chunks, (entry.at, stop))
         read.add(entry.at, content.end or (start if content.failed else stop))
         if method == DEFLATED and content.end is not None and content.end < stop:
-            yield from _second(held, entry, content.end, stop, work, read)
+            yield from _second(held, reading, content.end, stop, work, read)
 
 
 def _second(held: Held, entry: ZipEntry, at: int, stop: int, work: Work, read: Ranges) -> Iterator[Member | Unread]:
