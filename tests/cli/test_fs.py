@@ -141,7 +141,7 @@ def test_stopped_while_standard_input_is_silent(number: int) -> None:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
     ) as running:  # fmt: skip
         assert running.stdin is not None
-        running.stdin.write(LINE + b"\n" * (4 << 20))
+        running.stdin.write(LINE + b"\n" * (16 << 20))  # more than a window ever holds: the first has been searched
         running.stdin.flush()  # it has taken all but what a pipe holds, so it is reading
         running.send_signal(number)
         out, err = running.communicate(timeout=300)
