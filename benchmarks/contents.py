@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from benchmarks.packing import add_bytes, forget, planted, writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from benchmarks.images import Images
@@ -70,15 +70,20 @@ def repository(images: Images) -> tuple[Path, Path]:
     images.tell(f"building a repository of {images.sizes.objects:,} objects")
     git = ("git", "-C", str(folder))
     subprocess.run((*git, "init", "-q", "-b", "main"), check=True)
-    with subprocess.Popen((*git, "fast-import", "--quiet"), stdin=subprocess.PIPE) as importer:
+    fast_import((*git, "fast-import", "--quiet"), _stream(images.sizes.objects))
+    subprocess.run((*git, "repack", "-adq"), check=True)
+    return folder, _image(folder)
+
+
+def fast_import(command: Sequence[str], stream: Iterable[bytes]) -> None:
+    """Run `git fast-import` and give it a stream. CalledProcessError if it fails."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as importer:
         if importer.stdin is None:
             raise AssertionError
-        for piece in _stream(images.sizes.objects):
+        for piece in stream:
             importer.stdin.write(piece)
     if importer.returncode:
         raise subprocess.CalledProcessError(importer.returncode, "git fast-import")
-    subprocess.run((*git, "repack", "-adq"), check=True)
-    return folder, _image(folder)
 
 
 def _stream(objects: int) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from benchmarks.contents import fast_import
 from benchmarks.lines import Bench, Result, line, versus
 from benchmarks.measure import Command, shell
 from benchmarks.packing import planted
@@ -33,13 +34,7 @@ def history(images: Images) -> Path:
     git = ("git", "-C", str(folder))
     subprocess.run((*git, "init", "-q", "--bare", "-b", "main"), check=True)
     quickly = ("-c", "core.compression=1", "fast-import", "--quiet", "--depth=0")  # git gc does it well
-    with subprocess.Popen((*git, *quickly), stdin=subprocess.PIPE) as importer:
-        if importer.stdin is None:
-            raise AssertionError
-        for piece in _stream(images.sizes.commits):
-            importer.stdin.write(piece)
-    if importer.returncode:
-        raise subprocess.CalledProcessError(importer.returncode, "git fast-import")
+    fast_import((*git, *quickly), _stream(images.sizes.commits))
     images.tell("packing the history")
     window = ("-c", "gc.aggressiveWindow=10", "-c", "gc.aggressiveDepth=50")  # as without --aggressive, which would
     subprocess.run((*git, *window, "gc", "-q", "--aggressive", "--prune=now"), check=True)  # keep what deltas there are

@@ -15,6 +15,7 @@ from imgscan.detect.encodings.digits import (
     BASE64_DIGITS,
     BREAK,
     BREAK_BEFORE,
+    DELIMITER,
     LONGEST_BREAK,
     LONGEST_USUAL,
     NEAR,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from imgscan.detect.encodings.text import Reach
 
 _DELIMITERS = re.compile(rb"[/_+-]")
-_DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
 
 
 _KEPT = 32
@@ -180,7 +180,7 @@ class _Chain:
         if self._alphabet is not BASE64_DIGITS or quantum > self.sizes[first]:
             return -1
         start = self.starts[first]
-        found = _DELIMITER.search(self._shared.data[start + max(0, quantum - NEAR) : start + quantum])
+        found = DELIMITER.search(self._shared.data[start + max(0, quantum - NEAR) : start + quantum])
         if found is None:
             return -1
         near = min(NEAR, quantum) - found.end()

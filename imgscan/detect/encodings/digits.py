@@ -23,6 +23,9 @@ _INDENT = 64
 BREAK = re.compile(rb"\r?\n[ \t]{0,%d}" % _INDENT)
 BREAK_BEFORE = re.compile(rb"\r?\n[ \t]{0,%d}\Z" % _INDENT)
 LONGEST_BREAK = 2 + _INDENT
+DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
+"""The last character of a run that may also stand between two of them."""
+
 WIDEST = 1024
 """Characters of a line from which on it is taken to continue forever, and not to be wrapped."""
 

@@ -12,7 +12,6 @@ that proves it.
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.chains import looker, viewer
@@ -20,6 +19,7 @@ from imgscan.detect.encodings.digits import (
     BASE64_DIGITS,
     BREAK,
     BREAK_BEFORE,
+    DELIMITER,
     HEX_DIGITS,
     LONGEST_BREAK,
     LONGEST_USUAL,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from imgscan.detect.encodings.digits import Alphabet, Segments
     from imgscan.detect.encodings.form import Form
     from imgscan.detect.encodings.text import Reach, Span
-
-_DELIMITER = re.compile(rb"[/_+-](?=[^/_+-]*\Z)")
 
 
 def _base64_literals(anchor: bytes) -> Iterator[Literal]:
@@ -198,7 +196,7 @@ class _Run:
         near = max(0, quantum - NEAR)
         if self._alphabet is not BASE64_DIGITS or end - start < quantum:
             return -1
-        found = _DELIMITER.search(self._data[start + near : start + quantum])
+        found = DELIMITER.search(self._data[start + near : start + quantum])
         begin = near + found.end() if found else -1
         return begin if (quantum - begin) % self._alphabet.digits == 0 else -1
 
