@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _STEPS: Final = 1 << 20
 """Sections, chunks and blocks of one file that are followed."""
 
+_NEAR: Final = 1 << 12
+_CHUNK: Final = struct.Struct(">I4s")
 _WINDOW: Final = 1 << 16
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends the compressed data of a JPEG file: a marker that is not a restart."""
@@ -80,12 +82,15 @@ def macho(held: Held) -> int | None:
 def png(held: Held) -> int | None:
     """Find the end of the chunk IEND."""
     at = len(PNG)
+    near, low = b"", 0  # the bytes around, where chunks are small
     for _ in range(_STEPS):
-        head = bytes(held[at : at + 8])
-        if len(head) < 8:
-            return None
-        at += 12 + int.from_bytes(head[:4], "big")
-        if head[4:] == b"IEND":
+        if at + 8 > low + len(near):
+            near, low = bytes(held[at : at + _NEAR]), at
+            if len(near) < 8:
+                return None
+        size, kind = _CHUNK.unpack_from(near, at - low)
+        at += 12 + size
+        if kind == b"IEND":
             return at
     return None
 

@@ -57,7 +57,11 @@ _BY_FIRST: Final[list[tuple[Format, ...]]] = [()] * 256
 """The formats that a file may be in by its first byte, most certain first."""
 
 _SECOND: Final[list[bytes]] = [b""] * 256
-"""The possible second bytes for each first byte: two bytes are enough."""
+"""The possible second bytes for each first byte: they settle most files."""
+
+_LONGEST: Final = max(len(beginning) for known in FORMATS for beginning in known.begins)
+_BEGINNINGS: Final[list[tuple[bytes, ...]]] = [()] * 256
+"""What a file may begin with, by its first byte."""
 
 for _format in FORMATS:
     _pairs = {beginning[:2] for beginning in _format.begins}
@@ -66,6 +70,8 @@ for _format in FORMATS:
     for _pair in sorted(_pairs - {b""}):
         if _pair[1] not in _SECOND[_pair[0]]:
             _SECOND[_pair[0]] += _pair[1:]
+    for _beginning in filter(None, _format.begins):
+        _BEGINNINGS[_beginning[0]] = (*_BEGINNINGS[_beginning[0]], _beginning)
 
 _TEXT: Final = frozenset((*b"\t\n\r", *range(0x20, 0x7F)))
 _RARE: Final = END_MAGIC[-1:]
@@ -78,6 +84,7 @@ To search 64 KiB of each of a layer's libraries and pictures would cost more tha
 _USTAR: Final = b"ustar"
 _USTAR_AT: Final = 257
 _MODE_END: Final = 107
+_CHECKSUM: Final = 148
 _CHECKSUM_END: Final = 155
 _NUMBER_ENDS: Final = b" \0"
 """How the numbers end in a tar header without a magic: the only thing that all such headers have in common."""
@@ -92,11 +99,14 @@ def begins(data: Chunk, start: int, end: int) -> bool:
     """Whether a file whose first bytes are `data[start:end]` is worth a closer look."""
     second = _SECOND[data[start]]
     if second and end - start > 1 and data[start + 1] in second:
-        return True
+        beginning = bytes(data[start : min(end, start + _LONGEST)])
+        if beginning.startswith(_BEGINNINGS[beginning[0]]):
+            return True
     if end - start <= _USTAR_AT:
         return False
     if data[start + _CHECKSUM_END] in _NUMBER_ENDS and data[start + _MODE_END] in _NUMBER_ENDS:
-        return True
+        checksum = bytes(data[start + _CHECKSUM : start + _CHECKSUM_END + 1])
+        return checksum.strip(_NUMBER_ENDS)[:1].isdigit()
     return data[start + _USTAR_AT : start + 262] == _USTAR
 
 

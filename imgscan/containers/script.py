@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SCRIPT: Final = b"#!"
 _BEGINS: Final = (_SCRIPT, *(magic for magics, _ in ends.ENDS for magic in magics))
-_TEXT_PAYLOAD: Final = (
+TEXT_PAYLOAD: Final = (
     rb"\x1f\x8b\x08[\0-\x1f]|BZh[1-9](?:1AY&SY|\x17rE8P\x90)|\xfd7zXZ\0|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"
     rb"|\n(?:\x5d\0\0[\0-\xff]|07070[127]|!<arch>\n|7z\xbc\xaf|Rar!\x1a\x07|LZIP\x01|hsqs|Salted__|\xed\xab\xee\xdb"
     rb"|\x1f\x9d|\x89LZO|MSCF\0|LUKS\xba\xbe|PACK\0\0\0|SQLite format 3\0|age-encryption.org/v1\n)"
@@ -33,13 +33,27 @@ _TEXT_PAYLOAD: Final = (
 """How what follows a script may begin: compressed data anywhere, what is more like text at the start of a line."""
 
 _PAYLOADS: Final = (
-    re.compile(_TEXT_PAYLOAD),
-    re.compile(_TEXT_PAYLOAD + rb"|\n(?=[^\n]{1,100}\0[\0-\xff]{156,256}ustar)"),
+    re.compile(TEXT_PAYLOAD),
+    re.compile(TEXT_PAYLOAD + rb"|\n(?=[^\n]{1,100}\0[\0-\xff]{156,256}ustar)"),
 )
 """The same, and with a tar, which costs a look at each line and needs a NUL."""
 
+_TEXT_MAGICS: Final = (
+    *(b"BZh", b'\x04"M\x18', b"\n07070", b"\n!<arch>", b"\nRar!", b"\nLZIP", b"\nhsqs", b"\nSalted__"),
+    b"\nage-encryption",
+)
+"""How a payload begins that may follow a script without making it anything but text: UTF-8 without NULs."""
+
 _LONGEST: Final = 1 << 20
 """Bytes of a script in which it ends, if an archive follows."""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def prefixed(is_container: Callable[[bytes], bool]) -> Format:
@@ -56,6 +70,8 @@ def prefixed(is_container: Callable[[bytes], bool]) -> Format:
         end = next((find(held) for magics, find in ends.ENDS if head.startswith(magics)), None)
         if end is None:
             head = bytes(held[:_LONGEST])
+            if not any(each in head for each in _TEXT_MAGICS) and b"\0" not in head and _is_utf8(head):
+                return
             for found in _PAYLOADS[b"\0" in head].finditer(head):
                 start = found.start() + head.startswith(b"\n", found.start())
                 if is_container(bytes(held[start : start + HEAD])):

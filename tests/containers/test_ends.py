@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fixtures.pictures import GIF, JPEG, PNG, macho_of, windows_of
 from imgscan.containers import ends
 from imgscan.containers.formats import PREFIXED, find
+from imgscan.containers.script import TEXT_PAYLOAD, prefixed
 from tests.containers.reading import read_file
 
 WHOLE = {
@@ -54,3 +58,12 @@ def test_no_structure_leads_astray() -> None:
             for _ in range(seeded.randrange(4)):
                 damaged[seeded.randrange(2, len(damaged))] = seeded.choice((0, 1, 0xFF, seeded.randrange(256)))
             assert (end(bytes(damaged)) or 0) >= 0, name
+
+
+@given(before=st.text().map(str.encode), payload=st.from_regex(TEXT_PAYLOAD, fullmatch=True))
+def test_a_script_that_is_text_hides_no_payload(before: bytes, payload: bytes) -> None:
+    """The quick look at a script sees every beginning of a payload, also one that is text itself."""
+    script = b"#!/bin/sh\n" + before + payload
+    barren = prefixed(lambda _: True).barren
+    assert barren is not None
+    assert not barren(script, len(script))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 from itertools import cycle, product
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from fixtures.keys import Keys
 from fixtures.windows import File, whole
+from imgscan.detect.encodings import Shared
 from imgscan.detect.stripe import STRIPE
 from tests.detect.driver import SCREENED, agreed, secrets
 from tests.detect.tables import over
@@ -238,3 +240,21 @@ def test_big_endian_text_keeps_its_last_character() -> None:
     """The likelier byte order decides, though the other one sees a shorter and more certain key."""
     key = Keys(3).secret(25)
     assert found(f"K={key}".encode("utf-16-be")) == [(key, "utf-16-be")]
+
+
+def _alive() -> int:
+    return sum(isinstance(each, Shared) for each in gc.get_objects())
+
+
+@over("outer", sorted(HOLDERS))
+@over("inner", sorted(HOLDERS))
+def test_nothing_keeps_a_buffer_alive(outer: str, inner: str) -> None:
+    """What was decoded of a buffer, and the buffer with it, is gone when the search is: a circle would keep both."""
+    gc.collect()
+    before = _alive()
+    gc.disable()
+    try:
+        assert found(HOLDERS[outer](HOLDERS[inner](around(KEYS[NAMES[0]], 3))))
+        assert _alive() == before
+    finally:
+        gc.enable()

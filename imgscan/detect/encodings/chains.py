@@ -270,7 +270,7 @@ def _run_start(alphabet: Alphabet, data: bytes, end: int, low: int) -> int:
 def _chains(alphabet: Alphabet, shared: Shared) -> _Chains:
     chains: _Chains | None = shared.made.get(alphabet)
     if chains is None:
-        shared.made[alphabet] = chains = _Chains(shared, alphabet)
+        shared.made[alphabet] = chains = _Chains(shared.bare(), alphabet)
     return chains
 
 

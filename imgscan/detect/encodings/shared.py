@@ -35,6 +35,10 @@ class Shared:
         self.text = text
         self.made: dict[object, Any] = {}
 
+    def bare(self) -> Shared:
+        """Return the same part with nothing made of it, for what is made to keep: no circle holds a buffer."""
+        return Shared(self.data, self.low, self.high, self.reach, self.least, self.text)
+
     def decoded(self, name: str, data: bytes, base: int, num: int = 1, den: int = 1, gaps: Gaps = NO_GAPS) -> Shared:
         """Return a buffer that was decoded from this one; the rest says where its characters are (`Text`)."""
         text = Text(name, data, 0, 0, len(data), base, num, den, gaps)
