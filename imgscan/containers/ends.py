@@ -20,7 +20,7 @@ _STEPS: Final = 1 << 20
 """Sections, chunks and blocks of one file that are followed."""
 
 _NEAR: Final = 1 << 12
-_CHUNK: Final = struct.Struct(">I4s")
+_SIZE: Final = struct.Struct(">I")
 _WINDOW: Final = 1 << 16
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends the compressed data of a JPEG file: a marker that is not a restart."""
@@ -88,7 +88,8 @@ def png(held: Held) -> int | None:
             near, low = bytes(held[at : at + _NEAR]), at
             if len(near) < 8:
                 return None
-        size, kind = _CHUNK.unpack_from(near, at - low)
+        size: int = _SIZE.unpack_from(near, at - low)[0]
+        kind = near[at - low + 4 : at - low + 8]
         at += 12 + size
         if kind == b"IEND":
             return at
