@@ -42,6 +42,8 @@ class Target:
     seeds: Callable[[], list[bytes]]
     formats: tuple[Format, ...] = ()
     """The container formats that it reads."""
+    tries: int = 300
+    """How many mutations the test suite runs."""
 
 
 class TooMuchWorkError(AssertionError):

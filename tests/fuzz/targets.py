@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from imgscan.containers.base import HEAD
 from imgscan.containers.formats import FORMATS
 from tests.containers.specimens import specimens
-from tests.fuzz import formats, git, sqlite
+from tests.fuzz import formats, git, laws, sqlite
 from tests.fuzz.law import Target, check
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from imgscan.containers.base import Format
 
-_OWN: Final = [*formats.TARGETS, *git.TARGETS, *sqlite.TARGETS]
+_OWN: Final = [*formats.TARGETS, *git.TARGETS, *sqlite.TARGETS, *laws.TARGETS]
 _READ: Final = {known for target in _OWN for known in target.formats}
 
 
