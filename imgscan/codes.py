@@ -123,6 +123,11 @@ SECTIONS: Final[dict[str, dict[str, Code]]] = {
         ),
         "tar-stray-extension": Code(ERROR, "An extension header is not followed by a member.", _WRITER),
         "tar-trailing-data": Code(ERROR, "Data that is not a tar archive follows the archive's end.", _DAMAGED),
+        "findings-limit": Code(
+            ERROR,
+            "There are more findings than are kept: the first 250,000 of a target are listed.",
+            "Remove the keys that are listed, or scan parts of it: a layer, a folder, a range of commits.",
+        ),
         "names-limit": Code(
             SKIPPED,
             "There are too many names or hard links to follow, so it is not known which files are still visible.",

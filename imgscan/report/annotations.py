@@ -8,16 +8,18 @@ under "Workflow commands for GitHub Actions"; the escaping is that of the toolki
 from __future__ import annotations
 
 import heapq
+from array import array
 from typing import TYPE_CHECKING
 
 from imgscan.gate import printable
 from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.packed import Alike, Picked
 from imgscan.report.base import layer_number, plural, shorten
 from imgscan.report.sarif.names import plain_path
 from imgscan.report.words import commit, life, origin, origin_file, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from imgscan.model import Finding, Level, TargetReport
 
@@ -48,15 +50,15 @@ class Annotations:
     def add(self, report: TargetReport) -> None:
         """Take one target's findings."""
         for positions in _by_key(report):
-            shared: dict[_Mark, list[int]] = {}
-            for position in positions:
-                shared.setdefault(_file(report, report.findings[position]), []).append(position)
-            for mark, marked in shared.items():
-                self._mark(report, mark, marked)
+            marks = (hash(_file(report, finding)) for finding in Picked(report.findings, positions))
+            shared = Alike(marks)
+            for first in shared.leaders():
+                marked = array("q", (positions[place] for place in shared.of(first)))
+                self._mark(report, _file(report, report.findings[marked[0]]), marked)
         self._number += len(report.findings)
 
-    def _mark(self, report: TargetReport, mark: _Mark, positions: list[int]) -> None:
-        findings = [report.findings[position] for position in positions]
+    def _mark(self, report: TargetReport, mark: _Mark, positions: array[int]) -> None:
+        findings = Picked(report.findings, positions)
         leader = min(findings, key=lambda finding: LEVELS.index(finding.level))
         rank = -CONFIDENCES.index(leader.confidence), -(self._number + positions[0])
         best = self._best[leader.level]
@@ -83,22 +85,19 @@ class Annotations:
         return commands
 
 
-def _by_key(report: TargetReport) -> Iterator[list[int]]:
+def _by_key(report: TargetReport) -> Iterator[array[int]]:
     """Gather the positions of new findings by rule and credential; most have only one."""
-    known: dict[str, dict[str, int]] = {}
-    groups: list[int | list[int]] = []
-    for position, finding in enumerate(report.findings):
-        if finding.status != "new":
-            continue
-        number = known.setdefault(finding.rule_id, {}).setdefault(finding.secret.sha256, len(groups))
-        if number == len(groups):
-            groups.append(position)
-        elif isinstance(group := groups[number], list):
-            group.append(position)
-        else:
-            groups[number] = [group, position]
-    for group in groups:
-        yield group if isinstance(group, list) else [group]
+    new = array("q")
+
+    def marks() -> Iterator[int]:
+        for position, finding in enumerate(report.findings):
+            if finding.status == "new":
+                new.append(position)
+                yield hash((finding.rule_id, finding.secret.sha256))
+
+    alike = Alike(marks())
+    for first in alike.leaders():
+        yield array("q", (new[each] for each in alike.of(first)))
 
 
 def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
@@ -109,7 +108,7 @@ def _file(report: TargetReport, finding: Finding) -> tuple[str, int | None]:
     return plain_path(report, finding.location.path), None if line is None else max(line, 1)
 
 
-def _command(report: TargetReport, findings: list[Finding], leader: Finding, name: str, line: int | None) -> str:
+def _command(report: TargetReport, findings: Sequence[Finding], leader: Finding, name: str, line: int | None) -> str:
     properties = {
         "file": shorten(printable(name), _LONGEST_NAME),
         "line": None if line is None else str(line),
@@ -119,7 +118,7 @@ def _command(report: TargetReport, findings: list[Finding], leader: Finding, nam
     return f"::{_COMMANDS[leader.level]} {written}::{_data(shorten(_text(report, findings, leader), _LONGEST_TEXT))}"
 
 
-def _text(report: TargetReport, findings: list[Finding], leader: Finding) -> str:
+def _text(report: TargetReport, findings: Sequence[Finding], leader: Finding) -> str:
     where = place(leader)
     if len(findings) > 1:
         where += f" and {plural(len(findings) - 1, 'more place')}"

@@ -85,9 +85,9 @@ class GitlabReport:
         for diagnostic in report.diagnostics:
             self._tell(report, diagnostic)
         place_of_report = category(report)
-        ours = [finding for finding in report.findings if finding.status != "example"]
-        kept = worst(ours, MOST - self._held.items, self._context.rules)
-        self._left_out += len(ours) - len(kept)
+        room = MOST - self._held.items
+        kept, left_out = worst(report.findings, ("new", "baseline"), room, self._context.rules)
+        self._left_out += left_out
         for finding in kept:
             value = self._vulnerability(report, finding, self._id(place_of_report, finding))
             self._held.add(indented(value, depth=2))

@@ -2,97 +2,96 @@
 
 from __future__ import annotations
 
-import heapq
 import shlex
+from array import array
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imgscan.gate import printable
 from imgscan.model import CONFIDENCES, LEVELS
+from imgscan.packed import Alike, Picked
 from imgscan.report.base import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from imgscan.model import Diagnostic, Finding, Hidden, RuleInfo, Severity, TargetReport
+    from imgscan.model import Diagnostic, Finding, Hidden, RuleInfo, Severity, Status, TargetReport
 
 _Item = TypeVar("_Item")
 
 
 class Key(NamedTuple):
-    """All findings of one credential under one rule, in report order; never empty."""
+    """All findings of one credential under one rule, in report order; never empty.
 
-    findings: tuple[Finding, ...]
+    `positions` are those of the findings in the report, `first` the one that represents the key: a new one if there is
+    one, then the most severe, then the first. `layers` is how many layers they are in.
+    """
 
-    @property
-    def first(self) -> Finding:
-        """The finding that represents the key: a new one if there is one, then the most severe, then the first."""
-        return min(self.findings, key=_rank)
+    findings: Sequence[Finding]
+    positions: Sequence[int]
+    first: Finding
+    layers: int
 
     @property
     def places(self) -> str:
         """Say how many places there are, and in how many layers if in more than one."""
-        layers = len({finding.location.layer for finding in self.findings})
-        return plural(len(self.findings), "place") + (f", {plural(layers, 'layer')}" if layers > 1 else "")
+        layers = f", {plural(self.layers, 'layer')}" if self.layers > 1 else ""
+        return plural(len(self.findings), "place") + layers
 
 
-def keys_of(findings: Iterable[Finding]) -> Iterator[Key]:
+def keys_of(findings: Sequence[Finding]) -> Iterator[Key]:
     """Gather findings by credential and rule, and yield one key at a time: there may be a million.
 
     New keys come before accepted ones, severe before mild; those of one rule are together, the most certain first, the
     rules and all else in report order.
     """
-    groups: list[Finding | list[Finding]] = []  # in report order; few keys are at more places than one
-    known: dict[str, dict[str, int]] = {}  # a rule, a credential: which group that is
-    for finding in findings:
-        of_rule = known.setdefault(finding.rule_id, {})
-        number = of_rule.setdefault(finding.secret.sha256, len(groups))
-        if number == len(groups):
-            groups.append(finding)
-        elif isinstance(group := groups[number], list):
-            group.append(finding)
-        else:
-            groups[number] = [group, finding]
-    rules = {rule_id: number for number, rule_id in enumerate(known)}
+    rules: dict[str, int] = {}
+    ranks, layers = array("q"), array("q")
 
-    def rank(number: int) -> tuple[bool, int, int, int]:
-        first = _key(groups[number]).first
-        old, level, confidence = _rank(first)
-        return old, level, rules[first.rule_id], confidence
+    def marks() -> Iterator[int]:
+        for finding in findings:
+            rule = rules.setdefault(finding.rule_id, len(rules))
+            old, level, confidence = _rank(finding)
+            ranks.append(((old * len(LEVELS) + level << 32) + rule) * len(CONFIDENCES) + confidence)
+            layers.append(-1 if finding.location.layer is None else finding.location.layer)
+            yield hash((finding.rule_id, finding.secret.sha256))
 
-    for number in sorted(range(len(groups)), key=_ordinal(rank)):
-        yield _key(groups[number])
-
-
-def _key(group: Finding | list[Finding]) -> Key:
-    return Key(tuple(group) if isinstance(group, list) else (group,))
-
-
-def _ordinal(rank: Callable[[int], tuple[bool, int, int, int]]) -> Callable[[int], int]:
-    """Make one number of a rank, which sorts like it and takes less room than a tuple."""
-
-    def number(item: int) -> int:
-        old, level, rule, confidence = rank(item)
-        return ((old * len(LEVELS) + level << 32) + rule) * len(CONFIDENCES) + confidence
-
-    return number
+    alike = Alike(marks())
+    leading = alike.first[:]  # of each key, at its first position
+    for position, first in enumerate(alike.first):
+        if ranks[position] < ranks[leading[first]]:
+            leading[first] = position
+    ranked: dict[int, array[int]] = {}
+    for first in alike.leaders():
+        ranked.setdefault(ranks[leading[first]], array("q")).append(first)
+    for rank in sorted(ranked):
+        for first in ranked[rank]:
+            positions = alike.of(first)
+            places = {layers[position] for position in positions}
+            yield Key(Picked(findings, positions), positions, findings[leading[first]], len(places))
 
 
 def _rank(finding: Finding) -> tuple[bool, int, int]:
     return finding.status != "new", LEVELS.index(finding.level), CONFIDENCES.index(finding.confidence)
 
 
-def worst(findings: Sequence[Finding], most: int, rules: Iterable[RuleInfo]) -> Sequence[Finding]:
-    """Choose at most so many findings, in the given order: new ones, the most severe, the surest, the first."""
-    if len(findings) <= most:
-        return findings
+def worst(
+    findings: Sequence[Finding], wanted: Collection[Status], most: int, rules: Iterable[RuleInfo]
+) -> tuple[Sequence[Finding], int]:
+    """Choose at most so many findings, in their order, and count the others that have one of these statuses.
+
+    New ones are chosen first, then the most severe, the surest, the first.
+    """
     scores = {rule.id: rule.score for rule in rules}
-
-    def rank(position: int) -> tuple[bool, int, float, int]:
-        finding = findings[position]
-        old, level, confidence = _rank(finding)
-        return old, level, -scores.get(finding.rule_id, 0.0), confidence
-
-    return [findings[position] for position in sorted(heapq.nsmallest(most, range(len(findings)), key=rank))]
+    ranked: dict[tuple[bool, int, float, int], array[int]] = {}
+    for position, finding in enumerate(findings):
+        if finding.status in wanted:
+            old, level, confidence = _rank(finding)
+            rank = old, level, -scores.get(finding.rule_id, 0.0), confidence
+            ranked.setdefault(rank, array("q")).append(position)
+    kept = array("q")
+    for rank in sorted(ranked):
+        kept += ranked[rank][: most - len(kept)]
+    return Picked(findings, array("q", sorted(kept))), sum(map(len, ranked.values())) - len(kept)
 
 
 class Reason(NamedTuple):

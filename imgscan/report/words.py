@@ -6,10 +6,12 @@ All of them come back on one line and escaped for a terminal (`printable`); a fo
 from __future__ import annotations
 
 import re
+from array import array
 from typing import TYPE_CHECKING
 
 from imgscan.gate import printable
 from imgscan.model import CONFIDENCES, IMAGE_DOCUMENTS, LEVELS
+from imgscan.packed import Picked
 from imgscan.report.base import layer_number, plural
 
 if TYPE_CHECKING:
@@ -105,10 +107,10 @@ def verdict(report: TargetReport) -> str:
     `1 live secret key of account acct_… in layer 5 of 9, deleted but still readable`. Accepted and documented
     findings count only if there is nothing else.
     """
-    new = [finding for finding in report.findings if finding.status == "new"]
+    new = array("q", (position for position, finding in enumerate(report.findings) if finding.status == "new"))
     if not new:
         return _nothing_new(report)
-    leader, findings, here, total = _worst(new)
+    leader, findings, here, total = _worst(report.findings, new)
     parts = [plural(here, *_noun(leader.title))]
     accounts = {finding.secret.account for finding in findings}
     if len(accounts) == 1 and leader.secret.account is not None:
@@ -122,28 +124,35 @@ def verdict(report: TargetReport) -> str:
     return sentence
 
 
-def _worst(findings: Sequence[Finding]) -> tuple[Finding, Sequence[Finding], int, int]:
+def _worst(every: Sequence[Finding], new: Sequence[int]) -> tuple[Finding, Sequence[Finding], int, int]:
     """Return of the worst rule what represents it, its findings at its worst level, their keys, and all keys.
 
     The same as the first of `keys_of`, without holding them.
     """
-    rules: dict[str, dict[str, int]] = {}  # a rule, a credential: how bad the worst finding of that is
+    findings = Picked(every, new)
+    rules: dict[str, dict[int, int]] = {}  # a rule, a mark of a credential: how bad the worst finding of that is
     for finding in findings:
         known = rules.setdefault(finding.rule_id, {})
         badness = LEVELS.index(finding.level) * len(CONFIDENCES) + CONFIDENCES.index(finding.confidence)
-        known[finding.secret.sha256] = min(badness, known.get(finding.secret.sha256, badness))
+        mark = hash(finding.secret.sha256)
+        known[mark] = min(badness, known.get(mark, badness))
     level = min(min(known.values()) for known in rules.values()) // len(CONFIDENCES)
     rule_id, known = next(
         (rule_id, known) for rule_id, known in rules.items() if min(known.values()) // len(CONFIDENCES) == level
     )
     badness = min(known.values())
-    sha256 = next(sha256 for sha256, one in known.items() if one == badness)
-    keys = {sha256 for sha256, one in known.items() if one // len(CONFIDENCES) == level}
-    ours = [finding for finding in findings if finding.rule_id == rule_id and finding.secret.sha256 in keys]
+    worst = next(mark for mark, one in known.items() if one == badness)
+    keys = {mark for mark, one in known.items() if one // len(CONFIDENCES) == level}
+    places = (
+        position
+        for position, finding in zip(new, findings, strict=True)
+        if finding.rule_id == rule_id and hash(finding.secret.sha256) in keys
+    )
+    ours = Picked(every, array("q", places))
     leader = next(
         finding
         for finding in ours
-        if finding.secret.sha256 == sha256
+        if hash(finding.secret.sha256) == worst
         and LEVELS.index(finding.level) == level
         and CONFIDENCES.index(finding.confidence) == badness % len(CONFIDENCES)
     )

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.scan.ledger import shown
+from imgscan.scan.manyhits import MOST, HitLog, ManyHits
 from imgscan.scan.pour import Pour, pieces_of
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     """Reads pieces ahead of what takes them, and returns what cut them off."""
 
 
+_MOST = MOST >> 4
+"""Hits beside one layer that are kept."""
+
+
 class BesidePour(Pour):
     """Searches what the inflating of one layer leaves out; one thread at a time uses it. `name` is the blob's."""
 
@@ -40,7 +45,10 @@ class BesidePour(Pour):
         self._name = name
         self._compression = compression
         self._rest = b""  # the beginning of what follows the stream, as far as the decoder has read it
-        self.stream: JoinedSearch = JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up)
+        self._found = HitLog(_MOST)  # the thread that reads for a layer fills it too: it must not wait for its turn
+        self.stream: JoinedSearch = JoinedSearch(
+            session.concealer, window=session.window, go_on=session.finish_up, found=self._found
+        )
 
     def inflate(self, raw: Reader) -> Iterator[Chunk]:
         """Yield the plain bytes, as `streams.inflate` does; search what is set aside, and keep what follows."""
@@ -63,9 +71,11 @@ class BesidePour(Pour):
         hits = self.settle()
         if not hits and not self._rest:
             return result
+        kept = ManyHits(chain(result.hits, hits))
         return replace(
             result,
-            hits=(*result.hits, *hits),
+            hits=kept.kept(),
+            left_out=result.left_out + self.left_out,
             failure=failure or result.failure,
             unread=(*result.unread, *(shown(each, self._session.concealer) for each in self.take_unread())),
             expanded=result.expanded + self.expanded,

@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import Diagnostic, Finding, Hidden
+from imgscan.packed import many_findings
+from imgscan.scan.manyhits import MOST
 from imgscan.streams.stop import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -40,18 +42,33 @@ class Placed(NamedTuple):
         return self.hit.location.layer if self.layer is None else self.layer
 
 
+class Listed(NamedTuple):
+    """The findings to list, how many are hidden, and what is said where there were too many."""
+
+    findings: Sequence[Finding]
+    hidden: Hidden
+    noted: tuple[Diagnostic, ...] = ()
+
+
 def findings_of(
-    placed: Iterable[Placed], session: Session, trace: Trace | None = None
-) -> tuple[tuple[Finding, ...], Hidden]:
-    """Make the findings to list, in the given order, and count the others."""
-    ordinals: Counter[str] = Counter()
+    placed: Iterable[Placed], session: Session, trace: Trace | None = None, *, left_out: int = 0, most: int = MOST
+) -> Listed:
+    """Make the findings to list, in the given order and at most so many, and count the others.
+
+    `left_out` is how many hits were too many before they came here.
+    """
+    ordinals: Counter[int] = Counter()  # by a mark of eight bytes: there may be many
     hidden: Counter[str] = Counter()
-    findings = []
+    findings = many_findings()
     for hit, visibility, layer in placed:
-        ordinals[hit.identity] += 1
+        mark = hash(hit.identity)
+        ordinals[mark] += 1
         reason = session.policy.hides(hit)
         if reason is not None:
             hidden[reason] += 1
+            continue
+        if len(findings) >= most:
+            left_out += 1
             continue
         finding = Finding(
             rule_id=hit.rule_id,
@@ -62,11 +79,13 @@ def findings_of(
             secret=hit.secret,
             location=hit.location if layer is None else replace(hit.location, layer=layer),
             visibility=visibility,
-            fingerprint=f"{hit.identity}:{ordinals[hit.identity]}",
+            fingerprint=f"{hit.identity}:{ordinals[mark]}",
         )
         origin = trace(finding) if trace is not None else None
         findings.append(replace(finding, origin=_named(origin, session.concealer)) if origin is not None else finding)
-    return tuple(findings), Hidden(**hidden)
+    text = f"there are too many findings to keep: {left_out:,} of those that were found are not listed"
+    noted = (Diagnostic("error", "findings-limit", text),) if left_out else ()
+    return Listed(findings.kept(), Hidden(**hidden), noted)
 
 
 def diagnostics_of(noted: Sequence[Diagnostic], session: Session) -> tuple[Diagnostic, ...]:

@@ -21,7 +21,6 @@ from imgscan.containers.formats import find
 from imgscan.scan.asides import BesidePour
 from imgscan.scan.inside.tap import Tap
 from imgscan.scan.ledger import shown, unread_blob
-from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, Pour, pieces_of
 from imgscan.scan.result import LayerResult
 from imgscan.scan.search import Search
@@ -33,7 +32,7 @@ from imgscan.streams.readers import CHUNK, BytesReader, Peekable, StreamError
 from imgscan.streams.tar import HEAD_LENGTH, TarWalker, looks_like_tar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgscan.image.lifecycle import LayerNames
     from imgscan.image.membernames import Room
@@ -60,8 +59,12 @@ class TarPour(Pour):
         super().__init__(session)
         self.walker = TarWalker(payloads=True)
         self._tap = Tap(self.inside()) if look else None
-        self._regions = TarRegions(self.walker, session.concealer, name=name, tap=self._tap, room=room)
-        self.stream = Search(session.concealer, self._regions, session.window, go_on=session.finish_up)
+        self._regions = TarRegions(
+            self.walker, session.concealer, name=name, tap=self._tap, room=room, hits=self._early
+        )
+        self.stream = Search(
+            session.concealer, self._regions, session.window, go_on=session.finish_up, found=self._found
+        )
 
     @property
     def names(self) -> LayerNames:
@@ -72,13 +75,16 @@ class TarPour(Pour):
         """Search the next bytes of the stream."""
         self.stream.feed(chunk)
 
-    def finish(self) -> list[Hit]:
+    def finish(self) -> Sequence[Hit]:
         """Search what is left; return the hits in the order of the members."""
-        if self._tap is not None:
-            self.close(self._tap.last())
-        self.stream.finish()
-        self._regions.conclude()
-        return self.settle(self._regions.hits)
+        try:
+            if self._tap is not None:
+                self.close(self._tap.last())
+            self.stream.finish()
+            self._regions.conclude()
+            return self.settle()
+        finally:
+            self.give_up()
 
 
 class _Passing:
@@ -202,7 +208,8 @@ def _scan_tar(chunks: Iterable[Chunk], session: Session, name: bytes, *, look: b
         shape="tar",
         entries=pour.walker.members,
         names=pour.names,
-        hits=keep(hits),
+        hits=hits,
+        left_out=pour.left_out,
         failure=failure,
         problems=tuple(shown(each._replace(path=name), session.concealer) for each in pour.walker.problems),
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
@@ -217,7 +224,8 @@ def _scan_file(pieces: Iterable[Chunk], session: Session, name: bytes, *, look: 
     hits = pour.finish()
     return LayerResult(
         size=pour.size,
-        hits=keep(hits),
+        hits=hits,
+        left_out=pour.left_out,
         failure=failure,
         unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
         expanded=pour.expanded,

@@ -1,118 +1,116 @@
-"""Hits in little memory: a layer may hold a million.
-
-A hit takes eight hundred bytes as objects, and about a hundred as a compressed row of its plain values.
-"""
+"""Many hits: packed as they come, and logged with what decides which of two hits to keep."""
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, overload
+from array import array
+from typing import TYPE_CHECKING, Any
 
-from imgscan.model import Location, Secret
+from imgscan.model import Location
+from imgscan.packed import Form, Packed, location_row, made_secret, secret_row
 from imgscan.scan.hits import Hit
 
-FEW = 4096
-"""Hits that are kept as they are."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-_GROUP = 512
-_SHARED = 1 << 14
+    from imgscan.scan.regions import JoinedFile
+
+MOST = 250_000
+"""Hits of one layer, and findings of one target, that are listed; memory is finite, and nobody reads more."""
+
+NO_OFFSET = -1
+"""The offset of a hit in a field."""
+
+_LARGEST = (1 << 63) - 1
 
 
-class ManyHits(Sequence[Hit]):
-    """Hits that are made again whenever they are asked for; going through all of them in order is cheapest."""
+class ManyHits(Packed[Hit]):
+    """Hits that are made again whenever they are asked for."""
 
-    def __init__(self, hits: Iterable[Hit]) -> None:
-        """Take hits one after another, so that the caller need not hold them all."""
-        self._groups: list[bytes] = []
-        self._count = 0
-        remaining = iter(hits)
-        while group := list(islice(remaining, _GROUP)):
-            self._count += len(group)
-            rows = json.dumps([_row(hit) for hit in group], separators=(",", ":"))
-            self._groups.append(zlib.compress(rows.encode("ascii"), 1))
+    def __init__(self, hits: Iterable[Hit] = ()) -> None:
+        super().__init__(_HIT, hits)
+
+
+class HitLog:
+    """The hits of one stream in the order in which they are found, packed, and columns of what settling asks of each.
+
+    `numbers` are those of the top files, `offsets` where a hit is in its own file, `keys` marks that are equal for
+    equal credentials of one rule, `tokens` what the code that feeds a joined stream called the file, where it said
+    anything. At most `most` hits of a file are kept, and twice as many (`most`, if it is `alone`) of all;
+    `left_out` counts the others. `counted` is called with each hit.
+    """
+
+    def __init__(
+        self, most: int = MOST, counted: Callable[[], object] | None = None, *, in_all: int | None = None
+    ) -> None:
+        self.hits = ManyHits()
+        self.numbers = array("q")
+        self.offsets = array("q")
+        self.keys = array("q")
+        self.tokens: list[Any] = []
+        self.left_out = 0
+        self._most = most
+        self._in_all = most if in_all is None else in_all
+        self._counted = counted
+        self._begun = 0  # where the hits of the file at hand begin
+
+    def take(self, hit: Hit, file: JoinedFile | None = None) -> None:
+        """Take a hit that a search has found in a file."""
+        self.add(hit, file.token if file is not None else None)
+
+    def add(self, hit: Hit, token: object = None) -> None:
+        """Take a hit."""
+        numbers, where = self.numbers, hit.location
+        count = len(numbers)
+        if not count or numbers[-1] != hit.member:
+            self._begun = count
+        if count >= self._in_all or count - self._begun >= self._most:
+            self.left_out += 1
+            return
+        numbers.append(hit.member)
+        offset = where.offset if where.field is None and where.offset is not None else NO_OFFSET
+        self.offsets.append(min(offset, _LARGEST))
+        self.keys.append(hash((hit.rule_id, hit.secret.sha256)))
+        if token is not None:
+            self.tokens.append(token)
+        self.hits.append(hit)
+        if self._counted is not None:
+            self._counted()
+
+    def extend(self, hits: Iterable[Hit]) -> None:
+        """Take several hits."""
+        for hit in hits:
+            self.add(hit)
 
     def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Hit: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Hit]: ...
-    def __getitem__(self, index: int | slice) -> Hit | list[Hit]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(self._count))]
-        group, place = divmod(range(self._count)[index], _GROUP)
-        return next(islice(_made(self._groups[group], {}), place, None))
-
-    def __iter__(self) -> Iterator[Hit]:
-        shared: dict[object, Any] = {}
-        for group in self._groups:
-            yield from _made(group, shared)
-            if len(shared) > _SHARED:
-                shared.clear()
+        return len(self.numbers)
 
 
-def keep(hits: list[Hit]) -> Sequence[Hit]:
-    """Keep hits in as little memory as their number needs; the list is empty afterwards."""
-    if len(hits) <= FEW:
-        few = tuple(hits)
-        hits.clear()
-        return few
-    hits.reverse()  # so that each can be taken off the end, and its memory used again
-    return ManyHits(hits.pop() for _ in range(len(hits)))
+def _row(hit: Hit) -> tuple[object, ...]:
+    return (
+        *(hit.rule_id, hit.title, hit.level, hit.confidence, hit.example, hit.optional, hit.allowed),
+        *(hit.identity, hit.member, hit.trail, hit.inner),
+        *secret_row(hit.secret),
+        *location_row(hit.location),
+    )
 
 
-def _row(hit: Hit) -> list[Any]:
-    """Spell a hit out, what often repeats first."""
-    secret, where = hit.secret, hit.location
-    return [
-        *(hit.rule_id, hit.title, hit.level, hit.confidence, where.path, where.encoding, where.field, hit.trail),
-        *(hit.example, hit.optional, hit.allowed, hit.identity, hit.member, hit.inner),
-        [secret.redacted, secret.sha256, secret.length, secret.mode, secret.account, secret.account_created],
-        None if where.path_bytes is None else where.path_bytes.decode("latin-1"),
-        *(where.layer, where.line, where.column, where.end_line, where.end_column, where.offset, where.length),
-        *(where.commit, where.authored),
-    ]
+def _made(*row: Any) -> Hit:
+    rule_id, title, level, confidence, example, optional, allowed, identity, member, trail, inner = row[:11]
+    return Hit(
+        rule_id,
+        title,
+        level,
+        confidence,
+        example,
+        optional,
+        allowed,
+        made_secret(*row[11:17]),
+        identity,
+        Location(*row[17:]),
+        member,
+        trail,
+        inner,
+    )
 
 
-def _made(group: bytes, shared: dict[object, Any]) -> Iterator[Hit]:
-    """Make the hits of a group. Values in `shared` are used again for equal ones."""
-    one = shared.setdefault
-    for row in json.loads(zlib.decompress(group)):
-        rule_id, title, level, confidence, path, encoding, field = (one(each, each) for each in row[:7])
-        trail = tuple(row[7])
-        example, optional, allowed, identity, member, inner, about, raw = row[8:16]
-        layer, line, column, end_line, end_column, offset, length, commit, authored = row[16:]
-        secret = tuple(about)
-        yield Hit(
-            rule_id,
-            title,
-            level,
-            confidence,
-            example,
-            optional,
-            allowed,
-            shared.get(secret) or one(secret, Secret(*secret)),
-            identity,
-            Location(
-                layer,
-                path,
-                None if raw is None else raw.encode("latin-1"),
-                line,
-                column,
-                line if end_line == line else end_line,
-                end_column,
-                offset,
-                length,
-                encoding,
-                field,
-                commit,
-                authored,
-            ),
-            member,
-            one(trail, trail),
-            inner,
-        )
+_HIT = Form(_row, _made)

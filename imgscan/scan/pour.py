@@ -11,10 +11,12 @@ not read and their order are decided here, for all of them.
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from imgscan.scan.crowd import Turn
+from imgscan.scan.inside.settle import settled
 from imgscan.scan.ledger import unread_blob, unread_file
+from imgscan.scan.manyhits import MOST, HitLog
 from imgscan.scan.plaintext import is_text
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch, Search
@@ -48,7 +50,14 @@ class Pour:
 
     stream: Search
 
-    def __init__(self, session: Session, *, alone: bool = False) -> None:
+    def __init__(self, session: Session, *, alone: bool = False, most: int = MOST, many: int = 1) -> None:
+        self.left_out = 0
+        """Hits that were too many to be kept, of those that `finish` has returned the others of."""
+        self._turn = Turn(session)
+        self._most = most
+        self._many = many
+        self._early = HitLog(most, self._turn.counted, in_all=most * many)
+        self._found = HitLog(most, self._turn.counted, in_all=most * many)
         self._session = session
         self._alone = alone
         self._nest: Nest | None = None
@@ -86,7 +95,7 @@ class Pour:
         if self._nest is None:
             from imgscan.scan.inside.nest import Nest  # noqa: PLC0415 - a git hook sees hardly anything but text
 
-            self._nest = Nest(self._session)
+            self._nest = Nest(self._session, self._turn, self._most, self._many)
         return self._nest
 
     def close(self, intake: Intake | None) -> None:
@@ -102,22 +111,28 @@ class Pour:
             if not is_interruption(error):
                 raise
 
-    def settle(self, early: Iterable[Hit] = ()) -> list[Hit]:
-        """End the search and put all hits in order: each file's own bytes, then what it holds; files by number.
+    @property
+    def held(self) -> int:
+        """How many hits wait to be settled."""
+        logs = [self._early, self._found, *(self._nest.found if self._nest is not None else ())]
+        return sum(map(len, logs))
 
-        `early` are hits that come before the search's own, by the file that they are in.
-        """
-        self._attempt(self.stream.finish)
-        outer: dict[int, list[Hit]] = {}
-        for hit in chain(early, (found.hit for found in self.stream.found)):
-            outer.setdefault(hit.member, []).append(hit)
-        self.stream.found.clear()
-        nest = self._nest
-        inner = self._attempt(lambda: nest.settle(outer)) if nest is not None else None
-        hits = [hit for kept in outer.values() for hit in kept]
-        hits += inner or ()
-        hits.sort(key=_order)
-        return hits
+    def settle(self) -> Sequence[Hit]:
+        """End the search and put all hits in order: each file's own bytes, then what it holds; files by number."""
+        try:
+            nest = self._nest
+            for search in (self.stream, *(nest.lanes if nest is not None else ())):
+                self._attempt(search.finish)
+            outer, inner = (self._early, self._found), nest.found if nest is not None else ()
+            squeezed = nest.squeezed if nest is not None else {}
+            hits, self.left_out = settled(outer, inner, squeezed, self._most * self._many)
+            return hits
+        finally:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Let other pours hold many hits; this one takes no more."""
+        self._turn.give_back()
 
     def _attempt(self, step: Callable[[], Made]) -> Made | None:
         """Do one of the last steps; one that the stop or an error of the program ends does not take the hits along."""
@@ -134,17 +149,24 @@ class FilePour(Pour):
 
     `told` is called with the number of stored bytes that were searched, at least a mebibyte at a time. With `lazy`, the
     formats of containers are imported only when the first file may be one. `alone` says that there is one file, which
-    was requested by itself.
+    was requested by itself; of `many` files together that many times the hits of one are kept.
     """
 
     def __init__(
-        self, session: Session, told: Callable[[int], None] | None = None, *, lazy: bool = False, alone: bool = False
+        self,
+        session: Session,
+        told: Callable[[int], None] | None = None,
+        *,
+        lazy: bool = False,
+        alone: bool = False,
+        many: int = 1,
     ) -> None:
-        super().__init__(session, alone=alone)
-        self.stream = self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up)
+        super().__init__(session, alone=alone, many=many)
+        self.stream = self._search = JoinedSearch(
+            session.concealer, window=session.window, go_on=session.finish_up, found=self._found
+        )
         self._told_so_far = 0
         self._told = told
-        self._early: list[Hit] = []
         if not lazy:
             self.inside()
 
@@ -154,7 +176,7 @@ class FilePour(Pour):
         together = b"\0".join([name for _, name in names])
         if concealer.engine.find(together, 0, len(together)):
             for number, name in names:
-                self._early += concealer.in_text(name, name, field=field, member=number)
+                self._early.extend(concealer.in_text(name, name, field=field, member=number))
 
     def plain(self, files: Sequence[Poured]) -> None:
         """Search complete files, none of them empty, and not what they hold."""
@@ -211,9 +233,9 @@ class FilePour(Pour):
         finally:
             self.close(intake)
 
-    def finish(self) -> list[Hit]:
+    def finish(self) -> Sequence[Hit]:
         """Search what is left; return the hits in the order of the files' numbers."""
-        hits = self.settle(self._early)
+        hits = self.settle()
         self._report(last=True)
         return hits
 
@@ -235,9 +257,3 @@ class FilePour(Pour):
 def pieces_of(raw: Reader) -> Iterator[bytes]:
     """Return a reader's bytes in pieces."""
     return iter(partial(raw.read, CHUNK), b"")
-
-
-def _order(hit: Hit) -> tuple[bool, int, bool, int]:
-    """Sort by member; what is in a container comes after the container's own bytes, in the order found."""
-    offset = hit.location.offset
-    return hit.member < 0, hit.member, hit.inner, -1 if hit.inner or offset is None else offset

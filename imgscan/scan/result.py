@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from imgscan.image.lifecycle import LayerNames
 from imgscan.model import Diagnostic, Location, Secret
 from imgscan.scan.hits import Hit
+from imgscan.scan.manyhits import ManyHits
 from imgscan.streams.stop import INTERRUPTED
 from imgscan.streams.tar_header import NO_END
 
@@ -30,8 +31,9 @@ class LayerResult:
     `stored` and `size` are bytes, as stored and as searched. `digests` are those of the stored bytes, by algorithm, as
     hex; `diff_id` is the hex SHA-256 of the plain bytes, None if they were not seen as one stream. `shape` is what
     the plain bytes are; a tar has `entries` members and their `names`, a file may be in a container `format` that is
-    known. `failure` is what ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what
-    was not read in its files, from whose containers `inner` files with `expanded` bytes came; none of them has a layer.
+    known. `hits` are at most as many as are kept of one blob, and `left_out` counts the others. `failure` is what
+    ended the reading of the stored bytes, `problems` what is wrong with the tar, `unread` what was not read in its
+    files, from whose containers `inner` files with `expanded` bytes came; none of them has a layer.
     """
 
     stored: int = 0
@@ -44,6 +46,7 @@ class LayerResult:
     entries: int = 0
     names: LayerNames | None = None
     hits: Sequence[Hit] = ()
+    left_out: int = 0
     failure: Diagnostic | None = None
     problems: tuple[Diagnostic, ...] = ()
     unread: tuple[Diagnostic, ...] = ()
@@ -77,10 +80,7 @@ class LayerResult:
 
     def write(self) -> bytes:
         """Serialise it as JSON in UTF-8."""
-        written = {
-            name: getattr(self, name)
-            for name in ("stored", "size", "diff_id", "compressed", "shape", "format", "entries", "expanded", "inner")
-        }
+        written = {name: getattr(self, name) for name in _PLAIN}
         written |= {
             "digests": dict(self.digests),
             "names": _written_names(self.names) if self.names is not None else None,
@@ -96,7 +96,7 @@ class LayerResult:
         """Read what `write` wrote; ValueError, KeyError or TypeError for anything else."""
         given = json.loads(data)
         given["names"] = _read_names(given["names"]) if given["names"] is not None else None
-        given["hits"] = tuple(map(_read_hit, given["hits"]))
+        given["hits"] = ManyHits(map(_read_hit, given["hits"])).kept()
         given["failure"] = Diagnostic(**given["failure"]) if given["failure"] is not None else None
         for name in ("problems", "unread"):
             given[name] = tuple(Diagnostic(**each) for each in given[name])
@@ -132,6 +132,9 @@ def _read_names(given: dict[str, Any]) -> LayerNames:
         setattr(names, name, array(kind, data) if kind else bytearray(data))
     return names
 
+
+_PLAIN = (*("stored", "size", "diff_id", "compressed", "shape", "format", "entries", "left_out", "expanded", "inner"),)
+"""What is written as it is."""
 
 _ARRAYS = {"hashes": "q", "kinds": "", "whiteouts": "q", "opaque": "q", "targets": "q", "parents": "i"}
 """The arrays that a layer's names are kept in, and the type of each; of bytes where there is none."""

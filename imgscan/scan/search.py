@@ -8,10 +8,11 @@ matched across the border of a file.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imgscan.image.lifecycle import trail
 from imgscan.model import Location
+from imgscan.scan.manyhits import HitLog
 from imgscan.scan.position import HEAD, TextPosition
 from imgscan.scan.regions import JoinedFile, JoinedRegions
 from imgscan.streams.readers import StreamError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from imgscan.detect import Candidate, Match, View
-    from imgscan.scan.hits import Concealer, Hit, Spelling
+    from imgscan.scan.hits import Concealer, Spelling
     from imgscan.scan.regions import Region, Regions
     from imgscan.streams.inflate import Chunk
 
@@ -30,26 +31,25 @@ WINDOW = 2 << 20
 """Bytes that a window owns: enough to make the cost of a call negligible."""
 
 
-class Found(NamedTuple):
-    """A hit, and in a joined stream the file that it was found in."""
-
-    hit: Hit
-    file: JoinedFile | None = None
-
-
 class Search:
     """Searches one stream, fed in chunks of any size; then `finish`.
 
-    `size` counts the bytes that were fed, `found` has the hits in stream order. `go_on` is called every few
+    `size` counts the bytes that were fed, `found` logs the hits in stream order. `go_on` is called every few
     milliseconds; what it raises ends the step at hand, and nothing is searched after that.
     """
 
     def __init__(
-        self, concealer: Concealer, regions: Regions, window: int = WINDOW, *, go_on: Callable[[], None] | None = None
+        self,
+        concealer: Concealer,
+        regions: Regions,
+        window: int = WINDOW,
+        *,
+        go_on: Callable[[], None] | None = None,
+        found: HitLog | None = None,
     ) -> None:
         engine = concealer.engine
         self.size = 0
-        self.found: list[Found] = []
+        self.found = HitLog() if found is None else found
         self._concealer = concealer
         self._engine = engine
         self._regions = regions
@@ -136,7 +136,7 @@ class Search:
             self._taken = window.offset + match.end
             location = self._location(window, region, spelling, position, match)
             hit = self._concealer.hit(match, region.name, location, region.number, life)
-            self.found.append(Found(hit, region.file))
+            self.found.take(hit, region.file)
 
     def _location(
         self, window: Window, region: Region, spelling: Spelling, position: TextPosition | None, match: Match
@@ -198,9 +198,16 @@ class JoinedSearch(Search):
     later files are fed, or with `finish`. Files without bytes need not be begun.
     """
 
-    def __init__(self, concealer: Concealer, *, window: int = WINDOW, go_on: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        concealer: Concealer,
+        *,
+        window: int = WINDOW,
+        go_on: Callable[[], None] | None = None,
+        found: HitLog | None = None,
+    ) -> None:
         self._joined = JoinedRegions()
-        super().__init__(concealer, self._joined, window, go_on=go_on)
+        super().__init__(concealer, self._joined, window, go_on=go_on, found=found)
 
     def begin(self, file: JoinedFile) -> None:
         """Let the next file begin."""

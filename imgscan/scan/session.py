@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from imgscan.scan.limits import Limits
@@ -35,6 +36,8 @@ class Session:
     jobs: int = 1
     window: int = WINDOW
     stop: Stop = field(default_factory=Stop)
+    crowd: Lock = field(default_factory=Lock)
+    """Held by the one pour that may hold many hits (`imgscan.scan.crowd`)."""
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or self.window < 1:

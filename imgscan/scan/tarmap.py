@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from imgscan.image.lifecycle import DIRECTORY, HARD_LINK, PLAIN, LayerNames
 from imgscan.scan import headers
 from imgscan.scan.headers import HeaderBytes, HeaderSearch
+from imgscan.scan.manyhits import HitLog
 from imgscan.scan.regions import ENDLESS, Region
 from imgscan.streams.tar import Kind, normalise, normalise_all
 from imgscan.streams.tar_header import BLOCK
 
 if TYPE_CHECKING:
     from imgscan.image.membernames import Room
-    from imgscan.scan.hits import Concealer, Hit
+    from imgscan.scan.hits import Concealer
     from imgscan.scan.inside.tap import Tap
     from imgscan.streams.inflate import Chunk
     from imgscan.streams.tar import TarMember, TarWalker
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 class TarRegions:
     """Maps a stream by its tar headers, with `walker` beside it.
 
-    `name` is used for bytes after the archive's end. `tap` sees the members. `hits` are those in headers,
-    in member order. `names` collects what the life of a file is derived from.
+    `name` is used for bytes after the archive's end. `tap` sees the members. `hits` takes those in
+    headers, in member order. `names` collects what the life of a file is derived from.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class TarRegions:
         name: bytes,
         tap: Tap | None = None,
         room: Room | None = None,
+        hits: HitLog | None = None,
     ) -> None:
         self._tap = tap
         self.names = LayerNames(room)
-        self.hits: list[Hit] = []
+        self.hits = HitLog() if hits is None else hits
         self._walker = walker
         self._name = name
         self._members: list[TarMember] = []  # those that the coming windows may touch
@@ -172,7 +174,7 @@ class TarRegions:
 
     def _tell(self, member: TarMember | None, number: int, stored: list[HeaderBytes]) -> None:
         name = normalise(member.name) if member is not None else self._name
-        self.hits += self._headers.tell(member, stored, name, number)
+        self.hits.extend(self._headers.tell(member, stored, name, number))
 
 
 def _header_of(member: TarMember) -> int:

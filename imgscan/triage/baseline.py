@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from imgscan.errors import UsageError
 from imgscan.gate import json_escaped
+from imgscan.packed import many_findings
 from imgscan.triage.edited import JsonValue, parse, read_file
 
 if TYPE_CHECKING:
@@ -71,16 +72,17 @@ class Baseline(NamedTuple):
     def apply(self, report: TargetReport, today: date) -> Applied:
         """Mark what is accepted. Nothing leaves the list, so totals count it; examples keep their status."""
         known = {entry.fingerprint: entry for entry in self.entries}
-        findings, expired = list(report.findings), []
-        for index, finding in enumerate(findings):
+        findings, expired = many_findings(), []
+        for finding in report.findings:
             entry = known.get(finding.fingerprint)
             if entry is None or finding.status != "new":
-                continue
-            if entry.holds(today):
-                findings[index] = replace(finding, status="baseline")
+                findings.append(finding)
+            elif entry.holds(today):
+                findings.append(replace(finding, status="baseline"))
             else:
+                findings.append(finding)
                 expired.append(entry)
-        return Applied(replace(report, findings=tuple(findings)), tuple(expired))
+        return Applied(replace(report, findings=findings.kept()), tuple(expired))
 
     def add(
         self,

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.errors import UsageError
+from imgscan.packed import many_findings
 from imgscan.triage.edited import read_file
 from imgscan.triage.globs import Glob
 
@@ -75,12 +76,16 @@ class Ignores:
 
     def apply(self, report: TargetReport) -> Ignored:
         """Leave out what is suppressed, and count it as ignored."""
-        lines = [self.line_for(finding) for finding in report.findings]
-        kept = tuple(finding for finding, line in zip(report.findings, lines, strict=True) if line is None)
-        gone = len(lines) - len(kept)
+        kept, used = many_findings(), set()
+        for finding in report.findings:
+            line = self.line_for(finding)
+            if line is None:
+                kept.append(finding)
+            else:
+                used.add(line)
+        gone = len(report.findings) - len(kept)
         hidden = replace(report.hidden, ignored=report.hidden.ignored + gone)
-        used = frozenset(line for line in lines if line is not None)
-        return Ignored(replace(report, findings=kept, hidden=hidden), used)
+        return Ignored(replace(report, findings=kept.kept(), hidden=hidden), frozenset(used))
 
 
 def load(path: Path, rules: Collection[str], redact: Callable[[str], str]) -> Ignores:

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgscan.report.grouped import keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from imgscan.model import Finding, TargetReport
     from imgscan.report.grouped import Key
 
 
 class Chosen(NamedTuple):
-    """The keys to list, the worst first, each with how many of its places; `positions` are those of the places.
+    """The keys to list, the worst first, each with how many of its places.
 
-    A position is the place's number among the report's findings, by the identity of the finding.
+    `positions` are those of the places among the report's findings, which `findings` has in their order.
     """
 
     keys: tuple[tuple[Key, int], ...]
     findings: tuple[Finding, ...]
-    positions: Mapping[int, int]
+    positions: AbstractSet[int]
 
-    def lists(self, finding: Finding) -> bool:
+    def lists(self, position: int) -> bool:
         """Whether the page has this place."""
-        return id(finding) in self.positions
+        return position in self.positions
 
 
 def choose(report: TargetReport, room: int) -> Chosen:
@@ -37,7 +37,6 @@ def choose(report: TargetReport, room: int) -> Chosen:
         count = min(len(key.findings), room)
         keys.append((key, count))
         room -= count
-    listed = {id(finding) for key, count in keys for finding in key.findings[:count]}
-    positions = {id(one): position for position, one in enumerate(report.findings) if id(one) in listed}
-    findings = tuple(report.findings[position] for position in positions.values())
+    positions = frozenset(position for key, count in keys for position in key.positions[:count])
+    findings = tuple(report.findings[position] for position in sorted(positions))
     return Chosen(tuple(keys), findings, positions)

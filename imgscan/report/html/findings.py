@@ -37,8 +37,8 @@ def findings_section(
         )
     for position, (key, count) in enumerate(chosen.keys, 1):
         yield from _key(key, f"t{number}-k{position}", rules)
-        for finding in key.findings[:count]:
-            yield from _place(report, finding, number, chosen.positions[id(finding)])
+        for place, finding in zip(key.positions[:count], key.findings[:count], strict=True):
+            yield from _place(report, finding, number, place)
         if more := len(key.findings) - count:
             yield f'<li class="more">and {plural(more, "more place")}</li>\n'
         yield "</ul>\n"

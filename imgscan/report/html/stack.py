@@ -33,7 +33,7 @@ class _Marked:
     def add(self, position: int, finding: Finding, chosen: Chosen) -> None:
         """Count one finding."""
         self.count += 1
-        self.listed = self.listed or chosen.lists(finding)
+        self.listed = self.listed or chosen.lists(position)
         if len(self.first) < _MOST_MARKS:
             self.first.append((position, finding))
 
@@ -119,7 +119,7 @@ def _marks(report: TargetReport, number: int, found: _Marked, chosen: Chosen) ->
         line = "" if finding.location.line is None else f":{finding.location.line}"
         label = f'<span class="dot {state}" aria-hidden="true"></span><span>{text(tail(name, _TAIL) + line)}</span>'
         about = f'<span class="unseen">{text(f", {finding.title}, {words}")}</span>'
-        element, link = ("a", f' href="#t{number}-f{position}"') if chosen.lists(finding) else ("span", "")
+        element, link = ("a", f' href="#t{number}-f{position}"') if chosen.lists(position) else ("span", "")
         yield f'<li><{element} class="mark {finding.level}"{link}>{label}{about}</{element}></li>\n'
     if found.count > _MOST_MARKS:
         yield f'<li class="more">and {found.count - _MOST_MARKS:,} more</li>\n'
@@ -135,7 +135,7 @@ def _removals(number: int, removed: _Marked, chosen: Chosen) -> Iterator[str]:
         where = "" if finding.location.layer is None else f", still in layer&nbsp;{finding.location.layer + 1}"
         name = code(tail(finding.location.path, _TAIL))
         words = f"{verb} {name}"
-        linked = f'<a href="#t{number}-f{position}">{words}</a>' if chosen.lists(finding) else words
+        linked = f'<a href="#t{number}-f{position}">{words}</a>' if chosen.lists(position) else words
         yield f"<li>{linked}{where}</li>\n"
     if removed.count > _MOST_MARKS:
         yield f"<li>and {removed.count - _MOST_MARKS:,} more</li>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.model import LEVELS
@@ -46,7 +47,7 @@ class Summary(NamedTuple):
     @classmethod
     def of(cls, report: TargetReport, number: int, verdict: str) -> Self:
         """Count one target."""
-        new = [finding.level for finding in report.findings if finding.status == "new"]
+        new = {finding.level for finding in report.findings if finding.status == "new"}
         return cls(
             number=number,
             target=report.target,
@@ -82,8 +83,8 @@ class Summary(NamedTuple):
 def _facts(report: TargetReport) -> Iterator[tuple[str, str, str]]:
     levels = ", ".join(plural(count, level) for level, count in report.by_level.items() if count)
     yield "Keys", f"{report.secrets:,}", levels
-    lives = [fate(report, finding) for finding in report.findings]
-    told = ", ".join(f"{lives.count(life):,} {words}" for life, words in _LIVES if life in lives)
+    lives = Counter(fate(report, finding) for finding in report.findings)
+    told = ", ".join(f"{lives[life]:,} {words}" for life, words in _LIVES if life in lives)
     yield "Places", f"{len(report.findings):,}", told
     stats = report.stats
     if report.kind == "image":

@@ -50,9 +50,9 @@ class MarkdownReport:
     def target(self, report: TargetReport, out: BinaryIO) -> None:  # noqa: ARG002 - the protocol's
         """Keep as much of the target as there is room for."""
         self._targets += 1
-        new = [finding for finding in report.findings if finding.status == "new"]
+        new = {finding.rule_id for finding in report.findings if finding.status == "new"}
         self._leaking += bool(new)
-        self._rules |= {finding.rule_id for finding in new}
+        self._rules |= new
         self._image = self._image or report.kind == "image"
         if not self._fits(heading(report)):
             self._unshown_targets += 1

@@ -16,7 +16,7 @@ from imgscan.report.sarif.rules import driver
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgscan.model import Diagnostic, Finding, TargetReport
+    from imgscan.model import Diagnostic, Finding, Status, TargetReport
     from imgscan.report.base import ReportContext
 
 MOST_RESULTS = 5000
@@ -69,10 +69,8 @@ def select(report: TargetReport, context: ReportContext) -> tuple[Sequence[Findi
     suppressions on upload. `sarif_accepted` asks for the accepted ones, for readers that do. Of too many the most
     severe are kept, then the surest, then the first; new ones before all others.
     """
-    shown = {"new", "baseline"} if context.sarif_accepted else {"new"}
-    findings = [finding for finding in report.findings if finding.status in shown]
-    kept = worst(findings, MOST_RESULTS, context.rules)
-    return kept, len(findings) - len(kept)
+    shown: tuple[Status, ...] = ("new", "baseline") if context.sarif_accepted else ("new",)
+    return worst(report.findings, shown, MOST_RESULTS, context.rules)
 
 
 def _notification(report: TargetReport, diagnostic: Diagnostic, artifacts: Artifacts) -> dict[str, Any]:

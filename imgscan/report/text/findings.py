@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from array import array
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgscan.gate import printable
+from imgscan.packed import Alike, Picked
 from imgscan.report.base import human_bytes, instruction, layer_number, layer_of, plural, shorten
 from imgscan.report.text.style import LEVEL_STYLES
 from imgscan.report.words import IN_HISTORY, commit, ended, ignorable, in_description, origin, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from imgscan.model import Finding, LayerInfo, TargetReport
     from imgscan.report.text.style import Style
@@ -28,38 +30,52 @@ _STATUS = {
 
 def findings_section(report: TargetReport, style: Style, verbose: int) -> Iterator[str]:
     """Write the findings under their layers; when verbose, also the layers that have none."""
-    groups: dict[int | None, list[Finding]] = defaultdict(list)
-    for finding in report.findings:
-        groups[finding.location.layer].append(finding)
+    groups: dict[int | None, array[int]] = {}
+    for position, finding in enumerate(report.findings):
+        groups.setdefault(finding.location.layer, array("q")).append(position)
     indexes = {index for index in groups if index is not None}
     if verbose:
         indexes |= {layer.index for layer in report.layers}
     order: list[int | None] = [*sorted(indexes), *([None] if None in groups else [])]
-    places = _Places(finding for index in order for finding in groups.get(index, ()))
+    shown = array("q", chain.from_iterable(groups.get(index, ()) for index in order))
+    places, number = _Places(report, shown), 0
     for index in order:
         heading = list(_heading(report, index, style, verbose))
         yield from [*heading, ""] if heading else []
-        for finding in groups.get(index, ()):
-            yield from _finding(report, finding, places, style, verbose)
+        for position in groups.get(index, ()):
+            yield from _finding(report, report.findings[position], places.of(number), style, verbose)
             yield ""
+            number += 1
+
+
+class _Known(NamedTuple):
+    """The first place of a credential, None at that place itself; how many places there are, and in how many layers."""
+
+    first: Finding | None
+    count: int = 1
+    layers: int = 1
 
 
 class _Places:
-    """The places of each credential, in the order of the report; most have only one."""
+    """The places of each credential, in the order in which they are shown."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self._first: dict[str, Finding] = {}
-        self._all: dict[str, list[Finding]] = {}
-        for finding in findings:
-            sha256 = finding.secret.sha256
-            first = self._first.setdefault(sha256, finding)
-            if first is not finding:
-                self._all.setdefault(sha256, [first]).append(finding)
+    def __init__(self, report: TargetReport, shown: Sequence[int]) -> None:
+        self._shown = Picked(report.findings, shown)
+        self._layers = array("q")
+        self._alike = Alike(self._marks())
 
-    def of(self, finding: Finding) -> Sequence[Finding]:
-        """Return all places of a finding's credential, the first of them first."""
-        sha256 = finding.secret.sha256
-        return self._all.get(sha256) or (self._first[sha256],)
+    def _marks(self) -> Iterator[int]:
+        for finding in self._shown:
+            self._layers.append(-1 if finding.location.layer is None else finding.location.layer)
+            yield hash(finding.secret.sha256)
+
+    def of(self, number: int) -> _Known:
+        """Return what is known of the credential of a finding, by its number among those that are shown."""
+        first = self._alike.first[number]
+        if first != number:
+            return _Known(self._shown[first])
+        places = self._alike.of(first)
+        return _Known(None, len(places), len({self._layers[place] for place in places}))
 
 
 def quiet_line(report: TargetReport, finding: Finding, style: Style) -> str:
@@ -129,7 +145,7 @@ def _layer_heading(number: str, layer: LayerInfo, style: Style, verbose: int) ->
         yield from style.items(measures, 2, "dim")
 
 
-def _finding(report: TargetReport, finding: Finding, known: _Places, style: Style, verbose: int) -> Iterator[str]:
+def _finding(report: TargetReport, finding: Finding, known: _Known, style: Style, verbose: int) -> Iterator[str]:
     label = style.paint(finding.level, "bold", LEVEL_STYLES[finding.level])
     gap = " " * (INDENT - LABEL - len(finding.level))
     title = style.paint(printable(finding.title), "bold")
@@ -147,13 +163,11 @@ def _finding(report: TargetReport, finding: Finding, known: _Places, style: Styl
         yield from style.prose(life, INDENT)
     if finding.status != "new":
         yield from style.prose(_STATUS[finding.status], INDENT)
-    places = known.of(finding)
-    first = places[0]
-    if first is not finding:
-        yield " " * INDENT + style.paint(f"same secret as {_reference(report, first)}", "dim")
+    if known.first is not None:
+        yield " " * INDENT + style.paint(f"same secret as {_reference(report, known.first)}", "dim")
     else:
         yield from _account(finding)
-        yield from style.items(_about(finding, places), INDENT, "dim")
+        yield from style.items(_about(finding, known), INDENT, "dim")
     if verbose:
         yield from style.items(_details(finding), INDENT, "dim")
 
@@ -170,11 +184,10 @@ def _account(finding: Finding) -> Iterator[str]:
         yield " " * INDENT + printable(f"account {secret.account}{created}")
 
 
-def _about(finding: Finding, places: Sequence[Finding]) -> Iterator[str]:
+def _about(finding: Finding, known: _Known) -> Iterator[str]:
     yield f"confidence {finding.confidence.replace('-', ' ')}"
-    if len(places) > 1:
-        layers = len({other.location.layer for other in places})
-        yield f"{len(places)} places" + (f", {layers} layers" if layers > 1 else "")
+    if known.count > 1:
+        yield f"{known.count} places" + (f", {known.layers} layers" if known.layers > 1 else "")
 
 
 def _details(finding: Finding) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imgscan.model import LEVELS
+from imgscan.packed import Distinct
 from imgscan.report.base import human_bytes, plural
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Totals:
     """Sums over targets. A secret that several targets hold counts once."""
 
     targets: int = 0
-    secrets: frozenset[str] = frozenset()
+    secrets: Distinct = field(default_factory=Distinct)
     levels: tuple[int, ...] = (0,) * len(LEVELS)
     accepted: int = 0
     bytes: int = 0
@@ -39,7 +40,7 @@ class Totals:
         by_level = report.by_level
         return cls(
             targets=1,
-            secrets=frozenset(finding.secret.sha256 for finding in report.findings),
+            secrets=Distinct(finding.secret.sha256 for finding in report.findings),
             levels=tuple(by_level[level] for level in LEVELS),
             accepted=sum(1 for finding in report.findings if finding.status == "baseline"),
             bytes=report.stats.bytes,
@@ -55,7 +56,7 @@ class Totals:
     def __add__(self, other: Totals) -> Totals:
         return Totals(
             targets=self.targets + other.targets,
-            secrets=self.secrets | other.secrets if self.secrets else other.secrets,
+            secrets=self.secrets | other.secrets,
             levels=tuple(mine + theirs for mine, theirs in zip(self.levels, other.levels, strict=True)),
             accepted=self.accepted + other.accepted,
             bytes=self.bytes + other.bytes,

@@ -161,12 +161,15 @@ class Lanes:
         with nullcontext() if self._lazy else self._session.budget.reserve(_LANE):
             pour = FilePour(self._session, self._session.progress.advance, lazy=self._lazy)
             pouring = _Pouring(pour, lazy=self._lazy)
-            for number, stored in zip(task.order, objects.answers(len(task.order)), strict=True):
-                self._session.go_on()
-                if self._over:
-                    break
-                pouring.pour(number, stored, task.paths[number])
-            return pouring.finish(task.ids)
+            try:
+                for number, stored in zip(task.order, objects.answers(len(task.order)), strict=True):
+                    self._session.go_on()
+                    if self._over:
+                        break
+                    pouring.pour(number, stored, task.paths[number])
+                return pouring.finish(task.ids)
+            finally:
+                pour.give_up()
 
 
 class _Pouring:

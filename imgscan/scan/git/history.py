@@ -12,9 +12,9 @@ A finding is where a credential is added: one that was in the parent's version o
 
 from __future__ import annotations
 
-from collections import defaultdict
+from array import array
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
@@ -23,6 +23,7 @@ from imgscan.scan.git.firstlook import Lanes, missing
 from imgscan.scan.git.messages import search_message
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown
+from imgscan.scan.manyhits import MOST, ManyHits
 from imgscan.sources.gitprocess import GitError
 from imgscan.sources.gitrepo import Commit
 from imgscan.streams.readers import StreamError
@@ -41,15 +42,30 @@ if TYPE_CHECKING:
     from imgscan.sources.gitrepo import Repository
 
 
-class _Brought(NamedTuple):
-    """A hit, with the commit that brought it in as its location; `file` is None for what is no file.
+class _Brought:
+    """Hits, with the commits that brought them in as their locations, at most `MOST`; `left_out` counts the others.
 
-    `named` says that it is in the file's name.
+    `files` has for each file with hits their positions, `marks` for each hit the hash of its credential's digest, 0 for
+    one in the file's name, and `lives` what became of its file.
     """
 
-    hit: Hit
-    file: bytes | None
-    named: bool = False
+    def __init__(self) -> None:
+        self.hits = ManyHits()
+        self.files: dict[bytes, array[int]] = {}
+        self.marks = array("q")
+        self.lives: list[Visibility | None] = []
+        self.left_out = 0
+
+    def add(self, hit: Hit, file: bytes | None, *, named: bool) -> None:
+        """Add a hit; `file` is None for what is no file, `named` says that it is in the file's name."""
+        if len(self.hits) >= MOST:
+            self.left_out += 1
+            return
+        if file is not None:
+            self.files.setdefault(file, array("q")).append(len(self.hits))
+        self.marks.append(0 if named else hash(hit.secret.sha256))
+        self.lives.append(None)
+        self.hits.append(hit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +117,8 @@ class _ScopeSearch:
         self._scope = scope
         self._objects = objects
         self._concealer = scanner.session.concealer
-        self._found: list[_Brought] = []
-        self._places: set[tuple[bytes | None, bool, str]] = set()
-        self._lives: dict[tuple[bytes, str], Visibility] = {}
+        self._found = _Brought()
+        self._places: set[int] = set()
         self._versions = FileVersions(self._session, objects, self._missing)
         self._shallow: frozenset[str] = frozenset()
         self._size = self._entries = 0
@@ -133,34 +148,31 @@ class _ScopeSearch:
     def look_at_tip(self) -> None:
         """Record for each finding in a file whether its credential is still there at the tip."""
         tip = self._scope.tip
-        files: dict[bytes, set[str]] = defaultdict(set)
-        for hit, file, named in self._found:
-            if file is not None:
-                files[file] |= set() if named else {hit.secret.sha256}
-        if tip is None or not files:
+        found = self._found
+        if tip is None or not found.files:
             return
-        blobs = self._scanner.repository.tree(tip, frozenset(files))
-        for name, secrets in sorted(files.items()):
+        blobs = self._scanner.repository.tree(tip, frozenset(found.files))
+        visible, overwritten, deleted = Visibility("visible"), Visibility("overwritten"), Visibility("deleted")
+        for name, positions in sorted(found.files.items()):
             blob = blobs.get(name)
             present = self._versions.secrets(blob, name)
-            gone = Visibility("overwritten" if name in blobs else "deleted")
-            for secret in secrets:
-                self._lives[name, secret] = Visibility("visible") if secret in present else gone
-            self._lives[name, ""] = Visibility("visible" if name in blobs else "deleted")
+            if name in blobs:
+                present.add(0)
+            gone = overwritten if name in blobs else deleted
+            for position in positions:
+                found.lives[position] = visible if found.marks[position] in present else gone
 
     def report(self) -> TargetReport:
         """Make the report of what was found so far."""
-        placed = (
-            Placed(hit, None if file is None else self._lives.get((file, "" if named else hit.secret.sha256)))
-            for hit, file, named in self._found
-        )
-        findings, hidden = findings_of(placed, self._session)
+        found = self._found
+        placed = map(Placed, found.hits, found.lives)
+        listed = findings_of(placed, self._session, left_out=found.left_out + self._versions.left_out)
         return TargetReport(
             target=self._concealer.text(self._scope.label),
             kind="git",
-            findings=findings,
-            diagnostics=diagnostics_of(self.diagnostics, self._session),
-            hidden=hidden,
+            findings=listed.findings,
+            diagnostics=diagnostics_of((*listed.noted, *self.diagnostics), self._session),
+            hidden=listed.hidden,
             stats=Stats(self._size, self._entries),
         )
 
@@ -169,12 +181,12 @@ class _ScopeSearch:
     ) -> None:
         """Record hits as those of a commit. Of a tree, only what no commit has brought in under the same name."""
         for hit in hits:
-            place = file, named, hit.identity
+            place = hash((file, named, hit.identity))
             if file is not None and commit.kind == "tree" and place in self._places:
                 continue
             self._places.add(place)
             location = replace(hit.location, commit=commit.id, authored=authored if commit.id is not None else None)
-            self._found.append(_Brought(hit._replace(location=location), file, named))
+            self._found.add(hit._replace(location=location), file, named=named)
 
     # what came of a batch
 
@@ -211,7 +223,7 @@ class _ScopeSearch:
             if change in new:
                 self._bring(self._versions.brought(change), file, commit, authored)
 
-    def _message(self, each: str, path: bytes) -> tuple[list[Hit], str | None]:
+    def _message(self, each: str, path: bytes) -> tuple[Sequence[Hit], str | None]:
         """Search a commit or tag object; return also its date."""
         pieces = (data for stored in self._objects.each([each]) for data in stored.data)
         return search_message(pieces, path, self._concealer)

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from imgscan.scan.manyhits import ManyHits
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from imgscan.model import Location
     from imgscan.scan.hits import Concealer, Hit
@@ -30,7 +31,7 @@ _DATE = re.compile(rb"^(?:author|tagger) [^\n]*> (-?[0-9]{1,12}) ([+-])([0-9]{2}
 _HEADER = re.compile(r"[a-z-]{1,20}")
 
 
-def search_message(pieces: Iterable[bytes], path: bytes, concealer: Concealer) -> tuple[list[Hit], str | None]:
+def search_message(pieces: Iterable[bytes], path: bytes, concealer: Concealer) -> tuple[Sequence[Hit], str | None]:
     """Search an object as a whole; lines count from the message's first, and a header has a field and no line.
 
     Return also its date: when it was authored, or the tag made.
@@ -44,8 +45,8 @@ def search_message(pieces: Iterable[bytes], path: bytes, concealer: Concealer) -
     search.finish()
     header = start.partition(b"\n\n")[0]
     kind = path.rpartition(b"/")[2].decode("ascii")
-    hits = [found.hit._replace(location=_in_object(found.hit.location, header, kind)) for found in search.found]
-    return hits, date_of(header)
+    hits = ManyHits(hit._replace(location=_in_object(hit.location, header, kind)) for hit in search.found.hits)
+    return hits.kept(), date_of(header)
 
 
 def _in_object(location: Location, header: bytes, kind: str) -> Location:

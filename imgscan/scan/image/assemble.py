@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from imgscan.image.lifecycle import LayerNames, Spot, resolve
 from imgscan.model import Diagnostic, Digest, LayerInfo, Stats, TargetReport
+from imgscan.packed import Picked
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.image.fields import document_hits
+from imgscan.scan.manyhits import ManyHits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,13 +34,17 @@ if TYPE_CHECKING:
     """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
 
 
+_AT_ONCE = 1 << 15
+"""Hits whose files' lives are worked out at once: each takes the room of several, and each time all names are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """Makes the report of an image from its plan and the results of its blobs, by name.
 
     `documents` are the results of the bytes of documents, `inline` has the credentials (SHA-256) in what a document
-    carries itself, both by the document's name. `others` are hits of members that belong to no image. `noted` applies
-    to the target as a whole.
+    carries itself, both by the document's name. `others` are hits of members that belong to no image, without
+    `left_out` that were too many. `noted` applies to the target as a whole.
     """
 
     session: Session
@@ -48,6 +54,7 @@ class Assembly:
     documents: Mapping[str, LayerResult]
     inline: Mapping[str, AbstractSet[str]]
     others: Sequence[Hit] = ()
+    left_out: int = 0
     noted: Sequence[Diagnostic] = ()
     trace_image: TraceImage | None = None
     _history: tuple[int | None, ...] = field(init=False)
@@ -69,7 +76,9 @@ class Assembly:
         trace = None
         if self.trace_image is not None and first is not None:
             trace = self.trace_image(plan.config.history if plan.config else (), self._history)
-        findings, hidden = findings_of(chain([first] if first is not None else [], placed), self.session, trace)
+        placed = chain([first] if first is not None else [], placed)
+        listed = findings_of(placed, self.session, trace, left_out=self._left_out(layers))
+        noted += listed.noted
         distinct = {layer.name: result for layer, result in zip(plan.layers, layers, strict=True) if result}.values()
         return TargetReport(
             target=text(self.target),
@@ -79,9 +88,9 @@ class Assembly:
             config_digest=self._shown(plan.config_digest),
             platform=text(str(plan.platform)) if plan.platform else None,
             layers=tuple(map(self._layer, range(len(layers)), plan.layers, layers)),
-            findings=findings,
+            findings=listed.findings,
             diagnostics=diagnostics_of(noted, self.session),
-            hidden=hidden,
+            hidden=listed.hidden,
             stats=Stats(
                 bytes=sum(result.size for result in distinct),
                 entries=sum(result.entries for result in distinct),
@@ -100,17 +109,26 @@ class Assembly:
         def order(each: Placed) -> int:
             return len(layers) if (index := each.number) is None else index
 
-        life = self._lives(layers, noted)
-        stored = (
-            Placed(hit, life.get(Spot(index, hit.member, hit.trail)), index)
-            for index, result in enumerate(layers)
-            if result is not None
-            for hit in result.hits
-        )
-        described = [Placed(hit) for document in self.plan.documents for hit in self._in_document(document)]
-        return merge(stored, sorted(described, key=order), key=order)
+        described = ManyHits(hit for document in self.plan.documents for hit in self._in_document(document))
+        places = [order(Placed(hit)) for hit in described]
+        by_layer = Picked(described, sorted(range(len(described)), key=places.__getitem__))
+        return merge(self._alive(layers, noted), map(Placed, by_layer), key=order)
 
-    def _in_document(self, document: ImageDocument) -> list[Hit]:
+    def _alive(self, layers: Sequence[LayerResult | None], noted: list[Diagnostic]) -> Iterator[Placed]:
+        """Yield the hits of layers with the lives of their files, which are worked out for many at once."""
+        numbered = ((index, hit) for index, result in enumerate(layers) if result is not None for hit in result.hits)
+        known = len(noted)
+        while some := list(islice(numbered, _AT_ONCE)):
+            life = self._lives(layers, some, noted if len(noted) == known else [])
+            for index, hit in some:
+                yield Placed(hit, life.get(Spot(index, hit.member, hit.trail)), index)
+
+    def _left_out(self, layers: Sequence[LayerResult | None]) -> int:
+        """Count the hits that were too many to be kept in the results."""
+        documents = [self.documents.get(document.name or "") for document in self.plan.documents]
+        return self.left_out + sum(result.left_out for result in (*layers, *documents) if result is not None)
+
+    def _in_document(self, document: ImageDocument) -> Sequence[Hit]:
         name = document.name or ""
         return document_hits(
             document,
@@ -125,17 +143,14 @@ class Assembly:
         path = self.session.concealer.text(hit.location.path)
         return Placed(hit if path == hit.location.path else hit._replace(location=replace(hit.location, path=path)))
 
-    def _lives(self, layers: Sequence[LayerResult | None], noted: list[Diagnostic]) -> dict[Spot, Visibility]:
-        """Return the lives of the files with hits, except where a layer above could not be read."""
+    def _lives(
+        self, layers: Sequence[LayerResult | None], some: Sequence[tuple[int, Hit]], noted: list[Diagnostic]
+    ) -> dict[Spot, Visibility]:
+        """Return the lives of the files with these hits, except where a layer above could not be read."""
         known = [result is not None and result.members_known for result in layers]
+        above = [all(known[index + 1 :]) for index in range(len(known))]
         names = [result.names or LayerNames() if result is not None else LayerNames() for result in layers]
-        spots = (
-            Spot(index, hit.member, hit.trail)
-            for index, result in enumerate(layers)
-            if result is not None and all(known[index + 1 :])
-            for hit in result.hits
-            if hit.member >= 0
-        )
+        spots = (Spot(index, hit.member, hit.trail) for index, hit in some if hit.member >= 0 and above[index])
         kept = [result.names for result in self.results.values() if result.names is not None]
         lives = resolve(spots, names, whole=all(each.whole for each in kept))
         if lives is None:

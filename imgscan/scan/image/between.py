@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from imgscan.model import IMAGE_DOCUMENTS
 from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.manyhits import MOST, HitLog, ManyHits
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from imgscan.model import Diagnostic
     from imgscan.scan.hits import Hit
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 
 ARCHIVE_PATH = f"{IMAGE_DOCUMENTS}archive.tar".encode()
 """The path of what is in the archive and in none of its members; the same wherever the archive comes from."""
+
+
+class _Once(HitLog):
+    """The hits beside the blobs, with their files: each credential once for a file."""
+
+    def __init__(self) -> None:
+        super().__init__(MOST >> 2)
+        self._known: set[int] = set()
+
+    def take(self, hit: Hit, file: JoinedFile | None = None) -> None:
+        """Take a hit, unless its file has one of the credential already."""
+        mark = hash((file, hit.secret.sha256))
+        if mark not in self._known:
+            self._known.add(mark)
+            self.add(hit, file)
 
 
 class BesideSearch:
@@ -37,7 +53,10 @@ class BesideSearch:
         self.failure: Diagnostic | None = None
         self._session = session
         self._concealer = session.concealer
-        self._search = JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up)
+        self._found = _Once()
+        self._search = JoinedSearch(
+            session.concealer, window=session.window, go_on=session.finish_up, found=self._found
+        )
 
     def read(self, source: Source) -> None:
         """Search what a source has beside its blobs: at once, or while they go by."""
@@ -54,17 +73,17 @@ class BesideSearch:
                 self._search.begin(JoinedFile(beside.name or ARCHIVE_PATH, token=beside.texts))
             self._search.feed(beside.data)
 
-    def finish(self) -> list[Hit]:
+    @property
+    def left_out(self) -> int:
+        """How many hits were too many to be kept."""
+        return self._found.left_out
+
+    def finish(self) -> Sequence[Hit]:
         """Search what is left; each credential is reported once for a member."""
         with self._noting():
             self._search.finish()
-        known = set()
-        hits = []
-        for hit, file in self._search.found:
-            if file is not None and (file, hit.secret.sha256) not in known:
-                known.add((file, hit.secret.sha256))
-                hits.append(next(self._named(hit, file), _within(hit, file)))
-        return hits
+        found = zip(self._found.hits, self._found.tokens, strict=True)
+        return ManyHits(next(self._named(hit, file), _within(hit, file)) for hit, file in found).kept()
 
     @contextmanager
     def _noting(self) -> Iterator[None]:

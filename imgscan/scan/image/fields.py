@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from imgscan.image.documents import members
+from imgscan.scan.manyhits import ManyHits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,15 +69,18 @@ def document_hits(
     *,
     stored: Sequence[Hit] = (),
     inline: AbstractSet[str] = frozenset(),
-) -> list[Hit]:
+) -> Sequence[Hit]:
     """Return the hits of a document: those in its fields, then the `stored` ones of which the fields know nothing.
 
     `inline` are the SHA-256 of the credentials in what the document carries in its `data`: those are reported there.
     """
     hits = search_document(document, concealer, history)
-    known = {hit.secret.sha256 for hit in hits} | inline
-    kept = [hit for hit in hits if hit.secret.sha256 not in inline or _field(hit).rpartition("/")[2] != "data"]
-    return _without_copies(kept) + [_in_bytes(hit) for hit in stored if hit.secret.sha256 not in known]
+    known = {hash(hit.secret.sha256) for hit in hits}
+    first = (hit for hit in hits if hit.secret.sha256 not in inline or _field(hit).rpartition("/")[2] != "data")
+    others = (
+        _in_bytes(hit) for hit in stored if hash(hit.secret.sha256) not in known and hit.secret.sha256 not in inline
+    )
+    return ManyHits(chain(_without_copies(ManyHits(first).kept()), others)).kept()
 
 
 def _in_bytes(hit: Hit) -> Hit:
@@ -84,15 +88,15 @@ def _in_bytes(hit: Hit) -> Hit:
     return hit._replace(location=replace(hit.location, line=None, column=None, end_line=None, end_column=None))
 
 
-def search_document(document: ImageDocument, concealer: Concealer, history: tuple[int | None, ...]) -> list[Hit]:
+def search_document(document: ImageDocument, concealer: Concealer, history: tuple[int | None, ...]) -> Sequence[Hit]:
     """Search the fields of a document; `history` gives the layer of each history entry of a config."""
     name = document.path.encode()
     fields = [(field, text.encode("utf-8", "surrogatepass")) for field, text in strings(document.value)]
-    hits: list[Hit] = []
+    hits = ManyHits()
     for number in _suspects([text for _, text in fields], concealer.engine):
         field, text = fields[number]
-        hits += concealer.in_text(text, name, field=field, context=field, layer=_layer_of(field, history))
-    return hits
+        hits.extend(concealer.in_text(text, name, field=field, context=field, layer=_layer_of(field, history)))
+    return hits.kept()
 
 
 def _suspects(texts: Sequence[bytes], engine: Engine) -> list[int]:
@@ -111,10 +115,12 @@ def _layer_of(field: str, history: tuple[int | None, ...]) -> int | None:
     return history[int(number)] if int(number) < len(history) else None
 
 
-def _without_copies(hits: list[Hit]) -> list[Hit]:
+def _without_copies(hits: Sequence[Hit]) -> Iterator[Hit]:
     """Drop what a config repeats: builders before BuildKit copy `config` into `container_config`."""
-    known = {hit.secret.sha256 for hit in hits if _field(hit).startswith("config/")}
-    return [hit for hit in hits if not (_field(hit).startswith("container_config/") and hit.secret.sha256 in known)]
+    known = {hash(hit.secret.sha256) for hit in hits if _field(hit).startswith("config/")}
+    for hit in hits:
+        if not (_field(hit).startswith("container_config/") and hash(hit.secret.sha256) in known):
+            yield hit
 
 
 def _field(hit: Hit) -> str:

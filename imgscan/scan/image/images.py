@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.errors import UNTOUCHED, ImgscanError, TargetError
@@ -23,9 +24,11 @@ from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.image.assemble import Assembly, completed
 from imgscan.scan.image.between import BesideSearch
 from imgscan.scan.image.kept import KeptScan
+from imgscan.scan.image.kepthits import Results
 from imgscan.scan.image.strays import Roles, algorithms_for, doubts, holds_documents, stray_hits
 from imgscan.scan.layer import scan_layer
 from imgscan.scan.ledger import shown, unread_blob
+from imgscan.scan.manyhits import ManyHits
 from imgscan.scan.result import LayerResult
 from imgscan.sources.recognise import open_source
 from imgscan.streams.budget import PIPELINE
@@ -44,9 +47,6 @@ if TYPE_CHECKING:
     from imgscan.sources.base import Source
     from imgscan.streams.readers import Reader
     from imgscan.streams.stop import Stop
-
-Results = dict[str, LayerResult]
-"""The result of each blob that was read, by its name on the shelf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class _SourceScan:
         self._source = source
         self._shelf = source.shelf
         self._target = target
-        self._results: Results = {}
+        self._results = Results()
         self._followed = 0  # members that gave up their name to a later one, and whose results did too
         self._beside = BesideSearch(self._session)
         self._room = Room()
@@ -109,11 +109,15 @@ class _SourceScan:
 
     def _rescued(self, error: Exception, *, with_hits: bool) -> TargetReport:
         """Report what was found although it could not be put in its place."""
-        hits = [hit for result in self._results.values() for hit in result.hits] if with_hits else []
-        findings, hidden = findings_of(map(Placed, hits), self._session)
+        results = list(self._results.values()) if with_hits else []
+        hits = (hit for result in results for hit in result.hits)
+        left_out = sum(result.left_out for result in results)
+        listed = findings_of(map(Placed, hits), self._session, left_out=left_out)
         failure = shown(unread_blob(None, error), self._session.concealer)
-        noted = diagnostics_of((failure, *self._noted), self._session)
-        return TargetReport(self._target, kind="image", findings=findings, diagnostics=noted, hidden=hidden)
+        noted = diagnostics_of((failure, *listed.noted, *self._noted), self._session)
+        return TargetReport(
+            self._target, kind="image", findings=listed.findings, diagnostics=noted, hidden=listed.hidden
+        )
 
     def _reports(self) -> Iterator[TargetReport]:
         if self._source.seekable:
@@ -132,7 +136,10 @@ class _SourceScan:
         self._noted += [self._beside.failure] if self._beside.failure is not None else []
         kept = KeptScan(self._session, roles, self._results, self._room)
         others, noted = self._belonging_to_no_image(roles, kept)
-        others = [*others, *beside]
+        others = ManyHits(chain(others, beside)).kept()
+        left_out = self._beside.left_out + sum(
+            self._results[name].left_out for name in roles.strays if name in self._results
+        )
         for number, each in enumerate(roles.images or (ImagePlan(),)):
             first, image = number == 0, completed(each, self._source.told)
             assembly = Assembly(
@@ -143,6 +150,7 @@ class _SourceScan:
                 documents=kept.documents,
                 inline=kept.inline,
                 others=others if first else (),
+                left_out=left_out if first else 0,
                 noted=noted if first else (),
                 trace_image=self._scanner.trace_image,
             )
@@ -175,6 +183,10 @@ class _SourceScan:
         stored = sum(self._shelf.blobs.get(name, 0) for name in wanted)
         session.progress.begin(self._target, stored, len(wanted))
         budget = session.budget  # created here, before there are threads that would create several
+        self._results = results = Results(wanted)
+
+        def put(name: str, algorithms: frozenset[str]) -> None:
+            results.put(name, read(name, algorithms))
 
         def read(name: str, algorithms: frozenset[str]) -> LayerResult:
             try:
@@ -191,7 +203,7 @@ class _SourceScan:
             finally:
                 reader.close()
 
-        tasks = {name: Task(partial(read, name, algorithms)) for name, algorithms in wanted.items()}
+        tasks = {name: Task(partial(put, name, algorithms)) for name, algorithms in wanted.items()}
         self._beside.read(self._source)
         Crew(min(session.jobs, len(tasks)), "imgscan-blob", list(tasks.values()), session.stop).work()
         for name, task in tasks.items():
@@ -199,9 +211,7 @@ class _SourceScan:
                 failure = shown(
                     unread_blob(name_of(name).encode("utf-8", "surrogateescape"), task.failure), session.concealer
                 )
-                self._results[name] = LayerResult(failure=failure)
-            elif task.result is not None:
-                self._results[name] = task.result
+                results.put(name, LayerResult(failure=failure))
 
     def _read_as_they_come(self) -> None:
         session = self._session
@@ -210,7 +220,7 @@ class _SourceScan:
             self._beside.read(self._source)
             for name, reader in self._source.blobs():
                 self._follow()
-                self._results[name] = self._blob(reader, name, algorithms_for(digest_in(name)))
+                self._results.put(name, self._blob(reader, name, algorithms_for(digest_in(name))))
                 if session.interrupted:
                     break
         except StreamError as error:
@@ -226,7 +236,7 @@ class _SourceScan:
         """Put the results of members under the keys that these have got since, because a later one has their name."""
         for name, key in self._shelf.moved[self._followed :]:
             if name in self._results:
-                self._results[key] = self._results.pop(name)
+                self._results.rename(name, key)
         self._followed = len(self._shelf.moved)
 
     def _blob(self, reader: Reader, name: str, algorithms: frozenset[str]) -> LayerResult:

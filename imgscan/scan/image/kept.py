@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from imgscan.image.membernames import Room
     from imgscan.model import Digest
     from imgscan.scan.hits import Hit
+    from imgscan.scan.image.kepthits import Results
     from imgscan.scan.image.strays import Roles
     from imgscan.scan.session import Session
 
@@ -36,7 +37,7 @@ class KeptScan:
     the names of members.
     """
 
-    def __init__(self, session: Session, roles: Roles, results: dict[str, LayerResult], room: Room) -> None:
+    def __init__(self, session: Session, roles: Roles, results: Results, room: Room) -> None:
         self._room = room
         self.documents: dict[str, LayerResult] = {}
         self._session = session
@@ -49,7 +50,7 @@ class KeptScan:
         kept = {**inline, **roles.shelf.documents}
         for layer in (layer for image in roles.images for layer in image.layers):
             if layer.name is not None and layer.name in kept and layer.name not in results:
-                results[layer.name] = self._scan(kept[layer.name], name_of(layer.name), layer.digest)
+                results.put(layer.name, self._scan(kept[layer.name], name_of(layer.name), layer.digest))
                 self._session.progress.layer(len(results[layer.name].hits))
         for name, document in roles.documents.items():
             if name in kept and name not in self.documents:
@@ -59,7 +60,7 @@ class KeptScan:
             if name in results or name not in kept:
                 continue
             if name not in inline or sha256(inline[name]).hexdigest() not in read:
-                results[name] = self._scan(kept[name], name_of(name), digest_in(name))
+                results.put(name, self._scan(kept[name], name_of(name), digest_in(name)))
 
     def _scan(self, data: bytes, name: str, digest: Digest | None = None) -> LayerResult:
         return scan_layer(
@@ -80,7 +81,8 @@ class KeptScan:
             stored=len(data),
             size=pour.size,
             digests={"sha256": sha256(data).hexdigest()},
-            hits=tuple(hits),
+            hits=hits,
+            left_out=pour.left_out,
             failure=failure,
             unread=tuple(shown(each, session.concealer) for each in pour.take_unread()),
             expanded=pour.expanded,

@@ -9,11 +9,13 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.errors import INTERNAL
 from imgscan.image.parts import digest_in, name_of, printable
 from imgscan.model import Diagnostic
+from imgscan.scan.manyhits import ManyHits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -103,17 +105,18 @@ class Roles:
 
 def stray_hits(
     roles: Roles, results: Mapping[str, LayerResult], known: Callable[[], Iterable[Hit]], concealer: Concealer
-) -> list[Hit]:
+) -> Sequence[Hit]:
     """Return the hits in strays, except in copies of what an image has; `known` gives those in its documents."""
     contents = {result.content for name, result in results.items() if name in roles.layers}
-    hits: list[Hit] = []
-    loose: list[Hit] = []
+    hits, loose = ManyHits(), ManyHits()
     for name in roles.strays:
         if name in results and results[name].content not in contents:
             found = loose if name in roles.shelf.documents else hits
-            found += (_below(name, hit, concealer) for hit in results[name].hits)
-    secrets = {hit.secret.sha256 for hit in known()} if loose else frozenset()
-    return [hit for hit in loose if hit.secret.sha256 not in secrets] + hits
+            found.extend(_below(name, hit, concealer) for hit in results[name].hits)
+    if not loose:
+        return hits.kept()
+    secrets = {hash(hit.secret.sha256) for hit in known()}
+    return ManyHits(chain((hit for hit in loose if hash(hit.secret.sha256) not in secrets), hits)).kept()
 
 
 def doubts(

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING
 from imgscan.containers.base import HeaderBatch, Member
 from imgscan.containers.cursor import TO_THE_END
 from imgscan.containers.formats import begins, find, may_be
+from imgscan.scan.crowd import Turn
 from imgscan.scan.headers import HeaderSearch, stored_bytes
 from imgscan.scan.inside.allowance import Allowance, LimitReachedError, RatioError, StoredBytes, appetite
 from imgscan.scan.inside.intake import Counted, Intake, first_bytes
-from imgscan.scan.inside.node import Node, Top, settled
+from imgscan.scan.inside.node import Node, Top
 from imgscan.scan.inside.tailwatch import TailWatch
+from imgscan.scan.manyhits import MOST, HitLog
 from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 from imgscan.streams.budget import MEMORY_LIMIT
@@ -35,10 +37,9 @@ from imgscan.streams.tar import normalise
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     from imgscan.containers.base import Format, Held, Part
-    from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.streams.inflate import Chunk
 
@@ -53,12 +54,17 @@ _SMALL = 1 << 18
 class Nest:
     """Looks into the containers of one blob or batch of files; used by one thread at a time.
 
-    `offer` each file, then `settle` once. `allowance` counts the bytes that come out of containers, `members` the
-    files. `unread` is what was not read, an error where a container is damaged. Once the user has stopped the scan,
-    StreamError ends whatever is being read.
+    `offer` each file, finish the `lanes` and take what is `found`. `allowance` counts the bytes that come out of
+    containers, `members` the files. `unread` is what was not read, an error where a container is damaged. `squeezed`
+    are the numbers of files that are compressed, and what is verbatim in them. Once the user has stopped the scan,
+    StreamError ends whatever is being read. `most` is how many hits a file may have at the first depth, half as many at
+    each further one; all files together may have `many` times that.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, turn: Turn | None = None, most: int = MOST, many: int = 1) -> None:
+        self._turn = turn or Turn(session)
+        self._most = most
+        self._many = many
         self.allowance = Allowance(session.limits)
         self.members = 0
         self.unread: list[Unread] = []
@@ -67,8 +73,8 @@ class Nest:
         self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
         self._asides: list[JoinedSearch] = []  # by depth too: each is used by one thread at a time
-        self._squeezed: dict[int, list[tuple[int, int]]] = {}
-        self._apart: list[tuple[Node, Hit]] = []  # hits in what containers store beside their members
+        self.squeezed: dict[int, list[tuple[int, int]]] = {}
+        self._apart = self._log(1)  # hits in what containers store beside their members
         self._hungry = 0
 
     def offer(self, head: Chunk, name: bytes, number: int, size: int | None = None) -> Intake | None:
@@ -131,9 +137,16 @@ class Nest:
 
     def _lane(self, depth: int) -> JoinedSearch:
         while len(self._lanes) <= depth:
-            session = self._session
-            self._lanes.append(JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up))
+            self._lanes.append(self._search(len(self._lanes)))
         return self._lanes[depth]
+
+    def _search(self, depth: int) -> JoinedSearch:
+        session = self._session
+        return JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up, found=self._log(depth))
+
+    def _log(self, depth: int) -> HitLog:
+        most = self._most >> depth
+        return HitLog(most, self._turn.counted, in_all=most * self._many)
 
     def _open(self, node: Node, found: Format, source: Held | Counted) -> None:
         """Read a container; whatever is wrong with it is recorded."""
@@ -142,6 +155,7 @@ class Nest:
             self._skip("memory-limit", "its decoder needs more memory than the containers around it leave", node)
             return
         if need and not self._hungry:
+            self._turn.ask()
             self._spool.hungry.acquire()
         self._hungry += need
         try:
@@ -150,6 +164,7 @@ class Nest:
             self._hungry -= need
             if need and not self._hungry:
                 self._spool.hungry.release()
+                self._turn.give_back(unless_many=True)
 
     def _read(self, node: Node, found: Format, source: Held | Counted) -> None:
         node.format = found
@@ -167,7 +182,7 @@ class Nest:
             self.unread.append(limit.unread)
         node.squeezed = whole and found.squeezed
         if node.squeezed and node.container is None:
-            self._squeezed[node.top.number] = node.parts
+            self.squeezed[node.top.number] = node.parts
 
     def _content(self, found: Format, source: Chunk) -> bytes | None:
         """Return what a small file holds that is nothing but one compressed content."""
@@ -236,7 +251,8 @@ class Nest:
             for named, member, parts in ((each.before, None, [padding]), (each.member, each.member, stored)):
                 path = _inside(container.name, batch.named(named.name)) if named is not None else container.name
                 node = Node(container.top, path, container, number, place, stored=True)
-                self._apart += [(node, hit) for hit in search.tell(member, parts, path, node.top.number)]
+                for hit in search.tell(member, parts, path, node.top.number):
+                    self._apart.add(hit, node)
 
     def _note(self, node: Node, item: Unread) -> None:
         name = node.name if item.path is None else _inside(node.name, item.path)
@@ -323,26 +339,22 @@ class Nest:
         """Search bytes that a compressed file stores beside its content, which is `node`."""
         depth = node.depth
         while len(self._asides) < depth:
-            session = self._session
-            self._asides.append(JoinedSearch(session.concealer, window=session.window, go_on=session.finish_up))
+            self._asides.append(self._search(1 + len(self._asides)))
         search = self._asides[depth - 1]
         if fresh:
             search.begin(JoinedFile(node.name, node.top.number, node, field))
         self._session.go_on()
         search.feed(piece)
 
-    def settle(self, outer: Mapping[int, list[Hit]]) -> list[Hit]:
-        """End the search: give the hits in containers, in the order of their top files and of what these hold.
+    @property
+    def lanes(self) -> Sequence[JoinedSearch]:
+        """The searches of all depths, to be finished."""
+        return (*self._lanes, *self._asides)
 
-        `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those
-        that are pieces of compressed content, are taken out of its lists.
-        """
-        found = self._apart[:]
-        for lane in (*self._lanes, *self._asides):
-            lane.finish()
-            nodes = ((each.file and each.file.token, each.hit) for each in lane.found)
-            found += [(node, hit) for node, hit in nodes if isinstance(node, Node)]
-        return settled(found, outer, self._squeezed)
+    @property
+    def found(self) -> list[HitLog]:
+        """The hits; their tokens are nodes."""
+        return [self._apart, *(lane.found for lane in self.lanes)]
 
 
 def _inside(container: bytes, name: bytes) -> bytes:

@@ -1,16 +1,14 @@
-"""Files at their depth, and which of two hits to keep."""
+"""Files at their depth."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgscan.image.lifecycle import trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from imgscan.containers.base import Format
     from imgscan.scan.hits import Hit
@@ -86,88 +84,6 @@ class Node:
         return tuple(reversed(orders))
 
 
-class Doubles:
-    """Finds the hits that another one replaces: `ids` are those to be dropped.
-
-    `outer` are the hits in the top files' own bytes, by number.
-    """
-
-    def __init__(self, found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]]) -> None:
-        self.ids: set[int] = set()
-        self._raw: dict[tuple[object, str, str], list[Hit]] = {}
-        for node, hit in found:
-            self._raw.setdefault((node, hit.rule_id, hit.secret.sha256), []).append(hit)
-            if node.squeezed and not in_part(node.parts, hit):
-                self.ids.add(id(hit))
-        for number, hits in outer.items():
-            for hit in hits:
-                if hit.location.field is None:
-                    self._raw.setdefault((number, hit.rule_id, hit.secret.sha256), []).append(hit)
-        rows: set[tuple[object, str, str]] = set()
-        for node, hit in found:
-            container = node.container
-            if container is not None and container.format is not None and container.format.rowless:
-                key = (_file(container)[0], hit.rule_id, hit.secret.sha256)
-                raw = self._raw.get(key, ())
-                if raw or key in rows:
-                    self.ids.add(id(hit))
-                self.ids.update(map(id, raw[1:]))  # an index repeats what a table holds
-                rows.add(key)
-                continue
-            self._climb(node, hit)
-        self._replace_stored(found, outer)
-
-    def _replace_stored(self, found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]]) -> None:
-        """Drop what the raw search found in bytes that a container stores: searched apart, they have clear borders."""
-        places: set[tuple[object, int, int]] = set()
-        for node in (node for node, _ in found if node.stored):
-            if node.container is not None and node.extent is not None:
-                file, shift = _file(node.container)
-                places.add((file, node.extent[0] + shift, node.extent[1] + shift))
-        files = {file for file, _, _ in places}
-        if not files:
-            return
-        raw: dict[object, list[tuple[int, int]]] = {}
-        numbered = ((number, hit) for number, hits in outer.items() for hit in hits)
-        for file, hit in chain(((node, hit) for node, hit in found if not node.stored), numbered):
-            if file in files and hit.location.field is None:
-                raw.setdefault(file, []).append((hit.location.offset or 0, id(hit)))
-        for hits in raw.values():
-            hits.sort()
-        for file, start, end in places:
-            hits = raw.get(file, [])
-            low, high = bisect_left(hits, (start, 0)), bisect_left(hits, (end, 0))
-            self.ids.update(identity for _, identity in hits[low:high])
-
-    def _climb(self, node: Node, hit: Hit) -> None:
-        while node.container is not None:
-            file, shift = _file(node.container)
-            if node.extent is not None and not node.verbatim:
-                start, end = node.extent
-                for raw in self._raw.get((file, hit.rule_id, hit.secret.sha256), ()):
-                    if start + shift <= (raw.location.offset or 0) < end + shift:
-                        self.ids.add(id(raw))
-            node = node.container
-
-
-def _file(node: Node) -> tuple[object, int]:
-    """Return what identifies the file that a node's hits are in, a top file's number or a node, and where it begins.
-
-    What is verbatim in a container is a part of the container's own file.
-    """
-    shift = 0
-    while node.verbatim and node.container is not None:
-        shift += node.extent[0] if node.extent is not None else 0
-        node = node.container
-    return (node.top.number if node.container is None else node), shift
-
-
-def in_part(parts: list[tuple[int, int]], hit: Hit) -> bool:
-    """Whether a hit is in bytes that no compression changed."""
-    offset = hit.location.offset
-    return offset is not None and any(start <= offset < end for start, end in parts)
-
-
 def in_its_place(node: Node, hit: Hit) -> Hit:
     """Complete the location of a hit in a container: rows have no offsets, a git object has its commit."""
     location = hit.location
@@ -179,25 +95,3 @@ def in_its_place(node: Node, hit: Hit) -> Hit:
         commit, path = brought
         location = replace(location, commit=commit, field="git/" + path.decode("utf-8", "backslashreplace"))
     return hit._replace(location=location, trail=trail(node.top.name), inner=True)
-
-
-def settled(
-    found: list[tuple[Node, Hit]], outer: Mapping[int, list[Hit]], squeezed: Mapping[int, list[tuple[int, int]]]
-) -> list[Hit]:
-    """Return the hits in containers, in the order of their top files and of what these hold, each in its place.
-
-    `outer` are the hits in the top files' own bytes, by number; those that a member's hit replaces, and those that
-    are pieces of compressed content (the files whose numbers are `squeezed`, but for what is verbatim in them), are
-    taken out of its lists.
-    """
-    dropped = Doubles(found, outer).ids
-    for hits in outer.values():
-        hits[:] = [
-            hit
-            for hit in hits
-            if id(hit) not in dropped
-            and (hit.member not in squeezed or hit.location.field is not None or in_part(squeezed[hit.member], hit))
-        ]
-    kept = [(node, hit) for node, hit in found if id(hit) not in dropped]
-    kept.sort(key=lambda each: (each[0].top.number, each[0].key, each[1].location.offset or 0))
-    return [in_its_place(node, hit) for node, hit in kept]

@@ -12,8 +12,6 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import partial
-from heapq import merge
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +23,7 @@ from imgscan.scan.ledger import Ledger, unread_blob
 from imgscan.scan.tree.exclude import Sieve
 from imgscan.scan.tree.gather import FLAGS, Gatherer
 from imgscan.scan.tree.lanes import Lane, Outcome
+from imgscan.scan.tree.runs import Runs
 from imgscan.scan.tree.walk import Walk, special
 from imgscan.sources.stdin import standard_input
 from imgscan.streams.readers import StreamError
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-    from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
 
 STANDARD_INPUT = "-"
@@ -65,22 +63,22 @@ class FileScanner:
         session.progress.begin(shown, None, None)
         ledger = Ledger()
         outcomes: list[Outcome] = []
-        for outcome in self._outcomes(target, ledger):
+        runs = Runs()
+        for outcome in self._outcomes(target, ledger, runs):
             outcomes.append(outcome)
             ledger.extend(outcome.unread)
-        yield self._report(shown, outcomes, ledger)
+        yield self._report(shown, outcomes, ledger, runs)
 
-    def _report(self, target: str, outcomes: list[Outcome], ledger: Ledger) -> TargetReport:
+    def _report(self, target: str, outcomes: list[Outcome], ledger: Ledger, runs: Runs) -> TargetReport:
         session = self.session
-        runs = chain.from_iterable(outcome.hits for outcome in outcomes)
-        hits = merge(*runs, key=_number)  # each is in the order of the walk
-        findings, hidden = findings_of(map(Placed, hits), session)
+        listed = findings_of(map(Placed, runs.take()), session, left_out=runs.left_out)
+        noted = (*listed.noted, *ledger.diagnostics(session.concealer))
         return TargetReport(
             target=target,
             kind="filesystem",
-            findings=findings,
-            diagnostics=diagnostics_of(tuple(ledger.diagnostics(session.concealer)), session),
-            hidden=hidden,
+            findings=listed.findings,
+            diagnostics=diagnostics_of(noted, session),
+            hidden=listed.hidden,
             stats=Stats(
                 bytes=sum(outcome.size for outcome in outcomes),
                 entries=sum(outcome.files for outcome in outcomes),
@@ -89,15 +87,15 @@ class FileScanner:
             ),
         )
 
-    def _outcomes(self, target: str, ledger: Ledger) -> Iterable[Outcome]:
+    def _outcomes(self, target: str, ledger: Ledger, runs: Runs) -> Iterable[Outcome]:
         if target == STANDARD_INPUT:
-            return self._stream(self.stdin or standard_input("something"), b"-")
+            return self._stream(self.stdin or standard_input("something"), b"-", runs)
         try:
             mode = os.stat(target).st_mode  # noqa: PTH116 - a Path forgets that a file's name must not end in a slash
             if stat.S_ISDIR(mode):
-                return self._tree(os.fsencode(target), ledger)
+                return self._tree(os.fsencode(target), ledger, runs)
             if stat.S_ISFIFO(mode):
-                return self._stream(self._pipe(Path(target)), os.fsencode(Path(target).name))
+                return self._stream(self._pipe(Path(target)), os.fsencode(Path(target).name), runs)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
             raise TargetError(f"cannot read {target}: {reason or error}") from error
@@ -106,7 +104,7 @@ class FileScanner:
         folder, name = os.path.split(os.fsencode(target))
         root = os.path.join(folder, b"")  # noqa: PTH118 - Path knows no bytes
         gatherer = Gatherer([(name, -1)], root, flags=FLAGS & ~getattr(os, "O_NOFOLLOW", 0), named=True)
-        return self._read(Lane(self.session, alone=True), gatherer, ledger)
+        return self._read(Lane(self.session, runs, alone=True), gatherer, ledger)
 
     def _pipe(self, path: Path) -> BinaryIO:
         """Open a named pipe, which waits until somebody writes to it. TargetError if the scan is stopped before."""
@@ -115,21 +113,21 @@ class FileScanner:
         except StreamError as error:
             raise TargetError(UNTOUCHED) from error
 
-    def _stream(self, file: BinaryIO, name: bytes) -> Iterator[Outcome]:
+    def _stream(self, file: BinaryIO, name: bytes, runs: Runs) -> Iterator[Outcome]:
         """Search a stream."""
         outcome = Outcome()
         reader = PatientReader(file, self.session.stop)
-        Lane(self.session, alone=True).stream(reader.read, name, outcome)
+        Lane(self.session, runs, alone=True).stream(reader.read, name, outcome)
         if not self.session.interrupted:  # closing waits for a read that is under way
             reader.close()
         yield outcome
 
-    def _tree(self, root: bytes, ledger: Ledger) -> list[Outcome]:
+    def _tree(self, root: bytes, ledger: Ledger, runs: Runs) -> list[Outcome]:
         sieve = Sieve(root, self.exclude, gitignore=self.gitignore) if self.exclude or self.gitignore else None
         walked = Ledger()  # a separate one: the lanes' threads walk
         walk = Walk(root, walked, sieve, self.session.stop)
         try:
-            outcomes = self._read(Lane(self.session), Gatherer(walk, walk.root, pseudo=walk.pseudo), ledger)
+            outcomes = self._read(Lane(self.session, runs), Gatherer(walk, walk.root, pseudo=walk.pseudo), ledger)
         finally:
             ledger.merge(walked)
         if sieve is not None and sieve.excluded:
@@ -149,7 +147,3 @@ class FileScanner:
         Crew(jobs, "imgscan-files", tasks, session.stop).work()
         ledger.extend(unread_blob(None, task.failure) for task in tasks if task.failure is not None)
         return [task.result for task in tasks if task.result is not None]
-
-
-def _number(hit: Hit) -> int:
-    return hit.member

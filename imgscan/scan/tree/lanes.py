@@ -15,21 +15,23 @@ from typing import TYPE_CHECKING
 
 from imgscan.containers.base import HEAD
 from imgscan.scan.ledger import unread_blob, unread_file
-from imgscan.scan.manyhits import keep
 from imgscan.scan.pour import FilePour, pieces_of
 from imgscan.streams.readers import CHUNK, Peekable, StreamError
 from imgscan.streams.stop import is_interruption
 from imgscan.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from imgscan.scan.hits import Hit
     from imgscan.scan.session import Session
     from imgscan.scan.tree.gather import Gatherer, Group, Opened
+    from imgscan.scan.tree.runs import Runs
 
 _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of files that was read."""
+
+_ENOUGH = 1 << 15
+"""Hits with which a pour ends, and another goes on: settled hits are fewer, and can be limited."""
 
 _SPARSE = 1 << 20
 """The size in bytes above which a file's holes are worth looking for."""
@@ -39,12 +41,11 @@ _SECTOR = 512  # what st_blocks counts, whatever the filesystem's blocks are
 
 @dataclass(slots=True)
 class Outcome:
-    """The result of a lane: hits, in runs by the numbers of their files, and what was not read.
+    """The result of a lane, but for its hits: what was not read, and how much was.
 
     `files` files have `size` bytes; `expanded` bytes in `inner` files came out of containers.
     """
 
-    hits: list[Sequence[Hit]] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     size: int = 0
     files: int = 0
@@ -54,13 +55,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Reads files; shared by threads. `alone` means that there is one file, which the user named."""
+    """Reads files; shared by threads. `runs` takes the hits. `alone`: there is one file, which the user named."""
 
     session: Session
+    runs: Runs
     alone: bool = False
 
     def read(self, gatherer: Gatherer) -> Outcome:
-        """Search files until there are no more; hits are in the order of the walk."""
+        """Search files until there are no more."""
         outcome = Outcome()
         with self.session.budget.reserve(_LANE):
             pour = self._pour()
@@ -69,13 +71,16 @@ class Lane:
                     _pour_group(group, pour, outcome)
                 except Exception as error:  # noqa: BLE001 - of the program; the other files can be searched
                     _note(outcome, None, error)
-                    _finish(pour, outcome)
+                    self._finish(pour, outcome)
                     pour = self._pour()
-            _finish(pour, outcome)
+                if pour.held > _ENOUGH:
+                    self._finish(pour, outcome)
+                    pour = self._pour()
+            self._finish(pour, outcome)
         return outcome
 
     def _pour(self) -> FilePour:
-        return FilePour(self.session, self.session.progress.advance, alone=self.alone)
+        return FilePour(self.session, self.session.progress.advance, alone=self.alone, many=1 if self.alone else 2)
 
     def stream(self, read: Callable[[int], bytes], name: bytes, outcome: Outcome) -> None:
         """Search a stream, whatever it is."""
@@ -89,7 +94,14 @@ class Lane:
             except Exception as error:  # noqa: BLE001 - whatever it is, what was found so far is reported
                 _note(outcome, name, error)
             finally:
-                _finish(pour, outcome)
+                self._finish(pour, outcome)
+
+    def _finish(self, pour: FilePour, outcome: Outcome) -> None:
+        self.runs.add(pour.finish(), pour.left_out)
+        outcome.unread += pour.take_unread()
+        outcome.size += pour.size
+        outcome.expanded += pour.expanded
+        outcome.inner += pour.inner
 
 
 def _pour_group(group: Group, pour: FilePour, outcome: Outcome) -> None:
@@ -120,14 +132,6 @@ def _note(outcome: Outcome, name: bytes | None, error: Exception) -> None:
     """Note that a file was not read; that the user stopped the scan is said once, of all of it."""
     if not is_interruption(error):
         outcome.unread.append(unread_blob(None, error) if name is None else unread_file(name, error))
-
-
-def _finish(pour: FilePour, outcome: Outcome) -> None:
-    outcome.hits.append(keep(pour.finish()))
-    outcome.unread += pour.take_unread()
-    outcome.size += pour.size
-    outcome.expanded += pour.expanded
-    outcome.inner += pour.inner
 
 
 class _Watched:
