@@ -23,6 +23,7 @@ from imgscan.scan.image.fields import document_hits
 from imgscan.scan.image.images import ImageScanner
 from imgscan.scan.layer import TarPour, scan_layer
 from imgscan.scan.limits import Limits
+from imgscan.scan.manyhits import HitLog
 from imgscan.scan.policy import Policy
 from imgscan.scan.pour import FilePour
 from imgscan.scan.search import WINDOW, JoinedSearch
@@ -33,7 +34,7 @@ from imgscan.streams.stop import Stop
 from tests.trickle import Trickle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from imgscan.image.lifecycle import Trail
@@ -151,14 +152,22 @@ def search_pieces(
     return [seen(hit) for hit in members.finish()]
 
 
+class FileLog(HitLog):
+    """Logs hits with the files that hold them."""
+
+    def take(self, hit: Hit, file: JoinedFile | None = None) -> None:
+        """Take a hit."""
+        self.add(hit, file)
+
+
 def joined_search(by: Concealer | None = None, *, window: int = WINDOW) -> JoinedSearch:
     """Return a search over files that are put one after another."""
-    return JoinedSearch(by or concealer(), window=window)
+    return JoinedSearch(by or concealer(), window=window, found=FileLog())
 
 
 def found_in(stream: JoinedSearch) -> list[tuple[JoinedFile, Seen]]:
     """Return what a search has found, with the files that hold it."""
-    return [(found.file, seen(found.hit)) for found in stream.found if found.file is not None]
+    return [(file, seen(hit)) for file, hit in zip(stream.found.tokens, stream.found.hits, strict=True)]
 
 
 def search_fields(path: str, document: object, history: tuple[int | None, ...] = ()) -> list[Seen]:
@@ -244,7 +253,7 @@ class Told(NamedTuple):
     fingerprint: str
 
 
-def told(findings: tuple[Finding, ...]) -> list[Told]:
+def told(findings: Sequence[Finding]) -> list[Told]:
     """Reduce findings to that, in their order."""
     return [
         Told(

@@ -22,6 +22,7 @@ from imgscan.scan.position import HEAD, charset_of
 from imgscan.scan.progress import Progress
 from imgscan.scan.session import Session
 from imgscan.scan.tree import gather, lanes
+from imgscan.scan.tree.hitruns import Runs
 from imgscan.scan.tree.walk import Walk, pseudo_devices
 from imgscan.streams.stop import Stop
 from tests import tools
@@ -32,6 +33,8 @@ from tests.trickle import Trickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from imgscan.scan.hits import Hit
 
 KEYS = Keys("files")
 KEY = KEYS.secret99().encode()
@@ -283,15 +286,15 @@ def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
     root = grow(tmp_path / "tree", {"a": b"x"})
     (root / "a").unlink()
     (root / "a").symlink_to(tmp_path / "outside/secret")
-    outcome = _read(root)
-    assert not any(outcome.hits)
+    outcome, hits = _read(root)
+    assert hits == []
     assert [each.code for each in outcome.unread] == ["unreadable-file"]
 
 
 def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """What was a file when it was listed and is a pipe when it is opened is skipped."""
     os.mkfifo(tmp_path / "a")
-    outcome = _read(tmp_path)
+    outcome, _ = _read(tmp_path)
     assert [(each.severity, each.code) for each in outcome.unread] == [("skipped", "special-file")]
 
 
@@ -328,11 +331,12 @@ def test_a_file_that_grows_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert report.diagnostics == ()
 
 
-def _read(root: Path) -> lanes.Outcome:
-    """Read the file `a` of a folder."""
+def _read(root: Path) -> tuple[lanes.Outcome, list[Hit]]:
+    """Read the file `a` of a folder; return also the hits."""
     top = os.path.join(os.fsencode(root), b"")  # noqa: PTH118
-    lane = lanes.Lane(Session(concealer()))
-    return lane.read(gather.Gatherer([(b"a", root.stat().st_dev)], top))
+    runs = Runs()
+    outcome = lanes.Lane(Session(concealer()), runs).read(gather.Gatherer([(b"a", root.stat().st_dev)], top))
+    return outcome, list(runs.take())
 
 
 @pytest.mark.parametrize("become", ["link", "file", "nothing"])

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscan.model import CONFIDENCES, LEVELS, Location, Secret
+from imgscan.packed import FEW
 from imgscan.scan.hits import Hit
-from imgscan.scan.manyhits import FEW, ManyHits, keep
+from imgscan.scan.manyhits import HitLog, ManyHits
 from tests.effort import examples
 from tests.report.test_properties import locations, names
 
@@ -78,16 +79,16 @@ def test_any_of_them() -> None:
 
 def test_few_stay_as_they_are() -> None:
     """A layer with few hits keeps them as objects."""
-    assert keep(many(3)) == tuple(many(3))
+    assert ManyHits(many(3)).kept() == tuple(many(3))
 
 
 def test_many_take_little_memory() -> None:
-    """Many hits take less than two hundred bytes each, and as many as they were come back."""
-    hits = many(2 * FEW)
+    """A log of many hits takes less than two hundred bytes for each, and as many as they were come back."""
+    hits = many(20 * FEW)
     tracemalloc.start()
-    kept = keep(hits)
+    log = HitLog()
+    log.extend(hits)
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(kept) == 2 * FEW
-    assert not hits
-    assert size < 200 * 2 * FEW
+    assert list(log.hits) == hits
+    assert size < 200 * 20 * FEW

@@ -52,7 +52,7 @@ class _Known(NamedTuple):
     """The first place of a credential, None at that place itself; how many places there are, and in how many layers."""
 
     first: Finding | None
-    count: int = 1
+    places: int = 1
     layers: int = 1
 
 
@@ -186,8 +186,8 @@ def _account(finding: Finding) -> Iterator[str]:
 
 def _about(finding: Finding, known: _Known) -> Iterator[str]:
     yield f"confidence {finding.confidence.replace('-', ' ')}"
-    if known.count > 1:
-        yield f"{known.count} places" + (f", {known.layers} layers" if known.layers > 1 else "")
+    if known.places > 1:
+        yield f"{known.places} places" + (f", {known.layers} layers" if known.layers > 1 else "")
 
 
 def _details(finding: Finding) -> Iterator[str]:

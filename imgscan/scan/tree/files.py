@@ -22,8 +22,8 @@ from imgscan.scan.findings import Placed, diagnostics_of, findings_of
 from imgscan.scan.ledger import Ledger, unread_blob
 from imgscan.scan.tree.exclude import Sieve
 from imgscan.scan.tree.gather import FLAGS, Gatherer
+from imgscan.scan.tree.hitruns import Runs
 from imgscan.scan.tree.lanes import Lane, Outcome
-from imgscan.scan.tree.runs import Runs
 from imgscan.scan.tree.walk import Walk, special
 from imgscan.sources.stdin import standard_input
 from imgscan.streams.readers import StreamError

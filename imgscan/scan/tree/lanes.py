@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from imgscan.scan.session import Session
     from imgscan.scan.tree.gather import Gatherer, Group, Opened
-    from imgscan.scan.tree.runs import Runs
+    from imgscan.scan.tree.hitruns import Runs
 
 _LANE = 8 << 20
 """Bytes that a lane holds at most: its window, what waits for the next, and a group of files that was read."""
