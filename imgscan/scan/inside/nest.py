@@ -73,7 +73,7 @@ class Nest:
         self._spool = session.spool
         self._lanes: list[JoinedSearch] = []
         self._asides: list[JoinedSearch] = []  # by depth too: each is used by one thread at a time
-        self.squeezed: dict[int, list[tuple[int, int]]] = {}
+        self.squeezed: dict[int, Sequence[tuple[int, int]]] = {}
         self._apart = self._log(1)  # hits in what containers store beside their members
         self._hungry = 0
 
@@ -314,7 +314,7 @@ class Nest:
         chunks = iter(member.chunks)
         intake: Intake | None = None
         start, end = member.extent or (0, TO_THE_END)
-        container.parts.append((start, end))
+        container.parts = [*container.parts, (start, end)]
         size = end - start if end != TO_THE_END else None
         try:
             head = first_bytes(chunks)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgscan.image.lifecycle import trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from imgscan.containers.base import Format
     from imgscan.scan.hits import Hit
@@ -70,7 +70,7 @@ class Node:
         self.depth: int = container.depth + 1 if container is not None else 0
         self.format: Format | None = None
         self.squeezed = False
-        self.parts: list[tuple[int, int]] = []
+        self.parts: Sequence[tuple[int, int]] = ()
         """Extents of what is in it verbatim, which no compression changed."""
 
     @property
