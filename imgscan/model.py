@@ -282,15 +282,21 @@ class TargetReport:
     @property
     def secrets(self) -> int:
         """How many different credentials the findings hold."""
-        return len({hash(finding.secret.sha256) for finding in self.findings})  # there may be many: a fifth of the room
+        return self.tally()[0]
 
     @property
     def by_level(self) -> dict[Level, int]:
         """The number of findings of each level, every level present."""
+        return self.tally()[1]
+
+    def tally(self) -> tuple[int, dict[Level, int]]:
+        """Return both; each time all findings are gone through, of which there may be many."""
         counts: dict[Level, int] = dict.fromkeys(LEVELS, 0)
+        marks: set[int] = set()  # hashes take a fifth of the room of the digests
         for finding in self.findings:
             counts[finding.level] += 1
-        return counts
+            marks.add(hash(finding.secret.sha256))
+        return len(marks), counts
 
     @property
     def whole(self) -> bool:

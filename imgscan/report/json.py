@@ -120,10 +120,11 @@ def diagnostic_view(diagnostic: Diagnostic) -> dict[str, Any]:
 def summary_view(report: TargetReport) -> dict[str, Any]:
     """Count what was found and what was left out of the list."""
     hidden = report.hidden
+    secrets, by_level = report.tally()
     return {
-        "secrets": report.secrets,
+        "secrets": secrets,
         "findings": len(report.findings),
-        "by_level": dict(report.by_level),
+        "by_level": by_level,
         "hidden": {
             "confidence": hidden.confidence,
             "examples": hidden.examples,

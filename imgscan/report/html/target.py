@@ -81,8 +81,9 @@ class Summary(NamedTuple):
 
 
 def _facts(report: TargetReport) -> Iterator[tuple[str, str, str]]:
-    levels = ", ".join(plural(count, level) for level, count in report.by_level.items() if count)
-    yield "Keys", f"{report.secrets:,}", levels
+    secrets, by_level = report.tally()
+    levels = ", ".join(plural(count, level) for level, count in by_level.items() if count)
+    yield "Keys", f"{secrets:,}", levels
     lives = Counter(fate(report, finding) for finding in report.findings)
     told = ", ".join(f"{lives[life]:,} {words}" for life, words in _LIVES if life in lives)
     yield "Places", f"{len(report.findings):,}", told

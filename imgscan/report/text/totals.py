@@ -10,6 +10,7 @@ from imgscan.packed import Distinct
 from imgscan.report.base import human_bytes, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
     from imgscan.model import TargetReport
@@ -37,12 +38,21 @@ class Totals:
     def of(cls, report: TargetReport) -> Self:
         """Count one target."""
         errors = sum(1 for diagnostic in report.diagnostics if diagnostic.severity == "error")
-        by_level = report.by_level
+        by_level = dict.fromkeys(LEVELS, 0)
+        accepted = 0
+
+        def secrets() -> Iterator[str]:
+            nonlocal accepted
+            for finding in report.findings:
+                by_level[finding.level] += 1
+                accepted += finding.status == "baseline"
+                yield finding.secret.sha256
+
         return cls(
             targets=1,
-            secrets=Distinct(finding.secret.sha256 for finding in report.findings),
+            secrets=Distinct(secrets()),
             levels=tuple(by_level[level] for level in LEVELS),
-            accepted=sum(1 for finding in report.findings if finding.status == "baseline"),
+            accepted=accepted,
             bytes=report.stats.bytes,
             entries=report.stats.entries,
             layers=report.stats.layers,
