@@ -26,17 +26,17 @@ _LOOKED_AT = 4
 Item = TypeVar("Item")
 
 
-class Form(NamedTuple, Generic[Item]):
+class RowForm(NamedTuple, Generic[Item]):
     """How a value becomes a row of plain values, always as many, and is made again."""
 
     row: Callable[[Item], Sequence[object]]
     made: Callable[..., Item]
 
 
-class Packed(Sequence[Item]):
+class Many(Sequence[Item]):
     """Values that are made again whenever they are asked for, cheapest in order; more can be appended."""
 
-    def __init__(self, form: Form[Item], items: Iterable[Item] = ()) -> None:
+    def __init__(self, form: RowForm[Item], items: Iterable[Item] = ()) -> None:
         self._form = form
         self._groups: list[bytes] = []
         self._tail: list[Item] = []
@@ -108,16 +108,16 @@ class Packed(Sequence[Item]):
         yield from self._tail
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Packed | tuple):
+        if not isinstance(other, Many | tuple):
             return NotImplemented
         return len(self) == len(other) and all(one == another for one, another in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # it can grow
 
 
-def many_findings(findings: Iterable[Finding] = ()) -> Packed[Finding]:
+def many_findings(findings: Iterable[Finding] = ()) -> Many[Finding]:
     """Pack findings."""
-    return Packed(_FINDING, findings)
+    return Many(_FINDING, findings)
 
 
 def secret_row(secret: Secret) -> tuple[object, ...]:
@@ -181,7 +181,7 @@ def _made_finding(*row: Any) -> Finding:
     )
 
 
-_FINDING = Form(_finding_row, _made_finding)
+_FINDING = RowForm(_finding_row, _made_finding)
 
 
 class Picked(Sequence[Item]):

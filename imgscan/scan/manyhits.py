@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from imgscan.model import Location
-from imgscan.packed import Form, Packed, location_row, made_secret, secret_row
+from imgscan.packed import RowForm, Many, location_row, made_secret, secret_row
 from imgscan.scan.hits import Hit
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ NO_OFFSET = -1
 _LARGEST = (1 << 63) - 1
 
 
-class ManyHits(Packed[Hit]):
+class ManyHits(Many[Hit]):
     """Hits that are made again whenever they are asked for."""
 
     def __init__(self, hits: Iterable[Hit] = ()) -> None:
@@ -113,4 +113,4 @@ def _made(*row: Any) -> Hit:
     )
 
 
-_HIT = Form(_row, _made)
+_HIT = RowForm(_row, _made)

@@ -5,7 +5,7 @@
 
 A `FilePour` takes whole files, one after another: the files of a tree, the blobs of a git history, a blob that is no
 tar. `imgscan.scan.layer` has the pour of a tar, whose members are the files. The findings, what was
-not read and their order are decided here, for all of them.
+not read and their order are decided here, for all of them, which is why the module is long.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from imgscan.packed import Packed
+from imgscan.packed import Many
 from imgscan.scan.manyhits import MOST, ManyHits
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Runs:
 
 
 def _taken(run: Sequence[Hit]) -> Iterator[Hit]:
-    return map(run.take, range(len(run))) if isinstance(run, Packed) else iter(run)
+    return map(run.take, range(len(run))) if isinstance(run, Many) else iter(run)
 
 
 def _number(hit: Hit) -> int:
