@@ -124,12 +124,10 @@ def _decoded(shared: Shared) -> int:
     total = 0
     for made in shared.made.values():
         if isinstance(made, chains._Chains):
-            known = made._chains.values()
-            found = [inside for chain in known for some in (chain._together, chain._apart) for inside in some.values()]
-        elif isinstance(made, tuple):
-            found = [made[2]]
+            found = [inside for chain in made._chains.values() for inside in chain._decoded.values()]
         else:
-            found = [made] if isinstance(made, Shared) else []
+            some = made if isinstance(made, tuple) else (made,)
+            found = [each for each in some if isinstance(each, Shared)]
         total += sum(len(inside.data) + _decoded(inside) for inside in found)
     return total
 

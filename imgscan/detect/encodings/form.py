@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.detect.encodings.text import Reach, Span
+from imgscan.detect.encodings.text import Reach, Span, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from imgscan.detect.encodings.shared import Shared, Sight, View
-    from imgscan.detect.encodings.text import Text
+
+    Worth = Callable[[bytes, int, int, int], bool]
+    """Whether the anchor at a place of a text may be a credential's, between two characters: a quick test."""
 
 
 class Cut(NamedTuple):
@@ -49,9 +51,8 @@ class Encoding:
 
     `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
-    `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. It sees the most
-    first, and if `narrows`, nothing after that sees a character more. `view` gives what `read` does, of what is shared;
-    None if it may not.
+    `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. `view` gives what
+    `read` does between two places, of what is shared; None if it may not.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -63,8 +64,7 @@ class Encoding:
     den: int
     slack: int
     sight: Callable[[int, Form, Shared], Iterable[Sight]] | None = None
-    view: Callable[[int, Form, Shared], list[View] | None] | None = None
-    narrows: bool = False
+    view: Callable[[int, Form, Shared, Span], list[View] | None] | None = None
 
     def size(self, characters: int) -> int:
         """Bound the bytes that so many characters take."""
@@ -91,16 +91,6 @@ class Form:
         return 1 if self.inner is None else 1 + self.inner.depth
 
     @property
-    def flat(self) -> bool:
-        """Whether the outermost encoding holds no other."""
-        return self.inner is None or self.inner.inner is None
-
-    @property
-    def innermost(self) -> Form:
-        """The form of the anchor in its own text."""
-        return self if self.inner is None else self.inner.innermost
-
-    @property
     def key(self) -> tuple[object, ...]:
         """What two forms that say the same have in common."""
         return self.literal, self.anchor, self.cut, self.encoding.name, self.inner and self.inner.key
@@ -124,38 +114,43 @@ class Form:
         """
         inner, sight = self.inner, self.encoding.sight
         if inner is None or sight is None:
-            yield shared, position, True
+            yield shared, position
         elif inner.inner is None:
             yield from sight(position, self, shared)
         else:
-            for inside, at, sure in sight(position, self, shared):
+            for inside, at in sight(position, self, shared):
                 if inside.data.startswith(inner.literal, at):
-                    for text, place, as_sure in inner.sights(at, inside):
-                        yield text, place, sure and as_sure
+                    yield from inner.sights(at, inside)
 
-    def views(self, position: int, shared: Shared, low: int, high: int) -> list[Seen] | None:
-        """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell.
+    def views(self, position: int, shared: Shared, span: Span, worth: Worth) -> Iterator[Seen] | None:
+        """Return what `read` does, as far as the judgement of a credential goes, and of texts only those worth it.
 
-        Text is read between `low` and `high` of what is shared.
+        None if only `read` can tell.
         """
         inner, view = self.inner, self.encoding.view
-        if inner is None or view is None:
-            texts = self.read(shared.data, position, Span(low, high, aligned=False), shared.reach)
-            return [Seen(text, text.settles, ()) for text in texts]
-        readings = None if low > shared.low else view(position, self, shared)
-        if readings is None:
-            return None
-        found: list[Seen] = []
+        readings = None if inner is None or view is None else view(position, self, shared, span)
+        return None if inner is None or readings is None else self._seen(readings, inner, shared, worth)
+
+    def _seen(self, readings: list[View], inner: Form, shared: Shared, worth: Worth) -> Iterator[Seen]:
+        whole = inner.inner is None
         for reading in readings:
-            inside, at, settles, begin, end = reading
-            if not inside.data.startswith(inner.literal, at, end):
+            inside, at, settles, low, high, rival = reading
+            if not inside.data.startswith(inner.literal, at, high):
                 continue
-            texts_inside = inner.views(at, inside, begin, end)
-            if texts_inside is None:
-                return None
-            for text, as_well, path in texts_inside:
-                found.append(Seen(text, settles and (as_well or inner.inner is None), (*path, (inner, reading))))
-        return found
+            within = Span(low, high, aligned=False)
+            if not whole:
+                nested = inner.views(at, inside, within, worth)
+                if nested is None:
+                    nested = (
+                        Seen(text, text.settles, ()) for text in inner.read(inside.data, at, within, shared.reach)
+                    )
+                for seen in nested:
+                    yield Seen(seen.text, settles and seen.settles, (*seen.path, (inner, reading)))
+            elif worth(inside.data, at, low, high):
+                for text in inner.read(inside.data, at, within, shared.reach):
+                    if rival is not None and text.encoding == "plain":
+                        text = text._replace(rival=_at(*rival))  # noqa: PLW2901 (the same text)
+                    yield Seen(text, settles, ((inner, reading),))
 
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
@@ -184,9 +179,14 @@ class Seen(NamedTuple):
         """Return the text with what it was in."""
         text = self.text
         for inner, (inside, at, settles, *_) in self.path:
-            if inside.text is not None:
-                text = _within(inside.text._replace(at=at, settles=settles), text, inner)
+            text = _within(_at(inside, at, settles=settles), text, inner)
         return text
+
+
+def _at(inside: Shared, at: int, *, settles: bool = False) -> Text:
+    """Return a decoded buffer as a text with its anchor."""
+    text = inside.text or Text("plain", inside.data, at, inside.low, inside.high)
+    return text._replace(at=at, settles=settles)
 
 
 def _within(outer: Text, text: Text, inner: Form) -> Text:

@@ -230,7 +230,7 @@ def _encoding(alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]
     slack = 2 * num + 2 * LONGEST_BREAK
     return Encoding(
         alphabet.name, literals, _cuts_of(literals), _reader(alphabet), num, alphabet.size, slack,
-        looker(alphabet), viewer(alphabet), narrows=True,
+        looker(alphabet), viewer(alphabet),
     )  # fmt: skip
 
 

@@ -45,12 +45,9 @@ class Shared:
         return Shared(data, 0, len(data), self.reach, self.least, text)
 
 
-Sight = tuple[Shared, int, bool]
-"""A decoded buffer, where in it what a literal stands for may be, and whether that is sure.
+Sight = tuple[Shared, int]
+"""A decoded buffer, and where in it what a literal stands for may be; readers may see fewer characters."""
 
-It is if readers see the same characters there, between the same borders; else they may see fewer of them.
-"""
-
-View = tuple[Shared, int, bool, int, int]
-"""A decoded buffer, where in it what a literal stands for is, whether that settles what is there, and between which
-characters it is read."""
+View = tuple[Shared, int, bool, int, int, tuple[Shared, int] | None]
+"""A decoded buffer, where in it what a literal stands for is, whether that settles what is there, between which
+characters it is read, and a likelier reading and where it is there (`Text.rival`)."""
