@@ -108,12 +108,8 @@ class Judge:
         only: frozenset[str] | None,
     ) -> Iterable[Seen]:
         """Return the texts that a candidate may be in, likeliest first; none if a quick look shows none."""
-        form, position = candidate.form, candidate.position
-        if shared is None:
-            plain = form.inner is None and form.cut is None
-            if plain and not self._worths[form.anchor, only](data, position, span.low, span.high):
-                return ()
-        else:
+        position, form = candidate
+        if shared is not None:
             hint = self._hints[form.anchor].match
             if not any(hint(inside.data, at) for inside, at in form.sights(position, shared)):
                 return ()

@@ -135,7 +135,19 @@ class Ruleset:
     @cached_property
     def looks(self) -> Mapping[Form, re.Pattern[bytes]]:
         """What must be at a literal of plain text for its form to be worth reading."""
-        return {form: _look(form, self.hints, self.splits) for form in self.forms if form.inner is None}
+        return {form: self._look(form, self.heads[form.anchor]) for form in self.forms if form.inner is None}
+
+    @cached_property
+    def vouching(self) -> Mapping[Form, re.Pattern[bytes]]:
+        """The same for forms of credentials that vouch for others."""
+        plain = [(form, self.vouchers[form.anchor]) for form in self.looks if form.anchor in self.vouchers]
+        return {form: self._look(form, self.heads[form.anchor].of(ids)) for form, ids in plain}
+
+    def _look(self, form: Form, heads: Heads) -> re.Pattern[bytes]:
+        if form.cut is not None:
+            return re.compile(encodings.interrupted(form.literal, form.cut, self.splits))
+        before = [*map(re.escape, heads.held), b"[%s]" % re.escape(bytes(sorted(encodings.PARTED)))]
+        return re.compile(_either(b"(?<=%s)" % each for each in before) + self.hints[form.anchor].pattern)
 
     @cached_property
     def vouchers(self) -> Mapping[bytes, frozenset[str]]:
@@ -217,11 +229,6 @@ def _heads(held: tuple[Holder, ...]) -> Heads:
     for each in held:
         found.setdefault(each.prefix.text[each.offset - width : each.offset], []).append(each)
     return Heads(width, {head: tuple(same) for head, same in found.items()})
-
-
-def _look(form: Form, hints: Mapping[bytes, re.Pattern[bytes]], splits: Splits) -> re.Pattern[bytes]:
-    cut = form.cut
-    return hints[form.anchor] if cut is None else re.compile(encodings.interrupted(form.literal, cut, splits))
 
 
 def _follows(held: Iterable[Holder], anchor: bytes) -> re.Pattern[bytes]:

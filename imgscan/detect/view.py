@@ -11,7 +11,8 @@ from imgscan.detect.finder import position
 from imgscan.detect.match import Match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import re
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from imgscan.detect.automaton import Candidate
     from imgscan.detect.encodings import Form
@@ -45,6 +46,7 @@ class View:
         self._reach = ruleset.reach
         self._least = ruleset.least
         self._looks = ruleset.looks
+        self._vouching = ruleset.vouching
         self._shared: dict[int, Shared] = {}
         self._span: Span | None = None
         self._finder = finder
@@ -84,7 +86,7 @@ class View:
         matches: list[Match] = []
         for candidate in sorted(candidates, key=position):
             at, form = candidate
-            if at < low or at < taken or not self._worth(at, form, high):
+            if at < low or at < taken or not self._worth(at, form, high, self._looks):
                 continue
             self._go_on()
             judged = self._judge.judge(self._data, candidate, span, self._around(candidate, span), binary=binary)
@@ -96,9 +98,9 @@ class View:
                 taken = match.end
         return matches
 
-    def _worth(self, at: int, form: Form, high: int) -> bool:
-        """Whether a form may be read: it ends in its file, and in plain text a quick look at what follows says so."""
-        look = self._looks.get(form)
+    def _worth(self, at: int, form: Form, high: int, looks: Mapping[Form, re.Pattern[bytes]]) -> bool:
+        """Whether a form may be read: it ends in its file, and in plain text a quick look at what is there says so."""
+        look = looks.get(form)
         return at + len(form.literal) <= high if look is None else look.match(self._data, at, high) is not None
 
     def _around(self, candidate: Candidate, span: Span) -> Shared | None:
@@ -157,10 +159,11 @@ class View:
             self._vouched = span, binary, {}
         first = max(span.low, start - context.SIBLING) // _BLOCK
         last = min(span.high, start + context.SIBLING + self._needs.behind) // _BLOCK
-        return any(
-            self._siblings(block, self._vouched[2], span, binary=binary).near(rule, start)
-            for block in range(first, last + 1)
-        )
+        known = self._vouched[2]
+        for block in range(first, last + 1):
+            if self._siblings(block, known, span, binary=binary).near(rule, start):
+                return True
+        return False
 
     def _siblings(
         self, block: int, known: dict[int, context.Siblings], span: Span, *, binary: bool
@@ -176,7 +179,7 @@ class View:
         for candidate in chain.from_iterable(self.slices(low, high)):
             at, form = candidate
             only = self._vouchers.get(form.anchor)
-            if only is None or not self._worth(at, form, span.high):
+            if only is None or not self._worth(at, form, span.high, self._vouching):
                 continue
             self._go_on()
             shared = self._around(candidate, span)
