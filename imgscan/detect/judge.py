@@ -85,6 +85,8 @@ class Judge:
             proving = settled and best is not None  # nothing else is better then
             judged = self._try(text, form.anchor, binary=binary, only=only, proving=proving)
             if judged is None:
+                if seen.near is not None and shared is not None and only is None and not proving:
+                    shared.refuse(seen.near)
                 continue
             if best is None and text.rival is not None:
                 # Where the likelier reading has the same characters, its refusal stands.
@@ -110,10 +112,16 @@ class Judge:
         """Return the texts that a candidate may be in, likeliest first; none if a quick look shows none."""
         position, form = candidate
         if shared is not None:
-            hint = self._hints[form.anchor].match
-            if not any(hint(inside.data, at) for inside, at in form.sights(position, shared)):
-                return ()
-            views = form.views(position, shared, span, self._worths[form.anchor, only])
+            worth = self._worths[form.anchor, only]
+            if form.inner is not None and form.inner.inner is None:
+                sights = form.encoding.sight(position, form, shared) if form.encoding.sight else ()
+                if not any(worth(inside.data, at, inside.low, inside.high) for inside, at in sights):
+                    return ()
+            else:
+                hint = self._hints[form.anchor].match
+                if not any(hint(inside.data, at) for inside, at in form.sights(position, shared)):
+                    return ()
+            views = form.views(position, shared, span, worth)
             if views is not None:
                 return views
         return (Seen(text, text.settles, ()) for text in form.read(data, position, span, self._reach))

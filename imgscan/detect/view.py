@@ -48,7 +48,7 @@ class View:
         self._looks = ruleset.looks
         self._vouching = ruleset.vouching
         self._shared: dict[int, Shared] = {}
-        self._span: Span | None = None
+        self._sharing: tuple[Span, bool] | None = None
         self._finder = finder
         self._judge = judge
         self._data = data
@@ -89,7 +89,9 @@ class View:
             if at < low or at < taken or not self._worth(at, form, high, self._looks):
                 continue
             self._go_on()
-            judged = self._judge.judge(self._data, candidate, span, self._around(candidate, span), binary=binary)
+            judged = self._judge.judge(
+                self._data, candidate, span, self._around(candidate, span, binary=binary), binary=binary
+            )
             if judged is None:
                 continue
             match = self._match(judged, span, name, binary=binary)
@@ -103,14 +105,13 @@ class View:
         look = looks.get(form)
         return at + len(form.literal) <= high if look is None else look.match(self._data, at, high) is not None
 
-    def _around(self, candidate: Candidate, span: Span) -> Shared | None:
+    def _around(self, candidate: Candidate, span: Span, *, binary: bool) -> Shared | None:
         """Return the part of a file's bytes that a candidate shares with others near it; None if it is not encoded."""
         if candidate.form.inner is None:
             return None
-        if self._span is not span:
-            if self._span != span:
-                self._shared.clear()
-            self._span = span
+        if self._sharing != (span, binary):
+            self._shared.clear()
+            self._sharing = span, binary
         block = candidate.position // _BLOCK
         shared = self._shared.get(block)
         if shared is None:
@@ -182,7 +183,7 @@ class View:
             if only is None or not self._worth(at, form, span.high, self._vouching):
                 continue
             self._go_on()
-            shared = self._around(candidate, span)
+            shared = self._around(candidate, span, binary=binary)
             judged = self._judge.judge(self._data, candidate, span, shared, binary=binary, only=only)
             if judged is not None:
                 yield judged.rule, judged.text.begin(judged.verdict.start)

@@ -10,7 +10,7 @@ from imgscan.detect.encodings.text import Reach, Span, Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from imgscan.detect.encodings.shared import Shared, Sight, View
+    from imgscan.detect.encodings.shared import Near, Shared, Sight, View
 
     Worth = Callable[[bytes, int, int, int], bool]
     """Whether the anchor at a place of a text may be a credential's, between two characters: a quick test."""
@@ -145,11 +145,16 @@ class Form:
                         Seen(text, text.settles, ()) for text in inner.read(inside.data, at, within, shared.reach)
                     )
                 for seen in nested:
-                    yield Seen(seen.text, settles and seen.settles, (*seen.path, (inner, reading)))
+                    yield Seen(seen.text, settles and seen.settles, (*seen.path, (inner, reading)), seen.near)
             elif worth(inside.data, at, low, high):
-                for text in inner.read(inside.data, at, within, shared.reach):
-                    if rival is not None and text.encoding == "plain":
-                        text = text._replace(rival=_at(*rival))  # noqa: PLW2901 (the same text)
+                near = inside.near(inner.literal, at, low, high)
+                if near in inside.refused:
+                    continue
+                whole_text, *joined = inner.read(inside.data, at, within, shared.reach)
+                if rival is not None:
+                    whole_text = whole_text._replace(rival=_at(*rival))
+                yield Seen(whole_text, settles, ((inner, reading),), None if joined else near)
+                for text in joined:
                     yield Seen(text, settles, ((inner, reading),))
 
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
@@ -169,11 +174,15 @@ class Form:
 
 
 class Seen(NamedTuple):
-    """A text, whether it settles what is there, and what it was read in if that is shared, innermost first."""
+    """A text, whether it settles what is there, and what it was read in if that is shared, innermost first.
+
+    `near` is what of it can be remembered as refused.
+    """
 
     text: Text
     settles: bool
     path: tuple[tuple[Form, View], ...]
+    near: Near | None = None
 
     def placed(self) -> Text:
         """Return the text with what it was in."""
