@@ -135,7 +135,7 @@ class Form:
         whole = inner.inner is None
         for reading in readings:
             inside, at, settles, low, high, rival = reading
-            if not inside.data.startswith(inner.literal, at, high):
+            if high - at < shared.least or not inside.data.startswith(inner.literal, at, high):
                 continue
             within = Span(low, high, aligned=False)
             if not whole:
