@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from imgscan.errors import INTERNAL
+from imgscan.scan.git.firstlook import missing
 from imgscan.scan.pour import FilePour
 
 if TYPE_CHECKING:
@@ -14,17 +16,21 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects
     from imgscan.sources.gitrepo import Change
+    from imgscan.unread import Unread
 
 _REMEMBERED = 64  # searched files: a file's parent is most often the one before
 
 
 class FileVersions:
-    """Searches blobs as the files that they are. `missing` is called with the path of one that is not there."""
+    """Searches blobs as the files that they are; `note` is called with what was not read.
 
-    def __init__(self, session: Session, objects: Objects, missing: Callable[[bytes], None]) -> None:
+    What is wrong with a blob itself was noted when it was searched under no name.
+    """
+
+    def __init__(self, session: Session, objects: Objects, note: Callable[[Unread], None]) -> None:
         self._session = session
         self._objects = objects
-        self._missing = missing
+        self._note = note
         self._searched: OrderedDict[tuple[str, bytes], tuple[Hit, ...]] = OrderedDict()
 
     def brought(self, change: Change) -> list[Hit]:
@@ -49,9 +55,12 @@ class FileVersions:
         pour = FilePour(self._session, lazy=True)
         for stored in self._objects.each([blob]):
             if stored.kind is None:
-                self._missing(path)
+                self._note(missing(path))
             pour.file(0, path, stored.data, size=stored.size)
         self._searched[key] = tuple(pour.finish())
+        for each in pour.take_unread():
+            if each.code == INTERNAL:
+                self._note(each)
         if len(self._searched) > _REMEMBERED:
             self._searched.popitem(last=False)
         return self._searched[key]
