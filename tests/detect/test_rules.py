@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imgscan.detect import Rule
 
 
-EPHEMERAL = "YWNjdF" + "a" * 65 + "_00" + "a" * 8
+EPHEMERAL = "YWNjdF" + "+" * 65 + "_00" + "a" * 8
 
 
 def _cases(attribute: str) -> Iterator[tuple[Rule, str]]:
@@ -134,14 +134,15 @@ def test_a_mode_is_what_the_prefix_says(rule: Rule) -> None:
 
 
 def test_the_least_of_a_credential() -> None:
-    """A core and the beginning of an ephemeral key's body; no validator takes less."""
-    assert STRIPE.least == len("_live_") + len("YWNjdF")
+    """The shortest prefix of the command-line client's, and the shortest body; no validator takes less."""
+    assert STRIPE.least == len("oak_") + 20
 
 
 @over(
     ("text", "expected"),
     [
-        ("k_live_" + "a" * 24, True), ("k_live_" + "a" * 23, False), ("k_live_YWNjdF", True), ("k_live_YWNjd.", False),
+        ("k_live_" + "a" * 24, True), ("k_live_" + "a" * 23, False),
+        ("k_live_" + EPHEMERAL, True), ("k_live_" + EPHEMERAL[:-1], False),
         ('k_live_51ab" + "c', True), ("k_live_51ab.", False), ('k_live_5"51', True), ("k_live_6ab\n1", False),
         ("k_live_\n5\n", True), ("k_live_\n6", False), ("k_live_51" + "_" * 126 + '"', True),
         ("k_live_51" + "_" * 127 + '"', False), ("xk_live_" + "a" * 24, False),

@@ -65,7 +65,11 @@ wraps = st.one_of(
     ),
 )
 keys = st.sampled_from(KEYS)
-texts = st.lists(st.one_of(st.sampled_from(JUNK), keys, keys.map(lambda key: key[:-3])))
+LONG = b"PORT=8080\n" * 70
+"""More than any reader looks at to one side."""
+parts = st.one_of(st.sampled_from([*JUNK, LONG, LONG[1:]]), keys, keys.map(lambda key: key[:-3]))
+texts = st.lists(st.builds(bytes.__mul__, parts, st.sampled_from([1, 1, 1, 2, 3])))
+"""Some of the parts are repeated: what was refused is remembered."""
 steps = st.lists(st.tuples(st.sampled_from(JUNK), encoders, wraps), max_size=3)
 
 

@@ -219,7 +219,7 @@ class _ScopeSearch:
     def _message(self, each: str, path: bytes) -> tuple[list[Hit], str | None]:
         """Search a commit or tag object; return also its date."""
         pieces = (data for stored in self._objects.each([each]) for data in stored.data)
-        return search_message(pieces, path, self._concealer)
+        return search_message(pieces, path, self._concealer, self._session.finish_up)
 
     def _suspicious(self, names: Iterable[bytes]) -> frozenset[bytes]:
         """Return the names in which something was found: all are searched at once, then each if need be."""
