@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from fixtures.keys import Keys
 from imgscan.detect.encodings import Shared, Span, chains, digits
 from imgscan.detect.stripe import STRIPE
+from imgscan.detect.verdict import Place
 from tests.detect.driver import UNSCREENED
 from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from imgscan.detect.automaton import Candidate
 
@@ -174,3 +177,37 @@ def test_digits_around_a_place() -> None:
     assert chain.ahead(at, 4) == two[56:60]
     assert chain.ahead(at, 72) == two[56:] + three
     assert chain.ahead(at, 1000) == two[56:] + three
+
+
+def _asked(monkeypatch: pytest.MonkeyPatch, data: bytes) -> int:
+    """Count the validators that are asked about a text."""
+    asked: list[object] = []
+    def note(*values: Any) -> object:
+        asked.append(values)
+        return Place(*values)
+
+    monkeypatch.setattr("imgscan.detect.judge.Place", note)
+    assert UNSCREENED.search(data) == []
+    return len(asked)
+
+
+def test_a_refused_text_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Placeholders repeat: after those at the beginning, whose neighbours differ, nobody is asked."""
+    line = b"sk_" + b"live_Your0Secret0Key0Goes0Her\n"
+    few, many = (_asked(monkeypatch, base64.b64encode(line * count)) for count in (60, 600))
+    assert 0 < few == many
+
+
+def test_few_refused_texts_are_remembered() -> None:
+    """So many, whatever there is in a block."""
+    shared = Shared(b"", 0, 0, STRIPE.reach)
+    for number in range(1000):
+        shared.refuse((b"", number, b""))
+    assert 0 < len(shared.refused) <= 128
+
+
+def test_a_split_key_behind_a_refused_text_is_found() -> None:
+    """What is refused as it is may be accepted when its pieces are put together, the second time too."""
+    key = Keys(1).secret99()
+    text = f'"{key[:60]}" + "{key[60:]}"\n'.encode() + b"-" * 2000
+    assert len(UNSCREENED.search(base64.b64encode(text * 3))) == 3
