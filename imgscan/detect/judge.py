@@ -47,6 +47,7 @@ class Judge:
         """Believe no account that is younger than `now`, in seconds since 1970."""
         self._heads = ruleset.heads
         self._follows = ruleset.follows
+        self._proofs = tuple({prefix.proof for rule in ruleset.rules for prefix in rule.prefixes if prefix.proof})
         self._hints = ruleset.hints
         self._glued = ruleset.glued
         self._reach = ruleset.reach
@@ -97,9 +98,14 @@ class Judge:
                 continue
             best = judged if not seen.path else judged._replace(text=seen.placed())
             settled = settled or seen.settles
-            if judged.sure == 0:
+            if judged.sure == 0 or (settled and not self._may_prove(best)):
                 break
         return best
+
+    def _may_prove(self, best: Judged) -> bool:
+        """Whether another reading may prove the credential: its body begins with the same characters in each."""
+        body = best.verdict.start + len(best.prefix.text)
+        return not best.verdict.proof and best.text.data.startswith(self._proofs, body)
 
     def _texts(
         self,

@@ -6,13 +6,16 @@ does not say what is there.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right, insort
+from functools import cache
 from itertools import accumulate, pairwise
 from operator import sub
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.digits import (
+    AFTER,
     BASE64_DIGITS,
     BREAK,
     BREAK_BEFORE,
@@ -194,6 +197,13 @@ class _Chain:
         return ahead >= count.ahead or (ahead + lead + padding) % self._alphabet.digits == 0
 
 
+@cache
+def _line_behind(alphabet: Alphabet) -> re.Pattern[bytes]:
+    """Make an expression of a break, a line of digits and what may follow them."""
+    run = alphabet.run.pattern.removesuffix(b"*")
+    return re.compile(rb"%s(%s++)(?:\Z|(?=%s))" % (BREAK.pattern, run, AFTER.pattern))
+
+
 class _Chains:
     """The chains of one alphabet in a shared part of a buffer, each found once."""
 
@@ -202,9 +212,18 @@ class _Chains:
         self._alphabet = alphabet
         self._firsts: list[int] = []
         self._chains: dict[int, _Chain] = {}
+        self._last: _Chain | None = None
+        self._line = _line_behind(alphabet)
 
     def at(self, position: int) -> _Chain:
         """Return the chain that a digit is in."""
+        last = self._last
+        if last is not None and last.starts[0] <= position < last.ends[-1]:
+            return last
+        self._last = chain = self._at(position)
+        return chain
+
+    def _at(self, position: int) -> _Chain:
         before = bisect_right(self._firsts, position)
         if before:
             chain = self._chains[self._firsts[before - 1]]
@@ -244,12 +263,12 @@ class _Chains:
     def _behind(self, begin: int, end: int) -> tuple[int, int] | None:
         """Return the line that continues one."""
         data, low, high = self._extent()
-        found = BREAK.match(data, end, high)
+        found = self._line.match(data, end, high)
         if found is None:
             return None
-        start = found.end()
-        last = self._alphabet.forward(data, start, high)
-        return (start, last) if start < last and wraps(data, begin, end, start, last, low, high) else None
+        start, last = found.span(1)
+        fits = last - start < WIDEST and last - start <= end - begin
+        return (start, last) if fits or wraps(data, begin, end, start, last, low, high) else None
 
 
 def _run_start(alphabet: Alphabet, data: bytes, end: int, low: int) -> int:

@@ -187,24 +187,25 @@ class Seen(NamedTuple):
     def placed(self) -> Text:
         """Return the text with what it was in."""
         text = self.text
-        for inner, (inside, at, settles, *_) in self.path:
-            text = _within(_at(inside, at, settles=settles), text, inner)
+        for inner, (inside, *_) in self.path:
+            if inside.text is not None:
+                text = _within(inside.text, text, inner)
         return text
 
 
-def _at(inside: Shared, at: int, *, settles: bool = False) -> Text:
+def _at(inside: Shared, at: int) -> Text:
     """Return a decoded buffer as a text with its anchor."""
-    text = inside.text or Text("plain", inside.data, at, inside.low, inside.high)
-    return text._replace(at=at, settles=settles)
+    return Text("", inside.data, at, inside.low, inside.high)
 
 
 def _within(outer: Text, text: Text, inner: Form) -> Text:
     """Put a text that was read in another one as `inner` back into that."""
-    return text._replace(
-        encoding=outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}",
-        outer=outer if text.outer is None else _under(text.outer, outer),
-        settles=outer.settles and (text.settles or inner.inner is None),
-        rival=text.rival or (outer.rival if text.encoding == "plain" else None),
+    return Text(
+        outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}",
+        *text[1:10],
+        outer.settles and (text.settles or inner.inner is None),
+        text.rival or (outer.rival if text.encoding == "plain" else None),
+        outer if text.outer is None else _under(text.outer, outer),
     )
 
 
