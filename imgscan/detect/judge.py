@@ -120,6 +120,10 @@ class Judge:
         if shared is not None:
             worth = self._worths[form.anchor, only]
             if form.inner is not None and form.inner.inner is None:
+                glance = form.encoding.glance
+                glanced = glance(position, form, shared) if glance is not None else None
+                if glanced is not None and not self._hints[form.anchor].match(*glanced):
+                    return ()
                 sights = form.encoding.sight(position, form, shared) if form.encoding.sight else ()
                 if not any(worth(inside.data, at, inside.low, inside.high) for inside, at in sights):
                     return ()

@@ -29,6 +29,7 @@ from imgscan.detect.encodings.digits import (
     ends_of_cut,
     wraps,
 )
+from imgscan.detect.encodings.form import GLANCE
 from imgscan.detect.encodings.text import Gaps, Span
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from imgscan.detect.encodings.text import Reach
 
 _DELIMITING = (b"/", b"_", b"+", b"-")
+_GLANCES = 8
+"""Candidates of a block that are looked at by themselves first: in most blocks there are no more."""
+
 _BLANK = frozenset(b" \t\n")
 _NEWLINE = frozenset(b"\r\n")
 """What may be between two lines: before the second, behind the first."""
@@ -213,6 +217,7 @@ class _Chains:
         self._firsts: list[int] = []
         self._chains: dict[int, _Chain] = {}
         self._last: _Chain | None = None
+        self._glances = _GLANCES
         self._line = _line_behind(alphabet)
 
     def at(self, position: int) -> _Chain:
@@ -222,6 +227,28 @@ class _Chains:
             return last
         self._last = chain = self._at(position)
         return chain
+
+    def glance(self, quantum: int, lead: int) -> tuple[bytes, int] | None:
+        """Decode the digits from a quantum on, over breaks of whatever kind; None once many have asked.
+
+        A chance literal in a text of digits so costs no more than itself.
+        """
+        if not self._glances:
+            return None
+        self._glances -= 1
+        alphabet, (data, _, high) = self._alphabet, self._extent()
+        left = -(-GLANCE // alphabet.size) * alphabet.digits + lead
+        pieces: list[bytes] = []
+        start = quantum
+        while left > 0:
+            end = alphabet.forward(data, start, min(high, start + left))
+            pieces.append(data[start:end])
+            left -= end - start
+            found = BREAK.match(data, end, high)
+            if found is None or found.end() == start:
+                break
+            start = found.end()
+        return alphabet.decode(b"".join(pieces)), lead * alphabet.size // alphabet.digits
 
     def _at(self, position: int) -> _Chain:
         before = bisect_right(self._firsts, position)
@@ -298,6 +325,18 @@ def looker(alphabet: Alphabet) -> Callable[[int, Form, Shared], Sequence[Sight]]
         return () if found is None else (found,)
 
     return sight
+
+
+def glancer(alphabet: Alphabet) -> Callable[[int, Form, Shared], tuple[bytes, int] | None]:
+    """Make what decodes only what is right behind a literal (`Encoding.glance`)."""
+
+    def glance(position: int, form: Form, shared: Shared) -> tuple[bytes, int] | None:
+        quantum = position - form.lead
+        if form.cut is not None or quantum < shared.low or alphabet.forward(shared.data, quantum, position) < position:
+            return None
+        return _chains(alphabet, shared).glance(quantum, form.lead)
+
+    return glance
 
 
 def viewer(alphabet: Alphabet) -> Callable[[int, Form, Shared, Span], list[View] | None]:

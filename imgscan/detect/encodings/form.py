@@ -45,6 +45,10 @@ def uncut(_anchor: bytes) -> Iterator[Literal]:
     return iter(())
 
 
+GLANCE = 256
+"""Characters from an anchor on that are enough to say what must follow it (`Ruleset.hints`)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
     """A way to write text: what its anchors look like, how to read them, and what a character costs.
@@ -53,6 +57,8 @@ class Encoding:
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
     `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. `view` gives what
     `read` does between two places, of what is shared; None if it may not.
+    `glance` decodes only what is right behind a literal, `GLANCE` characters, where little else is there to share with;
+    else None.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -65,6 +71,7 @@ class Encoding:
     slack: int
     sight: Callable[[int, Form, Shared], Iterable[Sight]] | None = None
     view: Callable[[int, Form, Shared, Span], list[View] | None] | None = None
+    glance: Callable[[int, Form, Shared], tuple[bytes, int] | None] | None = None
 
     def size(self, characters: int) -> int:
         """Bound the bytes that so many characters take."""
