@@ -182,6 +182,7 @@ def test_digits_around_a_place() -> None:
 def _asked(monkeypatch: pytest.MonkeyPatch, data: bytes) -> int:
     """Count the validators that are asked about a text."""
     asked: list[object] = []
+
     def note(*values: Any) -> object:
         asked.append(values)
         return Place(*values)
@@ -211,3 +212,18 @@ def test_a_split_key_behind_a_refused_text_is_found() -> None:
     key = Keys(1).secret99()
     text = f'"{key[:60]}" + "{key[60:]}"\n'.encode() + b"-" * 2000
     assert len(UNSCREENED.search(base64.b64encode(text * 3))) == 3
+
+
+@over("wrap", [b"", b"\n", b"\r\n  "])
+def test_a_chance_literal_makes_no_chain(wrap: bytes) -> None:
+    """What is right behind it says so, over a break too; after a few of them, what is there is shared."""
+    line = _digits(40) + b"X2xpdmVf" + _digits(28, 2)
+    data = (line + wrap) * 40
+    shared = Shared(data, 0, len(data), STRIPE.reach, STRIPE.least)
+    candidates = [each for each in UNSCREENED.find(data, 0, len(data)) if each.form.cut is None]
+    assert len(candidates) == 40
+    chained = []
+    for candidate in candidates:
+        assert _judged(data, candidate, shared, binary=False) is None
+        chained.append(any(each._chains for each in shared.made.values() if isinstance(each, chains._Chains)))
+    assert chained == [False] * 8 + [True] * 32
