@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from imgscan.model import Location
-from imgscan.packed import RowForm, Many, location_row, made_secret, secret_row
+from imgscan.packed import Many, RowForm, location_row, made_secret, secret_row
 from imgscan.scan.hits import Hit
 
 if TYPE_CHECKING:
