@@ -12,19 +12,18 @@ A finding is where a credential is added: one that was in the parent's version o
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgscan.errors import ImgscanError
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
+from imgscan.scan.git.additions import Additions
 from imgscan.scan.git.batches import MESSAGES, Batches, brought
 from imgscan.scan.git.firstlook import Lanes, missing
 from imgscan.scan.git.messages import search_message
 from imgscan.scan.git.versions import FileVersions
 from imgscan.scan.ledger import shown, unread_blob
-from imgscan.scan.manyhits import MOST, ManyHits
 from imgscan.sources.gitprocess import GitError
 from imgscan.sources.gitrepo import Commit
 from imgscan.streams.stop import is_interruption
@@ -41,32 +40,6 @@ if TYPE_CHECKING:
     from imgscan.sources.gitrefs import Reference
     from imgscan.sources.gitrepo import Repository
     from imgscan.unread import Unread
-
-
-class _Brought:
-    """Hits, with the commits that brought them in as their locations, at most `MOST`; `left_out` counts the others.
-
-    `files` has for each file with hits their positions, `marks` for each hit the hash of its credential's digest, 0 for
-    one in the file's name, and `lives` what became of its file.
-    """
-
-    def __init__(self) -> None:
-        self.hits = ManyHits()
-        self.files: dict[bytes, array[int]] = {}
-        self.marks = array("q")
-        self.lives: list[Visibility | None] = []
-        self.left_out = 0
-
-    def add(self, hit: Hit, file: bytes | None, *, named: bool) -> None:
-        """Add a hit; `file` is None for what is no file, `named` says that it is in the file's name."""
-        if len(self.hits) >= MOST:
-            self.left_out += 1
-            return
-        if file is not None:
-            self.files.setdefault(file, array("q")).append(len(self.hits))
-        self.marks.append(0 if named else hash(hit.secret.sha256))
-        self.lives.append(None)
-        self.hits.append(hit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +94,7 @@ class _ScopeSearch:
         self._scope = scope
         self._objects = objects
         self._concealer = scanner.session.concealer
-        self._found = _Brought()
+        self._found = Additions()
         self._places: set[int] = set()
         self._versions = FileVersions(self._session, objects, self._note)
         self._shallow: frozenset[str] = frozenset()

@@ -1,7 +1,8 @@
 """Settling: which of two hits to keep, and in which order; on columns, as there may be many hits.
 
 A credential that is in a member is in the bytes of the containers around it too, where they store it as it is. The
-member's hit is the one to keep. A hit in a field is never replaced: nothing else names its place.
+member's hit is the one to keep. A hit in a field is never replaced: nothing else names its place. The module is long,
+as all that decides about a hit is here.
 """
 
 from __future__ import annotations
