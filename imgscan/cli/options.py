@@ -37,7 +37,7 @@ def report_options(command: Command) -> Command:
             "outputs",
             multiple=True,
             metavar="FILE",
-            help="Where to write the format of the preceding -f; a format without -o goes to standard output.",
+            help="Where to write the format of the preceding -f; with -o - or without -o, to standard output.",
         ),
         click.option(
             "--fail-on",

@@ -9,6 +9,7 @@ import click
 from imgscan.cli.settings import apply
 
 _PAIRS = "imgscan.pairs"
+STANDARD_OUTPUT = "-"
 Pair = tuple[str, str | None]
 
 
@@ -54,6 +55,7 @@ def pair(given: list[tuple[str, str]], ctx: click.Context | None = None) -> list
             raise click.UsageError(f"-o {value}: every -f before it already has an -o", ctx)
     if not pairs:
         pairs.append(("text", None))
+    pairs = [(name, None if output == STANDARD_OUTPUT else output) for name, output in pairs]
     named = [output for _, output in pairs if output is not None]
     twice = next((output for output in named if named.count(output) > 1 and not Path(output).is_char_device()), None)
     if twice is not None:

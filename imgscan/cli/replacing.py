@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
@@ -25,7 +24,7 @@ class Replacement:
 
         A link is replaced itself: resolve the path to replace what it points to.
         """
-        name = path.parent / f".imgscan-{secrets.token_hex(8)}.part"
+        name = path.parent / f".imgscan-{os.urandom(8).hex()}.part"
         self._path = path
         self._temporary: Path | None = name
         HALF_WRITTEN.add(str(name))  # before it exists: a signal may come at any moment

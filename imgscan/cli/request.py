@@ -6,9 +6,8 @@ A `ScanRequest` says how to scan and where reports go; `Images`, `Files` and `Co
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _INCLUDES = ("examples", "publishable")
 
 
-@dataclass(frozen=True, slots=True)
-class ScanRequest:
+class ScanRequest(NamedTuple):
     """How to scan, what to report, and how the run ends.
 
     `pairs` are report formats with their files, None for standard output. `include` may name `examples` and
@@ -53,15 +51,18 @@ class ScanRequest:
     verbose: int
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
+class Images(NamedTuple):
     """Images, and where they were built; `platform` is `OS/ARCH[/VARIANT]`, `all`, or None for the default."""
 
     targets: tuple[str, ...]
     platform: str | None
     dockerfile: Path | None
     source_root: Path | None
-    kind: ClassVar[TargetKind] = "image"
+
+    @property
+    def kind(self) -> TargetKind:
+        """What the targets are."""
+        return "image"
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -70,14 +71,17 @@ class Images:
         return (*self.targets, *(target.partition(":")[2] for target in self.targets), *named)
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """Files and folders; `exclude` are globs in the syntax of gitignore(5), `gitignore` obeys `.gitignore` files."""
 
     targets: tuple[str, ...]
     exclude: tuple[str, ...]
     gitignore: bool
-    kind: ClassVar[TargetKind] = "filesystem"
+
+    @property
+    def kind(self) -> TargetKind:
+        """What the targets are."""
+        return "filesystem"
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -85,13 +89,20 @@ class Files:
         return self.targets
 
 
-@dataclass(frozen=True, slots=True)
-class Commits:
+class Commits(NamedTuple):
     """Parts of the git repository that the working folder belongs to."""
 
     request: Request
-    inputs: ClassVar[tuple[str, ...]] = ()
-    kind: ClassVar[TargetKind] = "git"
+
+    @property
+    def kind(self) -> TargetKind:
+        """What the targets are."""
+        return "git"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """No file: what is read is in git."""
+        return ()
 
     @property
     def targets(self) -> tuple[str, ...]:

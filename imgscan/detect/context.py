@@ -22,8 +22,13 @@ LINE = 256
 SIBLING = 65_536
 """Bytes within which another credential of the same file and issuer counts as a sibling."""
 
-ALLOW = re.compile(rb"(?<![\w-])(?:(?:imgscan|gitleaks):allow|pragma: ?allowlist[ -]secret)(?![\w-])")
+_ALLOW = re.compile(rb"(?<![\w-])(?:(?:imgscan|gitleaks):allow|pragma: ?allowlist[ -]secret)(?![\w-])")
 """What a comment on a credential's line says to suppress it: ours, gitleaks's and detect-secrets's words."""
+
+
+def allowed(line: bytes) -> bool:
+    """Whether a comment on a credential's line, in lower case, suppresses it."""
+    return b"allow" in line and _ALLOW.search(line) is not None
 
 
 def beside(data: bytes, start: int, end: int, low: int, high: int) -> bytes:

@@ -64,10 +64,16 @@ class Engine:
         """List the anchors that begin in `data[start:end)`, ascending; they may extend past `end`."""
         return self._finder.find(data, start, end)
 
-    def search(self, text: bytes, *, path: str = "", binary: bool = False) -> list[Match]:
-        """Find every credential of a whole small document."""
-        view = self.open(text)
-        return view.confirm(view.candidates(0, len(text)), 0, len(text), path=path, binary=binary)
+    def search(
+        self, text: bytes, *, path: str = "", binary: bool = False, go_on: Callable[[], None] | None = None
+    ) -> list[Match]:
+        """Find every credential of a whole small document; `go_on` is that of `open`."""
+        view = self.open(text, go_on)
+        found: list[Match] = []
+        for some in view.slices(0, len(text)):
+            taken = found[-1].end if found else 0
+            found += view.confirm(some, 0, len(text), path=path, binary=binary, taken=taken)
+        return found
 
     def redact(self, text: str) -> str:
         """Make a string from an image fit to be printed: no credential in it, nor what begins like one.

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.detect.encodings import Span
+from imgscan.detect.encodings import PARTED
 from imgscan.detect.encodings.form import Seen
 from imgscan.detect.verdict import BASE62, Place
 from imgscan.model import CONFIDENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    import re
+    from collections.abc import Iterable
 
     from imgscan.detect.automaton import Candidate
-    from imgscan.detect.encodings import Form, Reach, Shared, Text
-    from imgscan.detect.encodings.shared import Sight
+    from imgscan.detect.encodings import Shared, Span, Text
+    from imgscan.detect.encodings.form import Worth
     from imgscan.detect.rule import Prefix, Rule
-    from imgscan.detect.ruleset import Ruleset
+    from imgscan.detect.ruleset import Heads, Ruleset
     from imgscan.detect.verdict import Verdict
 
 
@@ -44,12 +45,19 @@ class Judge:
 
     def __init__(self, ruleset: Ruleset, now: float) -> None:
         """Believe no account that is younger than `now`, in seconds since 1970."""
-        self._holders = ruleset.holders
+        self._heads = ruleset.heads
         self._follows = ruleset.follows
+        self._proofs = tuple({prefix.proof for rule in ruleset.rules for prefix in rule.prefixes if prefix.proof})
         self._hints = ruleset.hints
         self._glued = ruleset.glued
         self._reach = ruleset.reach
         self._now = now
+        vouchers = ruleset.vouchers
+        self._worths = {
+            (anchor, only): _worth(ruleset.hints[anchor], heads if only is None else heads.of(only))
+            for anchor, heads in ruleset.heads.items()
+            for only in (None, vouchers.get(anchor))
+        }
 
     def judge(
         self,
@@ -59,14 +67,14 @@ class Judge:
         shared: Shared | None,
         *,
         binary: bool,
-        only: Container[str] | None = None,
+        only: frozenset[str] | None = None,
     ) -> Judged | None:
         """Ask the validators of a candidate whether a credential is there: all, or those of the rules `only`.
 
         `shared` is the part of the span that the candidate is in, with as much around it as any form needs: for a first
         look, without which the result is the same.
         """
-        texts = self._texts(data, candidate, span, shared, binary=binary, only=only)
+        texts = self._texts(data, candidate, span, shared, only)
         form = candidate.form
         follows, after = self._follows[form.anchor], len(form.anchor)
         best: Judged | None = None
@@ -75,8 +83,11 @@ class Judge:
             text = seen.text
             if not follows.match(text.data, text.at + after, text.high):
                 continue
-            judged = self._try(text, form.anchor, binary=binary, only=only)
+            proving = settled and best is not None  # nothing else is better then
+            judged = self._try(text, form.anchor, binary=binary, only=only, proving=proving)
             if judged is None:
+                if seen.near is not None and shared is not None and only is None and not proving:
+                    shared.refuse(seen.near)
                 continue
             if best is None and text.rival is not None:
                 # Where the likelier reading has the same characters, its refusal stands.
@@ -87,9 +98,14 @@ class Judge:
                 continue
             best = judged if not seen.path else judged._replace(text=seen.placed())
             settled = settled or seen.settles
-            if judged.sure == 0:
+            if judged.sure == 0 or (settled and not self._may_prove(best)):
                 break
         return best
+
+    def _may_prove(self, best: Judged) -> bool:
+        """Whether another reading may prove the credential: its body begins with the same characters in each."""
+        body = best.verdict.start + len(best.prefix.text)
+        return not best.verdict.proof and best.text.data.startswith(self._proofs, body)
 
     def _texts(
         self,
@@ -97,80 +113,59 @@ class Judge:
         candidate: Candidate,
         span: Span,
         shared: Shared | None,
-        *,
-        binary: bool,
-        only: Container[str] | None,
+        only: frozenset[str] | None,
     ) -> Iterable[Seen]:
         """Return the texts that a candidate may be in, likeliest first; none if a quick look shows none."""
-        form, position = candidate.form, candidate.position
-        if shared is None:
-            if (
-                form.inner is None
-                and form.cut is None
-                and not self._hints[form.anchor].match(data, position, span.high)
-            ):
-                return ()
-        else:
-            seen = self._seen(form, position, shared)
-            if not seen:
-                return ()
-            views = form.views(position, shared, shared.low, shared.high)
+        position, form = candidate
+        if shared is not None:
+            worth = self._worths[form.anchor, only]
+            if form.inner is not None and form.inner.inner is None:
+                glance = form.encoding.glance
+                glanced = glance(position, form, shared) if glance is not None else None
+                if glanced is not None and not self._hints[form.anchor].match(*glanced):
+                    return ()
+                sights = form.encoding.sight(position, form, shared) if form.encoding.sight else ()
+                if not any(worth(inside.data, at, inside.low, inside.high) for inside, at in sights):
+                    return ()
+            else:
+                hint = self._hints[form.anchor].match
+                if not any(hint(inside.data, at) for inside, at in form.sights(position, shared)):
+                    return ()
+            views = form.views(position, shared, span, worth)
             if views is not None:
                 return views
-            if not any(
-                not sure or self._accepts(form.innermost, at, inside, binary=binary, only=only)
-                for inside, at, sure in _distinct(seen, self._reach)
-            ):
-                return ()
         return (Seen(text, text.settles, ()) for text in form.read(data, position, span, self._reach))
 
-    def _seen(self, form: Form, position: int, shared: Shared) -> list[Sight]:
-        """List the places at which a credential may be, as a quick look sees it: mostly none."""
-        hint = self._hints[form.anchor]
-        narrows = form.flat and form.encoding.narrows
-        seen = []
-        for sight in form.sights(position, shared):
-            inside, at, _ = sight
-            if hint.match(inside.data, at):
-                seen.append(sight)
-            elif narrows:
-                break
-        return seen
-
-    def _accepts(self, form: Form, at: int, inside: Shared, *, binary: bool, only: Container[str] | None) -> bool:
-        """Whether a validator takes what is at a place of a decoded buffer."""
-        follows, after = self._follows[form.anchor], len(form.anchor)
-        return any(
-            self._try(text, form.anchor, binary=binary, only=only) is not None
-            for text in form.read(inside.data, at, Span(inside.low, inside.high), self._reach)
-            if follows.match(text.data, text.at + after, text.high)
-        )
-
-    def _try(self, text: Text, anchor: bytes, *, binary: bool, only: Container[str] | None) -> Judged | None:
-        """Ask the validators of the prefixes that are in a text around its anchor."""
-        for rule, prefix, offset in self._holders[anchor]:
+    def _try(
+        self, text: Text, anchor: bytes, *, binary: bool, only: frozenset[str] | None, proving: bool = False
+    ) -> Judged | None:
+        """Ask the validators of the prefixes that are in a text around its anchor; of those that prove themselves."""
+        data, high = text.data, text.high
+        for rule, prefix, offset in self._heads[anchor].at(data, text.at):
             start = text.at - offset
             if (only is not None and rule.id not in only) or start < text.low:
                 continue
-            if text.data.startswith(prefix.text, start, text.high):
+            if data.startswith(prefix.text, start, high):
                 body = start + len(prefix.text)
-                if text.strict and not (prefix.proof and text.data.startswith(prefix.proof, body, text.high)):
+                if (text.strict or proving) and not (prefix.proof and data.startswith(prefix.proof, body, high)):
                     continue  # no validator could prove it
-                place = Place(text.data, start, body, text.low, text.high, binary, self._now, self._glued)
+                place = Place(data, start, body, text.low, high, binary, self._now, self._glued)
                 verdict = prefix.validate(place)
                 if verdict is not None and not (text.strict and not _holds_together(text, verdict)):
                     return Judged(rule, prefix, text, verdict)
         return None
 
 
-def _distinct(seen: list[Sight], reach: Reach) -> list[Sight]:
-    """Leave out what shows the same as the one before, as far as anything counts: UTF-16 in the other byte order."""
-    if len(seen) != 2:
-        return seen
-    (first, one, _), (second, other, _) = seen
-    near = first.data[max(0, one - reach.behind) : one + reach.ahead]
-    same = len(near) == sum(reach) and near == second.data[max(0, other - reach.behind) : other + reach.ahead]
-    return seen[:1] if same else seen
+def _worth(hint: re.Pattern[bytes], heads: Heads) -> Worth:
+    """Make a quick test of an anchor: what must follow it does, and one of its prefixes is there, or is parted."""
+    follows = hint.match
+
+    def worth(data: bytes, at: int, low: int, high: int) -> bool:
+        if follows(data, at, high) is None:
+            return False
+        return bool(heads.at(data, at)) or (at > low and data[at - 1] in PARTED)
+
+    return worth
 
 
 def _better(judged: Judged, best: Judged, *, settled: bool) -> bool:

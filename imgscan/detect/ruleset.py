@@ -23,10 +23,13 @@ from imgscan.detect.screen import Screen
 from imgscan.detect.verdict import Glued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from imgscan.detect.encodings import Form
     from imgscan.detect.rule import Prefix, Rule
+
+_HEAD = 2
+"""Characters before an anchor by which its prefixes are told apart at once."""
 
 _GUARD = 8
 """Characters past a credential that its validator may look at: a boundary, a mask, a prefix that begins there."""
@@ -38,6 +41,22 @@ class Holder(NamedTuple):
     rule: Rule
     prefix: Prefix
     offset: int
+
+
+class Heads(NamedTuple):
+    """The prefixes that hold an anchor, by the `width` characters before it, in the rules' order."""
+
+    width: int
+    held: Mapping[bytes, tuple[Holder, ...]]
+
+    def at(self, data: bytes, at: int) -> tuple[Holder, ...]:
+        """Return those that may be around the anchor at a place."""
+        return self.held.get(data[max(0, at - self.width) : at], ())
+
+    def of(self, rules: Container[str]) -> Heads:
+        """Leave out what is not of some rules."""
+        kept = {head: tuple(each for each in held if each.rule.id in rules) for head, held in self.held.items()}
+        return Heads(self.width, {head: held for head, held in kept.items() if held})
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,11 @@ class Ruleset:
         return {anchor: _holders(self.rules, anchor, self.anchors) for anchor in anchors}
 
     @cached_property
+    def heads(self) -> Mapping[bytes, Heads]:
+        """The same by what comes before the anchor, which tells most of them apart."""
+        return {anchor: _heads(held) for anchor, held in self.holders.items()}
+
+    @cached_property
     def follows(self) -> Mapping[bytes, re.Pattern[bytes]]:
         """What must follow each anchor or core for any validator to be worth asking."""
         return {anchor: _follows(held, anchor) for anchor, held in self.holders.items()}
@@ -107,6 +131,23 @@ class Ruleset:
             anchor: re.compile(b"%s(?:%s|%s)" % (re.escape(anchor), follows.pattern, rest))
             for anchor, follows in self.follows.items()
         }
+
+    @cached_property
+    def looks(self) -> Mapping[Form, re.Pattern[bytes]]:
+        """What must be at a literal of plain text for its form to be worth reading."""
+        return {form: self._look(form, self.heads[form.anchor]) for form in self.forms if form.inner is None}
+
+    @cached_property
+    def vouching(self) -> Mapping[Form, re.Pattern[bytes]]:
+        """The same for forms of credentials that vouch for others."""
+        plain = [(form, self.vouchers[form.anchor]) for form in self.looks if form.anchor in self.vouchers]
+        return {form: self._look(form, self.heads[form.anchor].of(ids)) for form, ids in plain}
+
+    def _look(self, form: Form, heads: Heads) -> re.Pattern[bytes]:
+        if form.cut is not None:
+            return re.compile(encodings.interrupted(form.literal, form.cut, self.splits))
+        before = [*map(re.escape, heads.held), b"[%s]" % re.escape(bytes(sorted(encodings.PARTED)))]
+        return re.compile(_either(b"(?<=%s)" % each for each in before) + self.hints[form.anchor].pattern)
 
     @cached_property
     def vouchers(self) -> Mapping[bytes, frozenset[str]]:
@@ -180,6 +221,14 @@ def _holders(rules: Iterable[Rule], anchor: bytes, exact: tuple[bytes, ...]) -> 
         for rule, prefix in _prefixes(rules)
         if anchor in (prefix.anchor, prefix.core) or (anchor not in exact and anchor in prefix.text)
     )
+
+
+def _heads(held: tuple[Holder, ...]) -> Heads:
+    width = min(_HEAD, *(each.offset for each in held))
+    found: dict[bytes, list[Holder]] = {}
+    for each in held:
+        found.setdefault(each.prefix.text[each.offset - width : each.offset], []).append(each)
+    return Heads(width, {head: tuple(same) for head, same in found.items()})
 
 
 def _follows(held: Iterable[Holder], anchor: bytes) -> re.Pattern[bytes]:

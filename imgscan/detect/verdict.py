@@ -64,6 +64,7 @@ class Verdict(NamedTuple):
 BASE62 = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 _RUN = re.compile(rb"[0-9A-Za-z]*")
+_MASKS = b"*.\xe2"
 _MASKED = re.compile(rb"\*+[0-9A-Za-z]|\*{3}|\.{3}|\xe2\x80[\xa2\xa6]")
 """Asterisks (two of them alone may be Markdown's bold), three dots, and in UTF-8 the bullet and the ellipsis."""
 
@@ -126,4 +127,4 @@ def counted(place: Place, end: int) -> bool:
 
 def masked(place: Place, end: int) -> bool:
     """Whether what follows says that the rest of the credential has been hidden."""
-    return _MASKED.match(place.data, end, place.high) is not None
+    return end < place.high and place.data[end] in _MASKS and _MASKED.match(place.data, end, place.high) is not None

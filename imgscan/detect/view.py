@@ -11,9 +11,11 @@ from imgscan.detect.finder import position
 from imgscan.detect.match import Match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import re
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from imgscan.detect.automaton import Candidate
+    from imgscan.detect.encodings import Form
     from imgscan.detect.finder import Finder
     from imgscan.detect.judge import Judge, Judged
     from imgscan.detect.rule import Rule
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 16
 """Bytes whose candidates share what is decoded."""
+
+_HELD = 3
+"""Blocks that are held: the one at hand, and those before and behind it, in which siblings are looked for."""
 
 
 def _always() -> None:
@@ -40,7 +45,10 @@ class View:
         self._needs = ruleset.needs
         self._reach = ruleset.reach
         self._least = ruleset.least
-        self._shared: tuple[Span, int, Shared] | None = None
+        self._looks = ruleset.looks
+        self._vouching = ruleset.vouching
+        self._shared: dict[int, Shared] = {}
+        self._sharing: tuple[Span, bool] | None = None
         self._finder = finder
         self._judge = judge
         self._data = data
@@ -77,11 +85,13 @@ class View:
         name = path.lower().encode("utf-8", "replace")
         matches: list[Match] = []
         for candidate in sorted(candidates, key=position):
-            at = candidate.position
-            if at < low or at < taken or at + len(candidate.form.literal) > high:
+            at, form = candidate
+            if at < low or at < taken or not self._worth(at, form, high, self._looks):
                 continue
             self._go_on()
-            judged = self._judge.judge(self._data, candidate, span, self._around(candidate, span), binary=binary)
+            judged = self._judge.judge(
+                self._data, candidate, span, self._around(candidate, span, binary=binary), binary=binary
+            )
             if judged is None:
                 continue
             match = self._match(judged, span, name, binary=binary)
@@ -90,16 +100,27 @@ class View:
                 taken = match.end
         return matches
 
-    def _around(self, candidate: Candidate, span: Span) -> Shared | None:
+    def _worth(self, at: int, form: Form, high: int, looks: Mapping[Form, re.Pattern[bytes]]) -> bool:
+        """Whether a form may be read: it ends in its file, and in plain text a quick look at what is there says so."""
+        look = looks.get(form)
+        return at + len(form.literal) <= high if look is None else look.match(self._data, at, high) is not None
+
+    def _around(self, candidate: Candidate, span: Span, *, binary: bool) -> Shared | None:
         """Return the part of a file's bytes that a candidate shares with others near it; None if it is not encoded."""
         if candidate.form.inner is None:
             return None
+        if self._sharing != (span, binary):
+            self._shared.clear()
+            self._sharing = span, binary
         block = candidate.position // _BLOCK
-        if self._shared is None or self._shared[1] != block or self._shared[0] != span:
+        shared = self._shared.get(block)
+        if shared is None:
+            if len(self._shared) >= _HELD:
+                del self._shared[next(iter(self._shared))]
             low = max(span.low, block * _BLOCK - self._needs.behind)
             high = min(span.high, (block + 1) * _BLOCK + self._needs.ahead)
-            self._shared = span, block, Shared(self._data, low, high, self._reach, self._least)
-        return self._shared[2]
+            self._shared[block] = shared = Shared(self._data, low, high, self._reach, self._least)
+        return shared
 
     def _match(self, judged: Judged, span: Span, path: bytes, *, binary: bool) -> Match | None:
         """Add what the neighbourhood says to a verdict; None if it names another issuer."""
@@ -130,7 +151,7 @@ class View:
             account=account.id if account else None,
             account_created=account.created if account else None,
             note=rule.issuer.note(self._data, start, end, span.low, span.high) if text.encoding == "plain" else "",
-            allowed=context.ALLOW.search(line) is not None,
+            allowed=context.allowed(line),
         )
 
     def _known(self, rule: Rule, start: int, span: Span, *, binary: bool) -> bool:
@@ -139,10 +160,11 @@ class View:
             self._vouched = span, binary, {}
         first = max(span.low, start - context.SIBLING) // _BLOCK
         last = min(span.high, start + context.SIBLING + self._needs.behind) // _BLOCK
-        return any(
-            self._siblings(block, self._vouched[2], span, binary=binary).near(rule, start)
-            for block in range(first, last + 1)
-        )
+        known = self._vouched[2]
+        for block in range(first, last + 1):
+            if self._siblings(block, known, span, binary=binary).near(rule, start):
+                return True
+        return False
 
     def _siblings(
         self, block: int, known: dict[int, context.Siblings], span: Span, *, binary: bool
@@ -156,11 +178,12 @@ class View:
     def _tellers(self, low: int, high: int, span: Span, *, binary: bool) -> Iterator[tuple[Rule, int]]:
         """Find the credentials that vouch for others and whose anchors begin in a part of a file."""
         for candidate in chain.from_iterable(self.slices(low, high)):
-            only = self._vouchers.get(candidate.form.anchor)
-            if only is None or candidate.position + len(candidate.form.literal) > span.high:
+            at, form = candidate
+            only = self._vouchers.get(form.anchor)
+            if only is None or not self._worth(at, form, span.high, self._vouching):
                 continue
             self._go_on()
-            shared = self._around(candidate, span)
+            shared = self._around(candidate, span, binary=binary)
             judged = self._judge.judge(self._data, candidate, span, shared, binary=binary, only=only)
             if judged is not None:
                 yield judged.rule, judged.text.begin(judged.verdict.start)

@@ -146,6 +146,16 @@ def test_standard_output_by_name(targets: Targets) -> None:
     assert done.json["schema"] == "imgscan/1"
 
 
+def test_a_dash_is_standard_output(
+    imgscan: Imgscan, targets: Targets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside another report in a file, and no file is called so."""
+    monkeypatch.chdir(tmp_path)
+    done = imgscan("image", targets.live, "-f", "json", "-o", "-", "-f", "sarif", "-o", "all.sarif")
+    assert len(done.json["targets"]) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["all.sarif"]
+
+
 def test_standard_output_is_not_cut(targets: Targets, tmp_path: Path) -> None:
     """/dev/stdout is written in place, too, where it is a file that has something in it."""
     log = tmp_path / "log"

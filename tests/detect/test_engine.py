@@ -213,3 +213,15 @@ def test_candidates_come_in_lists_of_a_slice() -> None:
         assert max(map(len, some)) <= SLICE // 4
         assert [each for part in some for each in part] == view.candidates(3, len(data) - 3)
         assert [each.position for each in view.candidates(3, len(data) - 3)] == list(range(9, len(data) - 3, 8))
+
+
+def test_a_search_of_a_whole_document_asks_whether_to_go_on() -> None:
+    """A commit message can have megabytes; what a stop raises ends it."""
+    key = Keys(14).secret24()
+
+    def go_on() -> None:
+        raise StopError
+
+    assert [match.secret.decode() for match in UNSCREENED.search(key.encode(), go_on=lambda: None)] == [key]
+    with pytest.raises(StopError):
+        UNSCREENED.search(key.encode(), go_on=go_on)

@@ -175,12 +175,12 @@ def test_what_is_decoded_for_many_is_what_is_read_for_one() -> None:
         assert view is not None
         assert sight is not None
         for position in (0, len(data) // 2 // 13 * 13, data.rindex(anchor)):
-            (inside, at, settles, low, high), *others = view(position, form, shared) or []
-            assert others == []
+            (inside, at, settles, low, high, rival), *others = view(position, form, shared, Span(0, len(data))) or []
+            assert (others, rival) == ([], None)
             text = read(encoding, data, position, Reach(50, 50))
             assert inside.text is not None
             near = slice(max(0, at - 20), at + 20)
             assert inside.data[near] == text.data[max(0, text.at - 20) : text.at + 20]
             assert inside.text.begin(at) == position
             assert (settles, low, high) == (text.settles, 0, len(inside.data))
-            assert list(sight(position, form, shared)) == [(inside, at, True)]
+            assert list(sight(position, form, shared)) == [(inside, at)]

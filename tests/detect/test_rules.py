@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from imgscan.detect import Rule
 
 
+EPHEMERAL = "YWNjdF" + "+" * 65 + "_00" + "a" * 8
+
+
 def _cases(attribute: str) -> Iterator[tuple[Rule, str]]:
     for rule in STRIPE.rules:
         for text in getattr(rule, attribute)():
@@ -97,8 +100,8 @@ def test_an_anchor_of_plain_text_stands_for_its_own_prefixes() -> None:
 def test_what_must_follow_an_anchor() -> None:
     """The rest of a prefix, and as much of a body as its validator asks for at least; that of any prefix will do."""
     for anchor, least in {
-        b"k_live_": ["a" * 24, "YWNjdF"], b"_test_": ["1" * 24, "YWNjdF"], b"whsec_": ["Z" * 32], b"oak_": ["_" * 20],
-        b"sk_org_": ["a" * 24, "live_" + "a" * 24], b"_secret_": ["a" * 20, "_" + "a" * 20], b"pst_live_": ["YWNjdF"],
+        b"k_live_": ["a" * 24, EPHEMERAL], b"_test_": ["1" * 24, EPHEMERAL], b"whsec_": ["Z" * 32], b"oak_": ["_" * 20],
+        b"sk_org_": ["a" * 24, "live_" + "a" * 24], b"_secret_": ["a" * 20, "_" + "a" * 20], b"pst_live_": [EPHEMERAL],
     }.items():  # fmt: skip
         for text in least:
             assert STRIPE.follows[anchor].match(text.encode()), (anchor, text)
@@ -131,14 +134,15 @@ def test_a_mode_is_what_the_prefix_says(rule: Rule) -> None:
 
 
 def test_the_least_of_a_credential() -> None:
-    """A core and the beginning of an ephemeral key's body; no validator takes less."""
-    assert STRIPE.least == len("_live_") + len("YWNjdF")
+    """The shortest prefix of the command-line client's, and the shortest body; no validator takes less."""
+    assert STRIPE.least == len("oak_") + 20
 
 
 @over(
     ("text", "expected"),
     [
-        ("k_live_" + "a" * 24, True), ("k_live_" + "a" * 23, False), ("k_live_YWNjdF", True), ("k_live_YWNjd.", False),
+        ("k_live_" + "a" * 24, True), ("k_live_" + "a" * 23, False),
+        ("k_live_" + EPHEMERAL, True), ("k_live_" + EPHEMERAL[:-1], False),
         ('k_live_51ab" + "c', True), ("k_live_51ab.", False), ('k_live_5"51', True), ("k_live_6ab\n1", False),
         ("k_live_\n5\n", True), ("k_live_\n6", False), ("k_live_51" + "_" * 126 + '"', True),
         ("k_live_51" + "_" * 127 + '"', False), ("xk_live_" + "a" * 24, False),

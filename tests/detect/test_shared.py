@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from fixtures.keys import Keys
 from imgscan.detect.encodings import Shared, Span, chains, digits
 from imgscan.detect.stripe import STRIPE
+from imgscan.detect.verdict import Place
 from tests.detect.driver import UNSCREENED
 from tests.detect.tables import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from imgscan.detect.automaton import Candidate
 
@@ -65,7 +68,11 @@ wraps = st.one_of(
     ),
 )
 keys = st.sampled_from(KEYS)
-texts = st.lists(st.one_of(st.sampled_from(JUNK), keys, keys.map(lambda key: key[:-3])))
+LONG = b"PORT=8080\n" * 70
+"""More than any reader looks at to one side."""
+parts = st.one_of(st.sampled_from([*JUNK, LONG, LONG[1:]]), keys, keys.map(lambda key: key[:-3]))
+texts = st.lists(st.builds(bytes.__mul__, parts, st.sampled_from([1, 1, 1, 2, 3])))
+"""Some of the parts are repeated: what was refused is remembered."""
 steps = st.lists(st.tuples(st.sampled_from(JUNK), encoders, wraps), max_size=3)
 
 
@@ -124,12 +131,10 @@ def _decoded(shared: Shared) -> int:
     total = 0
     for made in shared.made.values():
         if isinstance(made, chains._Chains):
-            known = made._chains.values()
-            found = [inside for chain in known for some in (chain._together, chain._apart) for inside in some.values()]
-        elif isinstance(made, tuple):
-            found = [made[2]]
+            found = [inside for chain in made._chains.values() for inside in chain._decoded.values()]
         else:
-            found = [made] if isinstance(made, Shared) else []
+            some = made if isinstance(made, tuple) else (made,)
+            found = [each for each in some if isinstance(each, Shared)]
         total += sum(len(inside.data) + _decoded(inside) for inside in found)
     return total
 
@@ -172,3 +177,53 @@ def test_digits_around_a_place() -> None:
     assert chain.ahead(at, 4) == two[56:60]
     assert chain.ahead(at, 72) == two[56:] + three
     assert chain.ahead(at, 1000) == two[56:] + three
+
+
+def _asked(monkeypatch: pytest.MonkeyPatch, data: bytes) -> int:
+    """Count the validators that are asked about a text."""
+    asked: list[object] = []
+
+    def note(*values: Any) -> object:
+        asked.append(values)
+        return Place(*values)
+
+    monkeypatch.setattr("imgscan.detect.judge.Place", note)
+    assert UNSCREENED.search(data) == []
+    return len(asked)
+
+
+def test_a_refused_text_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Placeholders repeat: after those at the beginning, whose neighbours differ, nobody is asked."""
+    line = b"sk_" + b"live_Your0Secret0Key0Goes0Her\n"
+    few, many = (_asked(monkeypatch, base64.b64encode(line * count)) for count in (60, 600))
+    assert 0 < few == many
+
+
+def test_few_refused_texts_are_remembered() -> None:
+    """So many, whatever there is in a block."""
+    shared = Shared(b"", 0, 0, STRIPE.reach)
+    for number in range(1000):
+        shared.refuse((b"", number, b""))
+    assert 0 < len(shared.refused) <= 128
+
+
+def test_a_split_key_behind_a_refused_text_is_found() -> None:
+    """What is refused as it is may be accepted when its pieces are put together, the second time too."""
+    key = Keys(1).secret99()
+    text = f'"{key[:60]}" + "{key[60:]}"\n'.encode() + b"-" * 2000
+    assert len(UNSCREENED.search(base64.b64encode(text * 3))) == 3
+
+
+@over("wrap", [b"", b"\n", b"\r\n  "])
+def test_a_chance_literal_makes_no_chain(wrap: bytes) -> None:
+    """What is right behind it says so, over a break too; after a few of them, what is there is shared."""
+    line = _digits(40) + b"X2xpdmVf" + _digits(28, 2)
+    data = (line + wrap) * 40
+    shared = Shared(data, 0, len(data), STRIPE.reach, STRIPE.least)
+    candidates = [each for each in UNSCREENED.find(data, 0, len(data)) if each.form.cut is None]
+    assert len(candidates) == 40
+    chained = []
+    for candidate in candidates:
+        assert _judged(data, candidate, shared, binary=False) is None
+        chained.append(any(each._chains for each in shared.made.values() if isinstance(each, chains._Chains)))
+    assert chained == [False] * 8 + [True] * 32

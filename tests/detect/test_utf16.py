@@ -92,3 +92,11 @@ def test_characters_become_bytes(codec: str) -> None:
 def test_what_the_encoding_says_of_its_size() -> None:
     """Two bytes per character, and one that is beside the literal."""
     assert (UTF16.name, UTF16.num, UTF16.den, UTF16.slack) == ("utf-16", 2, 1, 1)
+
+
+@over("before", [0, 1])
+@over("codec", [LITTLE, BIG])
+def test_inside_an_encoding_a_long_text_is_little_endian(codec: str, before: int) -> None:
+    """What is plain farther than a reader looks fits both orders, and where decoding began tells nothing."""
+    data = b"\xff" * before + ("a" * 50 + TEXT + "a" * 50).encode(codec)
+    assert texts(data, aligned=False) == [LITTLE, BIG]

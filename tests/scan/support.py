@@ -227,10 +227,16 @@ def scan(
 
 
 def scan_repository(
-    repository: Repository, scope: Scope, policy: Policy | None = None, *, jobs: int = 1
+    repository: Repository,
+    scope: Scope,
+    policy: Policy | None = None,
+    *,
+    jobs: int = 1,
+    by: Concealer | None = None,
+    stop: Stop | None = None,
 ) -> TargetReport:
     """Scan a part of a repository."""
-    session = Session(plain_concealer(), policy=policy or Policy(), jobs=jobs)
+    session = Session(by or plain_concealer(), policy=policy or Policy(), jobs=jobs, stop=stop or Stop())
     (report,) = HistoryScanner(session, repository, [scope]).scan(scope.label)
     return report
 

@@ -13,9 +13,12 @@ from fixtures.keys import Keys
 from imgscan.detect import Engine
 from imgscan.detect.stripe import STRIPE
 from imgscan.detect.view import View
+from imgscan.scan.git.scope import whole_scope
 from imgscan.scan.hits import Concealer
+from imgscan.sources.gitrepo import Repository
 from imgscan.streams.stop import Stop
-from tests.scan.support import NOW, scan
+from tests.scan.repositories import Repo
+from tests.scan.support import NOW, scan, scan_repository
 from tests.scan.trees import grow, scan_tree
 from tests.trickle import Trickle
 
@@ -62,7 +65,17 @@ def _image(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
     return report
 
 
-RUNS = [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image]
+def _history(by: Concealer, stop: Stop, folder: Path) -> TargetReport:
+    repo = Repo(folder)
+    if not folder.exists():
+        repo = Repo.make(folder)
+        for number, content in enumerate((LINE, TEXT, ZIP)):
+            repo.commit({f"{number}": content})
+    repository = Repository(folder)
+    return scan_repository(repository, whole_scope(repository), by=by, stop=stop, jobs=2)
+
+
+RUNS = [_stdin_of_fs, _zip_on_stdin_of_fs, _folder, _stdin_of_image, _image, _history]
 STEPS = ["slices", "confirm"]
 """The steps of a search."""
 

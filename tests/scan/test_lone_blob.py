@@ -142,7 +142,7 @@ def test_the_image_of_a_blob_is_the_file(
     tmp_path: Path, chain: list[str], before: bytes, behind: bytes, place: str
 ) -> None:
     """Over all container formats and chains: the findings in an image's lone blob are those in a file."""
-    blob, _ = chained(chain, before + b" " + KEY.encode() + b" " + behind)
+    blob, _ = chained(chain, b"text " + before + b" " + KEY.encode() + b" " + behind)
     expected = as_file(blob, tmp_path)
     report, found = in_image(blob, place)
     assert found == expected

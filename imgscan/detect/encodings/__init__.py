@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.escapes import ESCAPED, PERCENT
 from imgscan.detect.encodings.form import Encoding, Form, Literal
-from imgscan.detect.encodings.plain import Splits, continued, plain
+from imgscan.detect.encodings.plain import PARTED, Splits, continued, interrupted, plain
 from imgscan.detect.encodings.runs import BASE64, HEX
 from imgscan.detect.encodings.shared import Shared
 from imgscan.detect.encodings.text import Reach, Span, Text
@@ -25,7 +25,10 @@ from imgscan.detect.encodings.utf16 import UTF16
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ENCODINGS", "Encoding", "Form", "Reach", "Shared", "Span", "Splits", "Text", "continued", "forms"]
+__all__ = [
+    "ENCODINGS", "PARTED", "Encoding", "Form", "Reach", "Shared", "Span", "Splits", "Text", "continued", "forms",
+    "interrupted",
+]  # fmt: skip
 
 ENCODINGS: tuple[Encoding, ...] = (UTF16, BASE64, HEX, PERCENT, ESCAPED)
 """All encodings but plain text, of which each can hold the anchors."""

@@ -7,15 +7,18 @@ does not say what is there.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right, insort
+from functools import cache
 from itertools import accumulate, pairwise
+from operator import sub
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.digits import (
+    AFTER,
     BASE64_DIGITS,
     BREAK,
     BREAK_BEFORE,
-    DELIMITER,
     LONGEST_BREAK,
     LONGEST_USUAL,
     NEAR,
@@ -26,21 +29,24 @@ from imgscan.detect.encodings.digits import (
     ends_of_cut,
     wraps,
 )
+from imgscan.detect.encodings.form import GLANCE
 from imgscan.detect.encodings.text import Gaps, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from imgscan.detect.encodings.digits import Alphabet, Segments
     from imgscan.detect.encodings.form import Form
     from imgscan.detect.encodings.shared import Shared, Sight, View
     from imgscan.detect.encodings.text import Reach
 
-_DELIMITERS = re.compile(rb"[/_+-]")
+_DELIMITING = (b"/", b"_", b"+", b"-")
+_GLANCES = 8
+"""Candidates of a block that are looked at by themselves first: in most blocks there are no more."""
 
-
-_KEPT = 32
-"""Lines that are kept decoded by themselves: their anchors come one after another."""
+_BLANK = frozenset(b" \t\n")
+_NEWLINE = frozenset(b"\r\n")
+"""What may be between two lines: before the second, behind the first."""
 
 
 class _Chain:
@@ -55,25 +61,18 @@ class _Chain:
         self.dense = all(stride <= STRETCH * size for stride, size in zip(strides, sizes, strict=False))
         self._shared = shared
         self._alphabet = alphabet
-        self._together: dict[int, Shared] = {}
-        self._apart: dict[tuple[int, int, int], Shared] = {}
+        self._decoded: dict[int, Shared] = {}
         self._counts: dict[Form, Reach] = {}
 
     def line(self, position: int) -> int:
         """Return the index of the line that a digit is in."""
         return bisect_right(self.starts, position) - 1
 
-    def sights(self, position: int, lead: int, pieces: int, *, sure: bool) -> Iterator[Sight]:
-        """Look at the literal at `position`, in so many lines that it is in, and in all lines together."""
+    def sight(self, position: int, lead: int) -> Sight | None:
+        """Look at the literal at `position` in all lines together: what readers see of fewer lines is part of that."""
         line = self.line(position)
-        quantum = position - self.starts[line] - lead
-        together = quantum + self.sums[line]
-        if len(self.starts) > pieces and together >= 0:
-            yield self._sight(0, len(self.starts), together, lead, sure=sure and self.dense)
-        left = self.sums[line + pieces] - self.sums[line] - quantum
-        # Where the lines are short, hardly any is worth decoding by itself.
-        if quantum >= 0 and left * self._alphabet.size >= self._shared.least * self._alphabet.digits:
-            yield self._sight(line, line + pieces, quantum, lead, sure=sure)
+        quantum = self.sums[line] + position - self.starts[line] - lead
+        return None if quantum < 0 else self._place(quantum, lead)
 
     def behind(self, position: int, count: int) -> bytes:
         """Return so many digits before `position`, of as many lines as that takes."""
@@ -94,53 +93,60 @@ class _Chain:
             [data[position : min(self.ends[line], position + count)], *(data[start:end] for start, end in pieces)]
         )
 
-    def _sight(self, line: int, stop: int, quantum: int, lead: int, *, sure: bool) -> Sight:
+    def _place(self, quantum: int, lead: int) -> tuple[Shared, int]:
+        """Return all lines decoded in the phase of a quantum, which so many digits are before, and what is in it."""
         digits, size = self._alphabet.digits, self._alphabet.size
         phase = quantum % digits
-        if stop - line == len(self.starts):
-            inside = self._together.get(phase)
-            if inside is None:
-                self._together[phase] = inside = self._decode(line, stop, phase)
-        else:
-            inside = self._apart.get((line, stop, phase)) or self._decode_apart(line, stop, phase)
-        return inside, (quantum - phase) // digits * size + lead * size // digits, sure
+        inside = self._decoded.get(phase)
+        if inside is None:
+            self._decoded[phase] = inside = self._decode(phase)
+        return inside, (quantum - phase) // digits * size + lead * size // digits
 
-    def _decode_apart(self, line: int, stop: int, phase: int) -> Shared:
-        if len(self._apart) >= _KEPT:
-            self._apart.clear()
-        self._apart[line, stop, phase] = inside = self._decode(line, stop, phase)
-        return inside
-
-    def _decode(self, line: int, stop: int, phase: int) -> Shared:
-        """Decode some lines from a digit of the first on."""
-        alphabet, starts, ends, sums = self._alphabet, self.starts, self.ends, self.sums
-        pieces = zip(starts[line:stop], ends[line:stop], strict=True)
-        joined = b"".join([self._shared.data[start:end] for start, end in pieces])
-        skipped = accumulate(start - end for start, end in zip(starts[line + 1 : stop], ends[line:stop], strict=False))
-        gaps = Gaps([each - sums[line] - phase for each in sums[line + 1 : stop]], list(skipped))
+    def _decode(self, phase: int) -> Shared:
+        """Decode all lines from a digit of the first on."""
+        alphabet, starts, ends = self._alphabet, self.starts, self.ends
+        data = self._shared.data
+        joined = b"".join([data[start:end] for start, end in zip(starts, ends, strict=True)])
+        skipped = accumulate(map(sub, starts[1:], ends))
+        gaps = Gaps(array("q", [each - phase for each in self.sums[1:-1]]), array("q", skipped))
         return self._shared.decoded(
-            alphabet.name, alphabet.decode(joined[phase:]), starts[line] + phase, alphabet.digits, alphabet.size, gaps
+            alphabet.name, alphabet.decode(joined[phase:]), starts[0] + phase, alphabet.digits, alphabet.size, gaps
         )
 
-    def views(self, position: int, form: Form, pieces: int) -> list[View]:
+    def views(self, position: int, form: Form, pieces: int, span: Span) -> list[View] | None:
         """Read the literal at `position` as `_Run` does: in its own lines, and with those that belong to them."""
         lead, line = form.lead, self.line(position)
         stop, digit = line + pieces, self.sums[line] + position - self.starts[line]
+        quantum = digit - lead
+        if span.low > self._shared.low or span.high < self._shared.high:
+            return self._within(line, quantum, lead, span) if pieces == 1 else None
         if len(self.starts) == pieces:
-            return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
+            return self._reading(0, self.sums[-1], line, quantum, lead, settles=True)
         count = self._counts.get(form) or self._count(form)
         first, last = self._gathered(position, digit, line, stop, count)
+        low, high = (0, self.sums[-1]) if self.dense else (self.sums[first], self.sums[last])
         if last - first == pieces:
-            return list(self._readings(line, stop, line, digit - lead, lead, settles=True))
+            return self._reading(low, high, first, quantum, lead, settles=True)
         whole, longest = self._whole(last, digit, lead, count), max(self.sizes[first:last])
         usual = whole and longest >= USUAL and (longest <= LONGEST_USUAL or last - first > 2)
         long = self.ends[stop - 1] - self.starts[line] > LONGEST_USUAL
         settles = not usual and long and not whole and self._whole(stop, digit, lead, count)
-        alone = self._readings(line, stop, line, digit - lead, lead, settles=settles)
-        together = self._readings(0, len(self.starts), first, digit - lead, lead, settles=usual)
-        if not self.dense and form.flat:
-            together = (self._clipped(each, digit - lead, first, last) for each in together)
+        together = self._reading(low, high, first, quantum, lead, settles=usual)
+        if (self.sums[stop] - quantum) * self._alphabet.size < self._shared.least * self._alphabet.digits:
+            return together  # where the lines are short, hardly any holds a credential by itself
+        alone = self._reading(self.sums[line], self.sums[stop], line, quantum, lead, settles=settles)
         return [*together, *alone] if usual else [*alone, *together]
+
+    def _within(self, line: int, quantum: int, lead: int, span: Span) -> list[View] | None:
+        """Read a line as far as it is between two places; None if it may continue others there."""
+        data, start, end = self._shared.data, self.starts[line], self.ends[line]
+        begins = span.low >= start or start == self._shared.low or data[start - 1] not in _BLANK
+        ends = span.high <= end or end == self._shared.high or data[end] not in _NEWLINE
+        if not (begins and ends):
+            return None
+        first = self.sums[line] - start
+        low, high = first + max(start, span.low), first + min(end, span.high)
+        return self._reading(low, high, line, quantum, lead, settles=True)
 
     def _count(self, form: Form) -> Reach:
         inner = form.inner.needs(self._shared.reach) if form.inner else self._shared.reach
@@ -156,49 +162,50 @@ class _Chain:
             last = min(last, bisect_right(self.ends, self.ends[stop - 1] + STRETCH * count.ahead + LONGEST_BREAK))
         return min(line, first), min(len(self.starts), max(stop, last))
 
-    def _readings(self, line: int, stop: int, first: int, quantum: int, lead: int, *, settles: bool) -> Iterator[View]:
-        """Read some lines, and if a value may begin shortly before the literal, from there on; `first` begins a text.
+    def _reading(self, low: int, high: int, first: int, quantum: int, lead: int, *, settles: bool) -> list[View]:
+        """Read the digits between two, and if a value may begin shortly before the literal, from there on too.
 
-        `quantum` is the digit that the literal's quantum begins with.
+        The text begins in line `first`, the literal's quantum with the digit `quantum`.
         """
-        if quantum < self.sums[line]:
-            return
-        inside, at, _ = self._sight(line, stop, quantum - self.sums[line], lead, sure=False)
-        yield inside, at, settles, 0, len(inside.data)
-        near = self._delimited(first, quantum - self.sums[first])
-        if near >= 0:
-            low = (
-                at
-                - lead * self._alphabet.size // self._alphabet.digits
-                - near // self._alphabet.digits * self._alphabet.size
-            )
-            if low > 0:
-                yield inside, at, settles, low, len(inside.data)
-
-    def _delimited(self, first: int, quantum: int) -> int:
-        """Count the digits between the last delimiter before a quantum and that, if a quantum begins there; else -1."""
-        if self._alphabet is not BASE64_DIGITS or quantum > self.sizes[first]:
-            return -1
-        start = self.starts[first]
-        found = DELIMITER.search(self._shared.data[start + max(0, quantum - NEAR) : start + quantum])
-        if found is None:
-            return -1
-        near = min(NEAR, quantum) - found.end()
-        return near if near % self._alphabet.digits == 0 else -1
-
-    def _clipped(self, view: View, quantum: int, first: int, last: int) -> View:
-        """Let a reading of all lines begin and end with those that are read."""
-        inside, at, settles, low, _ = view
+        if quantum < low:
+            return []
         digits, size = self._alphabet.digits, self._alphabet.size
+        inside, at = self._place(quantum, lead)
         phase = quantum % digits
-        begin = -(-max(0, self.sums[first] - phase) // digits) * size
-        return inside, at, settles, max(low, begin), max(0, self.sums[last] - phase) * size // digits
+        begin, end = -(-max(0, low - phase) // digits) * size, max(0, high - phase) * size // digits
+        found: list[View] = [(inside, at, settles, begin, end, None)]
+        near = self._delimited(max(low, self.sums[first]), first, quantum)
+        if near >= 0:
+            behind = at - lead * size // digits - near // digits * size
+            if behind > begin:
+                found.append((inside, at, settles, behind, end, None))
+        return found
+
+    def _delimited(self, low: int, first: int, quantum: int) -> int:
+        """Count the digits between the last delimiter before a quantum and that, if a quantum begins there; else -1.
+
+        Only the first line of a text is looked at, from the digit `low` on.
+        """
+        if self._alphabet is not BASE64_DIGITS or quantum > self.sums[first + 1]:
+            return -1
+        start = self.starts[first] - self.sums[first]
+        near = self._shared.data[start + max(low, quantum - NEAR) : start + quantum]
+        found = max(map(near.rfind, _DELIMITING))
+        behind = len(near) - found - 1
+        return behind if found >= 0 and behind % self._alphabet.digits == 0 else -1
 
     def _whole(self, stop: int, digit: int, lead: int, count: Reach) -> bool:
         """Whether the digits from one on make whole bytes, their padding counted, as far as they are looked at."""
         data, end, ahead = self._shared.data, self.ends[stop - 1], self.sums[stop] - digit
         padding = 2 if data.startswith(b"==", end) else data.startswith(b"=", end)
         return ahead >= count.ahead or (ahead + lead + padding) % self._alphabet.digits == 0
+
+
+@cache
+def _line_behind(alphabet: Alphabet) -> re.Pattern[bytes]:
+    """Make an expression of a break, a line of digits and what may follow them."""
+    run = alphabet.run.pattern.removesuffix(b"*")
+    return re.compile(rb"%s(%s++)(?:\Z|(?=%s))" % (BREAK.pattern, run, AFTER.pattern))
 
 
 class _Chains:
@@ -209,9 +216,41 @@ class _Chains:
         self._alphabet = alphabet
         self._firsts: list[int] = []
         self._chains: dict[int, _Chain] = {}
+        self._last: _Chain | None = None
+        self._glances = _GLANCES
+        self._line = _line_behind(alphabet)
 
     def at(self, position: int) -> _Chain:
         """Return the chain that a digit is in."""
+        last = self._last
+        if last is not None and last.starts[0] <= position < last.ends[-1]:
+            return last
+        self._last = chain = self._at(position)
+        return chain
+
+    def glance(self, quantum: int, lead: int) -> tuple[bytes, int] | None:
+        """Decode the digits from a quantum on, over breaks of whatever kind; None once many have asked.
+
+        A chance literal in a text of digits so costs no more than itself.
+        """
+        if not self._glances:
+            return None
+        self._glances -= 1
+        alphabet, (data, _, high) = self._alphabet, self._extent()
+        left = -(-GLANCE // alphabet.size) * alphabet.digits + lead
+        pieces: list[bytes] = []
+        start = quantum
+        while left > 0:
+            end = alphabet.forward(data, start, min(high, start + left))
+            pieces.append(data[start:end])
+            left -= end - start
+            found = BREAK.match(data, end, high)
+            if found is None or found.end() == start:
+                break
+            start = found.end()
+        return alphabet.decode(b"".join(pieces)), lead * alphabet.size // alphabet.digits
+
+    def _at(self, position: int) -> _Chain:
         before = bisect_right(self._firsts, position)
         if before:
             chain = self._chains[self._firsts[before - 1]]
@@ -251,12 +290,12 @@ class _Chains:
     def _behind(self, begin: int, end: int) -> tuple[int, int] | None:
         """Return the line that continues one."""
         data, low, high = self._extent()
-        found = BREAK.match(data, end, high)
+        found = self._line.match(data, end, high)
         if found is None:
             return None
-        start = found.end()
-        last = self._alphabet.forward(data, start, high)
-        return (start, last) if start < last and wraps(data, begin, end, start, last, low, high) else None
+        start, last = found.span(1)
+        fits = last - start < WIDEST and last - start <= end - begin
+        return (start, last) if fits or wraps(data, begin, end, start, last, low, high) else None
 
 
 def _run_start(alphabet: Alphabet, data: bytes, end: int, low: int) -> int:
@@ -274,58 +313,62 @@ def _chains(alphabet: Alphabet, shared: Shared) -> _Chains:
     return chains
 
 
-def looker(alphabet: Alphabet) -> Callable[[int, Form, Shared], Iterator[Sight]]:
+def looker(alphabet: Alphabet) -> Callable[[int, Form, Shared], Sequence[Sight]]:
     """Make what takes a quick look at a literal in a run of digits (`Encoding.sight`)."""
 
-    def sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
+    def sight(position: int, form: Form, shared: Shared) -> Sequence[Sight]:
         chains = _chains(alphabet, shared)
         if form.cut is not None:
-            yield from _cut_sights(chains, alphabet, position, form, shared)
-            return
-        sure = not _may_be_delimited(alphabet, shared, position - form.lead)
-        yield from chains.at(position).sights(position, form.lead, 1, sure=sure)
+            found = _cut_sight(chains, alphabet, position, form, shared)
+            return () if found is None else (found,)
+        found = chains.at(position).sight(position, form.lead)
+        return () if found is None else (found,)
 
     return sight
 
 
-def viewer(alphabet: Alphabet) -> Callable[[int, Form, Shared], list[View] | None]:
+def glancer(alphabet: Alphabet) -> Callable[[int, Form, Shared], tuple[bytes, int] | None]:
+    """Make what decodes only what is right behind a literal (`Encoding.glance`)."""
+
+    def glance(position: int, form: Form, shared: Shared) -> tuple[bytes, int] | None:
+        quantum = position - form.lead
+        if form.cut is not None or quantum < shared.low or alphabet.forward(shared.data, quantum, position) < position:
+            return None
+        return _chains(alphabet, shared).glance(quantum, form.lead)
+
+    return glance
+
+
+def viewer(alphabet: Alphabet) -> Callable[[int, Form, Shared, Span], list[View] | None]:
     """Make what reads a literal in a run of digits that is shared (`Encoding.view`)."""
 
-    def view(position: int, form: Form, shared: Shared) -> list[View] | None:
+    def view(position: int, form: Form, shared: Shared, span: Span) -> list[View] | None:
         if form.cut is None:
-            return _chains(alphabet, shared).at(position).views(position, form, 1)
-        ends = ends_of_cut(shared.data, position, Span(shared.low, shared.high), form.cut)
+            return _chains(alphabet, shared).at(position).views(position, form, 1, span)
+        ends = ends_of_cut(shared.data, position, span, form.cut)
         if ends is None:
             return []
         (first, _), (second, _) = ends
         chain = _chains(alphabet, shared).at(second)
-        return chain.views(first, form, 2) if chain.starts[0] <= first else None
+        return chain.views(first, form, 2, span) if chain.starts[0] <= first else None
 
     return view
 
 
-def _may_be_delimited(alphabet: Alphabet, shared: Shared, quantum: int) -> bool:
-    """Whether a value in base64 may begin shortly before a quantum, behind what looks like a digit."""
-    if alphabet is not BASE64_DIGITS:
-        return False
-    return _DELIMITERS.search(shared.data, max(shared.low, quantum - NEAR), quantum) is not None
-
-
-def _cut_sights(chains: _Chains, alphabet: Alphabet, position: int, form: Form, shared: Shared) -> Iterator[Sight]:
+def _cut_sight(chains: _Chains, alphabet: Alphabet, position: int, form: Form, shared: Shared) -> Sight | None:
     """Look at an interrupted literal: in its lines, or if these do not continue each other, at what is behind it."""
     ends = form.cut and ends_of_cut(shared.data, position, Span(shared.low, shared.high), form.cut)
     if not ends:
-        return
+        return None
     (first, end), (second, _) = ends
-    chain, quantum = chains.at(second), first - form.lead
+    chain = chains.at(second)
     if chain.starts[0] <= first:
-        sure = not _may_be_delimited(alphabet, shared, quantum)
-        yield from chain.sights(first, form.lead, 2, sure=sure)
-        return
+        return chain.sight(first, form.lead)
     before = chains.at(first).behind(first, NEAR + form.lead)
     before = before[(len(before) - form.lead) % alphabet.digits :]
-    if len(before) >= form.lead:
-        inner = form.inner.needs(shared.reach) if form.inner else shared.reach
-        digits = before + shared.data[first:end] + chain.ahead(second, inner.ahead * alphabet.digits)
-        inside = shared.decoded(alphabet.name, alphabet.decode(digits), first, alphabet.digits, alphabet.size)
-        yield inside, len(before) * alphabet.size // alphabet.digits, False
+    if len(before) < form.lead:
+        return None
+    inner = form.inner.needs(shared.reach) if form.inner else shared.reach
+    digits = before + shared.data[first:end] + chain.ahead(second, inner.ahead * alphabet.digits)
+    inside = shared.decoded(alphabet.name, alphabet.decode(digits), first, alphabet.digits, alphabet.size)
+    return inside, len(before) * alphabet.size // alphabet.digits

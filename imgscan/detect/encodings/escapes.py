@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,8 +75,7 @@ class _Syntax:
     def decode(self, data: bytes, first: int, last: int) -> Decoded:
         """Decode `data[first:last)`."""
         pieces: list[bytes] = []
-        ends: list[int] = []
-        sums: list[int] = []
+        ends, sums = array("q"), array("q")
         done, total = first, 0
         for match in self._pattern.finditer(data, first, last):
             start, end = match.span()
@@ -110,8 +110,8 @@ class Decoded(NamedTuple):
 
     data: bytes
     first: int
-    ends: list[int]
-    sums: list[int]
+    ends: array[int]
+    sums: array[int]
 
     def character(self, position: int) -> int:
         """Return the index of the character that begins at a position."""
@@ -120,7 +120,7 @@ class Decoded(NamedTuple):
 
     def gaps(self) -> Gaps:
         """Say where the characters are."""
-        at = [end - self.first - total for end, total in zip(self.ends, self.sums, strict=True)]
+        at = array("q", [end - self.first - total for end, total in zip(self.ends, self.sums, strict=True)])
         return Gaps(at, self.sums, trailing=True)
 
 
@@ -134,18 +134,25 @@ def _encoding(name: str, syntax: _Syntax, literals: Callable[[bytes], Iterator[L
         at = made.character(position)
         yield Text(name, made.data, at, 0, len(made.data), base=first, gaps=made.gaps(), settles=True)
 
-    def view(position: int, _form: Form, shared: Shared) -> list[View]:
+    def view(position: int, _form: Form, shared: Shared, span: Span) -> list[View] | None:
+        if span.low > shared.low or span.high < shared.high:
+            return None
+        inside, at = shown(position, shared)
+        return [(inside, at, True, 0, inside.high, None)]
+
+    def shown(position: int, shared: Shared) -> tuple[Shared, int]:
         number = position // _BLOCK
-        block: tuple[int, Decoded, Shared] | None = shared.made.get(syntax)
-        if block is None or block[0] != number:
+        block: tuple[Decoded, Shared] | None = shared.made.get((syntax, number))
+        if block is None:
             around = num * max(shared.reach) + _WIDEST
             first, last = number * _BLOCK - around, (number + 1) * _BLOCK + around
             made = syntax.decode(shared.data, max(shared.low, first), min(shared.high, last))
-            shared.made[syntax] = block = number, made, shared.decoded(name, made.data, made.first, gaps=made.gaps())
-        return [(block[2], block[1].character(position), True, 0, block[2].high)]
+            block = made, shared.decoded(name, made.data, made.first, gaps=made.gaps())
+            shared.made[syntax, number] = block
+        return block[1], block[0].character(position)
 
-    def sight(position: int, form: Form, shared: Shared) -> Sequence[Sight]:
-        return [(inside, at, True) for inside, at, *_ in view(position, form, shared)]
+    def sight(position: int, _form: Form, shared: Shared) -> Sequence[Sight]:
+        return (shown(position, shared),)
 
     return Encoding(name, literals, uncut, read, num, 1, _WIDEST, sight, view)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgscan.detect.encodings.text import Reach, Span
+from imgscan.detect.encodings.text import Reach, Span, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from imgscan.detect.encodings.shared import Shared, Sight, View
-    from imgscan.detect.encodings.text import Text
+    from imgscan.detect.encodings.shared import Near, Shared, Sight, View
+
+    Worth = Callable[[bytes, int, int, int], bool]
+    """Whether the anchor at a place of a text may be a credential's, between two characters: a quick test."""
 
 
 class Cut(NamedTuple):
@@ -43,15 +45,20 @@ def uncut(_anchor: bytes) -> Iterator[Literal]:
     return iter(())
 
 
+GLANCE = 256
+"""Characters from an anchor on that are enough to say what must follow it (`Ruleset.hints`)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
     """A way to write text: what its anchors look like, how to read them, and what a character costs.
 
     `literals` returns the forms of an anchor, `cuts` those in which a line break interrupts it. `read` decodes around
     a literal, in every way that the bytes beside it allow, likeliest first; it rounds the reach up to a whole unit.
-    `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. It sees the most
-    first, and if `narrows`, nothing after that sees a character more. `view` gives what `read` does, of what is shared;
-    None if it may not.
+    `sight` takes a quick look, and shares what it decodes; an encoding that holds no other has none. `view` gives what
+    `read` does between two places, of what is shared; None if it may not.
+    `glance` decodes only what is right behind a literal, `GLANCE` characters, where little else is there to share with;
+    else None.
     A text of n characters is at most `num * n / den + slack` bytes long as far as it is read.
     """
 
@@ -63,8 +70,8 @@ class Encoding:
     den: int
     slack: int
     sight: Callable[[int, Form, Shared], Iterable[Sight]] | None = None
-    view: Callable[[int, Form, Shared], list[View] | None] | None = None
-    narrows: bool = False
+    view: Callable[[int, Form, Shared, Span], list[View] | None] | None = None
+    glance: Callable[[int, Form, Shared], tuple[bytes, int] | None] | None = None
 
     def size(self, characters: int) -> int:
         """Bound the bytes that so many characters take."""
@@ -91,16 +98,6 @@ class Form:
         return 1 if self.inner is None else 1 + self.inner.depth
 
     @property
-    def flat(self) -> bool:
-        """Whether the outermost encoding holds no other."""
-        return self.inner is None or self.inner.inner is None
-
-    @property
-    def innermost(self) -> Form:
-        """The form of the anchor in its own text."""
-        return self if self.inner is None else self.inner.innermost
-
-    @property
     def key(self) -> tuple[object, ...]:
         """What two forms that say the same have in common."""
         return self.literal, self.anchor, self.cut, self.encoding.name, self.inner and self.inner.key
@@ -124,38 +121,48 @@ class Form:
         """
         inner, sight = self.inner, self.encoding.sight
         if inner is None or sight is None:
-            yield shared, position, True
+            yield shared, position
         elif inner.inner is None:
             yield from sight(position, self, shared)
         else:
-            for inside, at, sure in sight(position, self, shared):
+            for inside, at in sight(position, self, shared):
                 if inside.data.startswith(inner.literal, at):
-                    for text, place, as_sure in inner.sights(at, inside):
-                        yield text, place, sure and as_sure
+                    yield from inner.sights(at, inside)
 
-    def views(self, position: int, shared: Shared, low: int, high: int) -> list[Seen] | None:
-        """Return what `read` does, as far as the judgement of a credential goes; None if only `read` can tell.
+    def views(self, position: int, shared: Shared, span: Span, worth: Worth) -> Iterator[Seen] | None:
+        """Return what `read` does, as far as the judgement of a credential goes, and of texts only those worth it.
 
-        Text is read between `low` and `high` of what is shared.
+        None if only `read` can tell.
         """
         inner, view = self.inner, self.encoding.view
-        if inner is None or view is None:
-            texts = self.read(shared.data, position, Span(low, high, aligned=False), shared.reach)
-            return [Seen(text, text.settles, ()) for text in texts]
-        readings = None if low > shared.low else view(position, self, shared)
-        if readings is None:
-            return None
-        found: list[Seen] = []
+        readings = None if inner is None or view is None else view(position, self, shared, span)
+        return None if inner is None or readings is None else self._seen(readings, inner, shared, worth)
+
+    def _seen(self, readings: list[View], inner: Form, shared: Shared, worth: Worth) -> Iterator[Seen]:
+        whole = inner.inner is None
         for reading in readings:
-            inside, at, settles, begin, end = reading
-            if not inside.data.startswith(inner.literal, at, end):
+            inside, at, settles, low, high, rival = reading
+            if high - at < shared.least or not inside.data.startswith(inner.literal, at, high):
                 continue
-            texts_inside = inner.views(at, inside, begin, end)
-            if texts_inside is None:
-                return None
-            for text, as_well, path in texts_inside:
-                found.append(Seen(text, settles and (as_well or inner.inner is None), (*path, (inner, reading))))
-        return found
+            within = Span(low, high, aligned=False)
+            if not whole:
+                nested = inner.views(at, inside, within, worth)
+                if nested is None:
+                    nested = (
+                        Seen(text, text.settles, ()) for text in inner.read(inside.data, at, within, shared.reach)
+                    )
+                for seen in nested:
+                    yield Seen(seen.text, settles and seen.settles, (*seen.path, (inner, reading)), seen.near)
+            elif worth(inside.data, at, low, high):
+                near = inside.near(inner.literal, at, low, high)
+                if near in inside.refused:
+                    continue
+                whole_text, *joined = inner.read(inside.data, at, within, shared.reach)
+                if rival is not None:
+                    whole_text = whole_text._replace(rival=_at(*rival))
+                yield Seen(whole_text, settles, ((inner, reading),), None if joined else near)
+                for text in joined:
+                    yield Seen(text, settles, ((inner, reading),))
 
     def read(self, data: bytes, position: int, span: Span, reach: Reach) -> Iterator[Text]:
         """Decode around the literal at `position`, in every way that the bytes beside it allow, likeliest first."""
@@ -174,28 +181,38 @@ class Form:
 
 
 class Seen(NamedTuple):
-    """A text, whether it settles what is there, and what it was read in if that is shared, innermost first."""
+    """A text, whether it settles what is there, and what it was read in if that is shared, innermost first.
+
+    `near` is what of it can be remembered as refused.
+    """
 
     text: Text
     settles: bool
     path: tuple[tuple[Form, View], ...]
+    near: Near | None = None
 
     def placed(self) -> Text:
         """Return the text with what it was in."""
         text = self.text
-        for inner, (inside, at, settles, *_) in self.path:
+        for inner, (inside, *_) in self.path:
             if inside.text is not None:
-                text = _within(inside.text._replace(at=at, settles=settles), text, inner)
+                text = _within(inside.text, text, inner)
         return text
+
+
+def _at(inside: Shared, at: int) -> Text:
+    """Return a decoded buffer as a text with its anchor."""
+    return Text("", inside.data, at, inside.low, inside.high)
 
 
 def _within(outer: Text, text: Text, inner: Form) -> Text:
     """Put a text that was read in another one as `inner` back into that."""
-    return text._replace(
-        encoding=outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}",
-        outer=outer if text.outer is None else _under(text.outer, outer),
-        settles=outer.settles and (text.settles or inner.inner is None),
-        rival=text.rival or (outer.rival if text.encoding == "plain" else None),
+    return Text(
+        outer.encoding if text.encoding == "plain" else f"{outer.encoding}+{text.encoding}",
+        *text[1:10],
+        outer.settles and (text.settles or inner.inner is None),
+        text.rival or (outer.rival if text.encoding == "plain" else None),
+        outer if text.outer is None else _under(text.outer, outer),
     )
 
 

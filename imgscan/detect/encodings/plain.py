@@ -35,6 +35,8 @@ _PIECE = re.compile(rb"[0-9A-Za-z+/_]*")
 
 _ENDS = b"\"'`\\=\r\n"
 _STARTS = b"\"'` \t\n"
+PARTED = frozenset(_STARTS)
+"""What is right before an anchor whose prefix begins in another piece."""
 
 
 _ENDED = rb"[0-9A-Za-z+/_]{1,%d}(?:\\?[\"'`]|[\\=]?\r?\n|(?:\\r)?\\n)" % _LONGEST
@@ -68,6 +70,12 @@ def continued(splits: Splits) -> bytes:
     """Write a regular expression of what follows an anchor whose credential is in pieces, as far as it is no body."""
     begun = _begun(splits)
     return begun + rb"(?:" + _ENDED + rb"|" + _GLUE + begun + rb")"
+
+
+def interrupted(literal: bytes, cut: Cut, splits: Splits) -> bytes:
+    """Write a regular expression of what must be from the literal of a cut anchor on, for it to be joined."""
+    left, right = (re.escape(part) for part in (cut.whole[: cut.at], cut.whole[cut.at :]))
+    return (re.escape(literal) if cut.after else left + _GLUE + right) + _begun(splits)
 
 
 def _begun(splits: Splits) -> bytes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from imgscan.detect.encodings.chains import looker, viewer
+from imgscan.detect.encodings.chains import glancer, looker, viewer
 from imgscan.detect.encodings.digits import (
     BASE64_DIGITS,
     BREAK,
@@ -230,7 +230,7 @@ def _encoding(alphabet: Alphabet, literals: Callable[[bytes], Iterator[Literal]]
     slack = 2 * num + 2 * LONGEST_BREAK
     return Encoding(
         alphabet.name, literals, _cuts_of(literals), _reader(alphabet), num, alphabet.size, slack,
-        looker(alphabet), viewer(alphabet), narrows=True,
+        looker(alphabet), viewer(alphabet), glancer(alphabet),
     )  # fmt: skip
 
 

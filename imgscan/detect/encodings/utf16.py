@@ -3,22 +3,25 @@
 One literal serves both, from the first character's byte to the last one's. Big-endian text contains little-endian
 text one byte later (and the reverse). Where the bytes beside the literal allow both readings, the one whose units
 begin at even offsets of the file comes first; inside another encoding, where offsets tell nothing, the one of more
-characters: what is before and after a text seldom continues it by chance.
+characters: what is before and after a text seldom continues it by chance. Of a text that is plain as far as a reader
+looks, the one whose units begin at even offsets, or if its beginning is too far away, the little-endian one.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from imgscan.detect.encodings.form import Encoding, Literal, uncut
+from imgscan.detect.encodings.shared import Shared
 from imgscan.detect.encodings.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgscan.detect.encodings.form import Form
-    from imgscan.detect.encodings.shared import Shared, Sight, View
+    from imgscan.detect.encodings.shared import Sight, View
     from imgscan.detect.encodings.text import Reach, Span
 
 _NO_SURROGATES = bytes(0xFF if 0xD8 <= byte <= 0xDF else byte for byte in range(256))
@@ -29,6 +32,13 @@ _NEAR = 4096
 
 _LITTLE = re.compile(rb"(?:[\t\n\r -~]\0)*")
 _BIG = re.compile(rb"(?:\0[\t\n\r -~])*")
+_LE, _BE = "utf-16-le", "utf-16-be"
+_SIGNS = re.compile("[…•]")
+_MASKS = "masks"
+"""What is made of decoded characters: where the signs of masked keys are."""
+
+_PLAIN = {_LE: (_LITTLE, _BIG), _BE: (_BIG, _LITTLE)}
+"""A run of plain characters, forwards and backwards."""
 
 
 def _literals(anchor: bytes) -> Iterator[Literal]:
@@ -36,26 +46,56 @@ def _literals(anchor: bytes) -> Iterator[Literal]:
 
 
 def _read(data: bytes, position: int, span: Span, form: Form, reach: Reach) -> Iterator[Text]:
-    after = position + len(form.literal)
-    readings = []
-    if after < span.high and data[after] == 0:
-        readings.append(_units(data, position, span, reach, "utf-16-le"))
-    if position > span.low and data[position - 1] == 0:
-        readings.append(_units(data, position - 1, span, reach, "utf-16-be"))
-    likelier = 0
-    if len(readings) > 1 and not span.aligned:
-        likelier = _length(data, position, span, _LITTLE, _BIG) - _length(data, position - 1, span, _BIG, _LITTLE)
-    if likelier < 0 or (not likelier and (span.origin + position - span.low) % 2):
-        readings.reverse()
+    readings = [
+        _units(data, unit, span, reach, name)
+        for unit, name in _orders(data, position, span, position + len(form.literal), _Runs(data, span), reach)
+    ]
     for reading in readings:
         yield reading if reading is readings[0] else reading._replace(rival=readings[0])
 
 
-def _length(data: bytes, unit: int, span: Span, order: re.Pattern[bytes], backwards: re.Pattern[bytes]) -> int:
-    """Count the bytes around `unit` that are plain characters in a byte order; `backwards` is it read from its end."""
-    ahead = order.match(data, unit, min(span.high, unit + _NEAR))
-    behind = backwards.match(data[max(span.low, unit - _NEAR) : unit][::-1])
-    return (ahead.end() - unit if ahead else 0) + (behind.end() if behind else 0)
+def _orders(data: bytes, position: int, span: Span, after: int, runs: _Runs, reach: Reach) -> list[tuple[int, str]]:
+    """Say in which byte orders a literal may be, likelier first: where its first unit begins, and the order's name."""
+    orders = []
+    if after < span.high and data[after] == 0:
+        orders.append((position, _LE))
+    if position > span.low and data[position - 1] == 0:
+        orders.append((position - 1, _BE))
+    if len(orders) < 2:
+        return orders
+    likelier, known = 0, True
+    if not span.aligned:
+        likelier = runs.length(position, _LE, span, reach) - runs.length(position - 1, _BE, span, reach)
+        known = position - span.low <= 2 * reach.behind
+    if likelier < 0 or (not likelier and known and (span.origin + position - span.low) % 2):
+        orders.reverse()
+    return orders
+
+
+class _Runs:
+    """Where a buffer is plain characters in either byte order: the runs that were looked at last."""
+
+    def __init__(self, data: bytes, span: Shared | Span) -> None:
+        self._data = data
+        self._low = span.low
+        self._high = span.high
+        self._last: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def length(self, unit: int, name: str, span: Span, reach: Reach) -> int:
+        """Count the bytes around `unit` that are plain characters in a byte order, as far as a reader looks."""
+        key = name, unit % 2
+        start, end = self._last.get(key, (0, 0))
+        if not start <= unit < end:
+            self._last[key] = start, end = self._run(unit, *_PLAIN[name])
+        behind = min(unit - start, unit - span.low, _NEAR, 2 * reach.behind)
+        ahead = min(end - unit, span.high - unit, _NEAR, 2 * reach.ahead)
+        return (behind & ~1) + (ahead & ~1)
+
+    def _run(self, unit: int, order: re.Pattern[bytes], backwards: re.Pattern[bytes]) -> tuple[int, int]:
+        """Find the run that holds a unit, as far back as anybody looks."""
+        ahead = order.match(self._data, unit, self._high)
+        behind = backwards.match(self._data[max(self._low, unit - _NEAR) : unit][::-1])
+        return unit - (behind.end() if behind else 0), ahead.end() if ahead else unit
 
 
 def _units(data: bytes, unit: int, span: Span, reach: Reach, name: str) -> Text:
@@ -73,29 +113,65 @@ def _sight(position: int, form: Form, shared: Shared) -> Iterator[Sight]:
     """Look at a literal in both byte orders; for the signs of a masked key there is one character each."""
     after = position + len(form.literal)
     if after < shared.high and shared.data[after] == 0:
-        yield _unit(shared, position, "utf-16-le")
+        yield _place(shared, position, _LE)
     if position > shared.low and shared.data[position - 1] == 0:
-        yield _unit(shared, position - 1, "utf-16-be")
+        yield _place(shared, position - 1, _BE)
 
 
-def _view(position: int, form: Form, shared: Shared) -> list[View] | None:
-    """Return the only reading; None if both byte orders are possible, or if the signs of a masked key are there."""
-    sights = list(_sight(position, form, shared))
-    if len(sights) > 1 or any(inside.made["masked"] for inside, _, _ in sights):
-        return None
-    return [(inside, at, False, 0, inside.high) for inside, at, _ in sights]
+def _view(position: int, form: Form, shared: Shared, span: Span) -> list[View]:
+    """Return one reading or two; where the signs of a masked key are near, what was decoded is not shared."""
+    runs: _Runs | None = shared.made.get(_Runs)
+    if runs is None:
+        shared.made[_Runs] = runs = _Runs(shared.data, shared)
+    reach = _reach_inside(form, shared)
+    views: list[View] = []
+    likelier: tuple[Shared, int] | None = None
+    shown: tuple[int, bytes] | None = None
+    for unit, name in _orders(shared.data, position, span, position + len(form.literal), runs, reach):
+        inside, at = _place(shared, unit, name)
+        low = max(0, -(-(span.low - _first(shared, unit)) // 2))
+        high = min(inside.high, (span.high - _first(shared, unit)) // 2)
+        masks = inside.made[_MASKS]
+        following = bisect_left(masks, at)
+        if following < len(masks) and masks[following] < min(at + reach.ahead, high):
+            text = _units(shared.data, unit, span, reach, name)
+            inside, at, low, high = (
+                Shared(text.data, 0, text.high, shared.reach, shared.least, text),
+                text.at,
+                0,
+                text.high,
+            )
+        begin = max(low, at - reach.behind)
+        near = at - begin, inside.data[begin : min(high, at + reach.ahead)]
+        if near != shown:  # what a likelier reading has shown is not asked again
+            views.append((inside, at, False, low, high, likelier))
+        likelier, shown = likelier or (inside, at), near
+    return views
 
 
-def _unit(shared: Shared, unit: int, name: str) -> Sight:
-    first = shared.low + (unit - shared.low) % 2
+def _reach_inside(form: Form, shared: Shared) -> Reach:
+    """Return how many characters around the literal what is inside may need."""
+    reach: Reach | None = shared.made.get(form)
+    if reach is None:
+        shared.made[form] = reach = form.inner.needs(shared.reach) if form.inner else shared.reach
+    return reach
+
+
+def _first(shared: Shared, unit: int) -> int:
+    """Return where the first whole unit begins."""
+    return shared.low + (unit - shared.low) % 2
+
+
+def _place(shared: Shared, unit: int, name: str) -> tuple[Shared, int]:
+    first = _first(shared, unit)
     key = name, first
     inside: Shared | None = shared.made.get(key)
     if inside is None:
         last = shared.high - (shared.high - first) % 2
         text = _characters(shared.data[first:last], name)
         shared.made[key] = inside = shared.decoded(name, text.encode("latin-1", "replace"), first, num=2)
-        inside.made["masked"] = "…" in text or "•" in text
-    return inside, (unit - first) // 2, True
+        inside.made[_MASKS] = [each.start() for each in _SIGNS.finditer(text)]
+    return inside, (unit - first) // 2
 
 
 def _characters(units: bytes, name: str) -> str:

@@ -16,12 +16,15 @@ _TABLE = re.compile(rb"(?:^|\n)[ \t]*\[([^\]\n]{1,80})\]")
 _MODE = re.compile(rb"(live|test)_mode_api_key[ \t]*=[ \t]*[\"']\Z")
 _TOKEN = re.compile(rb"\"(uat|oauth_refresh_token|stripe_cli_session|access_token)\"[ \t]*:[ \t]*\"\Z")
 _EXPIRES = re.compile(rb"expires_at[\"']?[ \t]*[:=][ \t]*[\"']?(?:(\d{4}-\d\d-\d\d)|(\d{10})(?!\d))")
+_QUOTES = b"\"'"
 _NAME = 64
 _LATEST = 4_102_444_800  # 2100: a larger number is not a date
 
 
 def note(data: bytes, start: int, end: int, low: int, high: int) -> str:
     """Say what a client's file tells of the credential at `data[start:end]`: profile and expiry; "" if nothing."""
+    if start == low or data[start - 1] not in _QUOTES:
+        return ""
     near = data[max(low, start - _NAME) : start]
     mode = _MODE.search(near)
     if mode is not None:

@@ -29,4 +29,4 @@ def _is_clerk_host(body: bytes) -> bool:
     if len(body) % 4 == 1:
         return False
     decoded = binascii.a2b_base64(body + b"=" * (-len(body) % 4))
-    return _HOST.fullmatch(decoded) is not None
+    return decoded.endswith(b"$") and _HOST.fullmatch(decoded) is not None

@@ -74,10 +74,11 @@ def mixed(body: bytes) -> bool:
     Of random bodies of 24 characters 1.5 % hold no digit. Those pass if at least two sevenths of the letters are
     of either case, which no words in camel case are.
     """
-    digits, upper, lower = (_count(body, kind) for kind in (_DIGITS, _UPPER, _LOWER))
-    if not digits:
-        return min(upper, lower) * 7 >= len(body) * 2
-    return upper > 0 and lower > 0
+    if body.lower() == body or body.upper() == body:
+        return not body
+    if len(body.translate(None, _DIGITS)) < len(body):
+        return True
+    return min(_count(body, _UPPER), _count(body, _LOWER)) * 7 >= len(body) * 2
 
 
 def has_run(body: bytes) -> bool:

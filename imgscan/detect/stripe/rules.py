@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imgscan.detect.rule import WORD, Issuer, Least, Prefix, Rule, base62, word
 from imgscan.detect.ruleset import Ruleset
 from imgscan.detect.stripe import clifiles, examples, specimens, tiers, tokens
-from imgscan.detect.stripe.structure import EPHEMERAL_BODY
+from imgscan.detect.stripe.structure import EPHEMERAL, EPHEMERAL_BODY
 
 if TYPE_CHECKING:
     from imgscan.model import Mode
@@ -45,7 +45,7 @@ def _cli(text: bytes, mode: Mode | None, anchor: bytes) -> Prefix:
 def _ephemeral(kind: str, mode: Mode) -> Prefix:
     is_key = kind == "ek"  # and so has its anchor in common with the others
     return Prefix(
-        f"{kind}_{mode}_".encode(), mode, tokens.ephemeral, Least(_ACCOUNT, len(_ACCOUNT)),
+        f"{kind}_{mode}_".encode(), mode, tokens.ephemeral, Least(EPHEMERAL, EPHEMERAL_BODY),
         anchor=f"k_{mode}_".encode() if is_key else b"", core=f"_{mode}_".encode(),
         hidden=_BASE64, proof=_ACCOUNT, pieces=is_key,
     )  # fmt: skip

@@ -27,7 +27,10 @@ _DIGITS = {byte: value for value, byte in enumerate(
 )}  # fmt: skip
 _DAY = 86_400
 _KEY = re.compile(rb"5(1[0-9A-Za-z]{15})([0-9A-Za-z]{72})00[0-9A-Za-z]{8}")
-_EPHEMERAL = re.compile(rb"(YWNjdF[0-9A-Za-z+/]{65})_00[0-9A-Za-z]{8}")
+EPHEMERAL = rb"YWNjdF[0-9A-Za-z+/]{65}_00[0-9A-Za-z]{8}"
+_EPHEMERAL = re.compile(EPHEMERAL)
+_INSIDE = 71
+"""Characters at its beginning that are base64."""
 _CUSTOMER = re.compile(rb"acct_(1[0-9A-Za-z]{15}),([!-~]{31})")
 _RANDOM_ENTROPY = 3.5
 
@@ -51,7 +54,7 @@ def of_ephemeral(data: bytes, at: int, high: int, now: float) -> Account | None:
     match = _EPHEMERAL.match(data, at, high)
     if match is None:
         return None
-    inside = _CUSTOMER.fullmatch(base64.b64decode(match[1] + b"="))
+    inside = _CUSTOMER.fullmatch(base64.b64decode(match[0][:_INSIDE] + b"="))
     if inside is None or placeholders.has_run(inside[2]):
         return None
     return _account(inside[1], now)

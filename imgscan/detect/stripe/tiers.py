@@ -36,9 +36,10 @@ def key(place: Place) -> Verdict | None:
         proof = end - structure.TAIL - place.start
         return Verdict(place.start, end, prefix, "very-high", "very-high", account, proof=proof)
     end = run_end(place, KEY_MOST)
-    for least in (_OLD, _MIDDLE):
-        if place.body + least < end and counted(place, place.body + least):
-            end = place.body + least
+    if place.binary:
+        for least in (_OLD, _MIDDLE):
+            if place.body + least < end and counted(place, place.body + least):
+                end = place.body + least
     size = end - place.body
     if not KEY_LEAST <= size <= KEY_MOST or not _stands(place, end):
         return None
@@ -74,9 +75,4 @@ def _stands(place: Place, end: int) -> bool:
     if not open_left(place, place.start, end) or masked(place, end):
         return False
     body = place.data[place.body : end]
-    # The cheapest first: a file may hold a million placeholders.
-    return (
-        not placeholders.crossed_out(body)
-        and placeholders.mixed(body)
-        and not (placeholders.typed(body) or issuers.foreign(body))
-    )
+    return placeholders.mixed(body) and not (placeholders.typed(body) or issuers.foreign(body))

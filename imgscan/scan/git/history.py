@@ -12,21 +12,20 @@ A finding is where a credential is added: one that was in the parent's version o
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from imgscan.errors import ImgscanError
 from imgscan.model import Diagnostic, Stats, TargetReport, Visibility
 from imgscan.scan.findings import Placed, diagnostics_of, findings_of
+from imgscan.scan.git.additions import Additions
 from imgscan.scan.git.batches import MESSAGES, Batches, brought
 from imgscan.scan.git.firstlook import Lanes, missing
 from imgscan.scan.git.messages import search_message
 from imgscan.scan.git.versions import FileVersions
-from imgscan.scan.ledger import shown
-from imgscan.scan.manyhits import MOST, ManyHits
+from imgscan.scan.ledger import shown, unread_blob
 from imgscan.sources.gitprocess import GitError
 from imgscan.sources.gitrepo import Commit
-from imgscan.streams.readers import StreamError
 from imgscan.streams.stop import is_interruption
 
 if TYPE_CHECKING:
@@ -40,32 +39,7 @@ if TYPE_CHECKING:
     from imgscan.sources.catfile import Objects
     from imgscan.sources.gitrefs import Reference
     from imgscan.sources.gitrepo import Repository
-
-
-class _Brought:
-    """Hits, with the commits that brought them in as their locations, at most `MOST`; `left_out` counts the others.
-
-    `files` has for each file with hits their positions, `marks` for each hit the hash of its credential's digest, 0 for
-    one in the file's name, and `lives` what became of its file.
-    """
-
-    def __init__(self) -> None:
-        self.hits = ManyHits()
-        self.files: dict[bytes, array[int]] = {}
-        self.marks = array("q")
-        self.lives: list[Visibility | None] = []
-        self.left_out = 0
-
-    def add(self, hit: Hit, file: bytes | None, *, named: bool) -> None:
-        """Add a hit; `file` is None for what is no file, `named` says that it is in the file's name."""
-        if len(self.hits) >= MOST:
-            self.left_out += 1
-            return
-        if file is not None:
-            self.files.setdefault(file, array("q")).append(len(self.hits))
-        self.marks.append(0 if named else hash(hit.secret.sha256))
-        self.lives.append(None)
-        self.hits.append(hit)
+    from imgscan.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +76,12 @@ class HistoryScanner:
                 if not self.session.interrupted:  # stopping ends git as well
                     search.diagnostics.append(Diagnostic("error", "git-failed", str(error)))
                 self.searched.clear()  # not everything in there was
-            except StreamError as error:
+            except ImgscanError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what was found so far is reported
                 if not is_interruption(error):
-                    raise
+                    search.diagnostics.append(shown(unread_blob(None, error), self.session.concealer))
+                self.searched.clear()
             return search.report()
 
 
@@ -117,9 +94,9 @@ class _ScopeSearch:
         self._scope = scope
         self._objects = objects
         self._concealer = scanner.session.concealer
-        self._found = _Brought()
+        self._found = Additions()
         self._places: set[int] = set()
-        self._versions = FileVersions(self._session, objects, self._missing)
+        self._versions = FileVersions(self._session, objects, self._note)
         self._shallow: frozenset[str] = frozenset()
         self._size = self._entries = 0
         self.diagnostics: list[Diagnostic] = []
@@ -131,7 +108,7 @@ class _ScopeSearch:
         if scope.staged is None:
             self._shallow = self._scanner.repository.shallow()
         for reference in scope.ends.missing:
-            self._missing(reference.path)
+            self._note(missing(reference.path))
         self._names(scope.names)
         batches = Batches(self._scanner.repository, scope, self._scanner.searched, self._scanner.dirty)
         with Lanes(self._session, self._scanner.repository) as lanes:
@@ -195,7 +172,8 @@ class _ScopeSearch:
         self._scanner.dirty.update(screened.held)
         self._entries += screened.entries
         self._size += screened.size
-        self.diagnostics += [shown(each, self._concealer) for each in screened.unread]
+        for each in screened.unread:
+            self._note(each)
         self._session.progress.layer(len(screened.held))
         names = self._suspicious(change.path for commit in batch.commits for change in commit.changes if change.added)
         for commit in batch.commits:
@@ -226,7 +204,7 @@ class _ScopeSearch:
     def _message(self, each: str, path: bytes) -> tuple[Sequence[Hit], str | None]:
         """Search a commit or tag object; return also its date."""
         pieces = (data for stored in self._objects.each([each]) for data in stored.data)
-        return search_message(pieces, path, self._concealer)
+        return search_message(pieces, path, self._concealer, self._session.finish_up)
 
     def _suspicious(self, names: Iterable[bytes]) -> frozenset[bytes]:
         """Return the names in which something was found: all are searched at once, then each if need be."""
@@ -244,5 +222,5 @@ class _ScopeSearch:
                 hits = self._concealer.in_text(path, path, field="ref/name")
                 self._bring(hits, None, Commit(each, (), "blob"), None)
 
-    def _missing(self, path: bytes) -> None:
-        self.diagnostics.append(shown(missing(path), self._concealer))
+    def _note(self, unread: Unread) -> None:
+        self.diagnostics.append(shown(unread, self._concealer))

@@ -16,7 +16,7 @@ from imgscan.scan.regions import JoinedFile
 from imgscan.scan.search import JoinedSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from imgscan.model import Location
     from imgscan.scan.hits import Concealer, Hit
@@ -31,12 +31,15 @@ _DATE = re.compile(rb"^(?:author|tagger) [^\n]*> (-?[0-9]{1,12}) ([+-])([0-9]{2}
 _HEADER = re.compile(r"[a-z-]{1,20}")
 
 
-def search_message(pieces: Iterable[bytes], path: bytes, concealer: Concealer) -> tuple[Sequence[Hit], str | None]:
+def search_message(
+    pieces: Iterable[bytes], path: bytes, concealer: Concealer, go_on: Callable[[], None] | None = None
+) -> tuple[Sequence[Hit], str | None]:
     """Search an object as a whole; lines count from the message's first, and a header has a field and no line.
 
-    Return also its date: when it was authored, or the tag made.
+    Return also its date: when it was authored, or the tag made. A message can have megabytes: `go_on` is called every
+    few milliseconds and raises to stop, which is raised, or in the last window leaves the hits so far.
     """
-    search = JoinedSearch(concealer)
+    search = JoinedSearch(concealer, go_on=go_on)
     search.begin(JoinedFile(path))
     start = b""
     for piece in pieces:

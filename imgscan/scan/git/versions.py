@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from imgscan.errors import INTERNAL
+from imgscan.scan.git.firstlook import missing
 from imgscan.scan.pour import FilePour
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from imgscan.scan.session import Session
     from imgscan.sources.catfile import Objects
     from imgscan.sources.gitrepo import Change
+    from imgscan.unread import Unread
 
 _REMEMBERED = 64  # searched files: a file's parent is most often the one before
 _MOST_HITS = 1 << 15
@@ -21,12 +24,15 @@ _MOST_HITS = 1 << 15
 
 
 class FileVersions:
-    """Searches blobs as the files that they are. `missing` is called with the path of one that is not there."""
+    """Searches blobs as the files that they are; `note` is called with what was not read.
 
-    def __init__(self, session: Session, objects: Objects, missing: Callable[[bytes], None]) -> None:
+    What is wrong with a blob itself was noted when it was searched under no name.
+    """
+
+    def __init__(self, session: Session, objects: Objects, note: Callable[[Unread], None]) -> None:
         self._session = session
         self._objects = objects
-        self._missing = missing
+        self._note = note
         self._searched: OrderedDict[tuple[str, bytes], Sequence[Hit]] = OrderedDict()
         self.left_out = 0
         """Hits that were too many to be kept, of all files."""
@@ -52,11 +58,14 @@ class FileVersions:
         try:
             for stored in self._objects.each([blob]):
                 if stored.kind is None:
-                    self._missing(path)
+                    self._note(missing(path))
                 pour.file(0, path, stored.data, size=stored.size)
             hits = pour.finish()
         finally:
             pour.give_up()
+        for each in pour.take_unread():
+            if each.code == INTERNAL:
+                self._note(each)
         self.left_out += pour.left_out
         self._searched[key] = hits
         while len(self._searched) > 1 and (

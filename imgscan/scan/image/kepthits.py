@@ -23,25 +23,32 @@ class Results(dict[str, "LayerResult"]):
 
     def __init__(self, names: Iterable[str] = (), most: int = MOST) -> None:
         super().__init__()
-        self._order = dict.fromkeys(names)
+        self._order = {name: number for number, name in enumerate(names)}
         self._most = most
+        self._count = 0
         self._lock = Lock()
 
     def put(self, name: str, result: LayerResult) -> None:
         """Add a result, and drop the hits of those for which there is no room."""
         with self._lock:
-            self._order.setdefault(name)
+            self._order.setdefault(name, len(self._order))
             self[name] = result
-            before = 0
-            for each in self._order:
-                kept = self.get(each)
-                if kept is not None and kept.hits and before >= self._most:
-                    self[each] = replace(kept, hits=(), left_out=kept.left_out + len(kept.hits))
-                elif kept is not None:
-                    before += len(kept.hits)
+            self._count += len(result.hits)
+            if self._count > self._most:
+                self._drop()
+
+    def _drop(self) -> None:
+        before = 0
+        for each in sorted(self, key=self._order.__getitem__):
+            kept = self[each]
+            if kept.hits and before >= self._most:
+                self[each] = replace(kept, hits=(), left_out=kept.left_out + len(kept.hits))
+            else:
+                before += len(kept.hits)
+        self._count = before
 
     def rename(self, name: str, key: str) -> None:
         """Give a result another name."""
         with self._lock:
-            self._order = {key if each == name else each: None for each in self._order}
+            self._order[key] = self._order.pop(name)
             self[key] = self.pop(name)

@@ -85,8 +85,10 @@ class Nest:
         return self._offer(head, Node(Top(name, number), name), size)
 
     def whole(self, data: Chunk, name: bytes, number: int) -> None:
-        """Look at once into a file that is there as a whole, if it is a container."""
-        self._whole(data, Node(Top(name, number), name))
+        """Look at once into a file that is there as a whole and that `may_be` a container, if it is one."""
+        found = find(data, len(data))
+        if found is not None:
+            self._take_whole(found, data, Node(Top(name, number), name))
 
     def take(self, found: Format, name: bytes) -> Intake:
         """Take in what is known to be in a format, and belongs to no file."""
@@ -97,7 +99,11 @@ class Nest:
 
     def _whole(self, data: Chunk, node: Node) -> None:
         found = find(data, len(data)) if may_be(data, 0, len(data)) else None
-        if found is not None and self._may_open(found, node):
+        if found is not None:
+            self._take_whole(found, data, node)
+
+    def _take_whole(self, found: Format, data: Chunk, node: Node) -> None:
+        if self._may_open(found, node):
             self._open(node, found, data)
 
     def _offer(self, head: Chunk, node: Node, size: int | None = None) -> Intake | None:
