@@ -62,7 +62,8 @@ def cases(draw: st.DrawFn) -> Case:
     def fill(node: Node, depth: int) -> None:
         node.format = SimpleNamespace(rowless=draw(st.sampled_from([False, False, True])))  # type: ignore[assignment]
         node.squeezed = draw(st.sampled_from([False, False, True]))
-        node.parts = [extents(draw) for _ in range(draw(st.integers(0, 2)))]
+        for _ in range(draw(st.integers(0, 2))):
+            node.add_part(*extents(draw))
         if node.squeezed and node.container is None:
             squeezed[node.top.number] = node.parts
         for order in range(draw(st.integers(0, 3))):

@@ -320,7 +320,7 @@ class Nest:
         chunks = iter(member.chunks)
         intake: Intake | None = None
         start, end = member.extent or (0, TO_THE_END)
-        container.parts = [*container.parts, (start, end)]
+        container.add_part(start, end)
         size = end - start if end != TO_THE_END else None
         try:
             head = first_bytes(chunks)

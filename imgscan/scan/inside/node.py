@@ -33,6 +33,7 @@ class Node:
     """
 
     __slots__ = (
+        "_parts",
         "brought",
         "container",
         "depth",
@@ -40,7 +41,6 @@ class Node:
         "format",
         "name",
         "order",
-        "parts",
         "squeezed",
         "stored",
         "top",
@@ -70,8 +70,18 @@ class Node:
         self.depth: int = container.depth + 1 if container is not None else 0
         self.format: Format | None = None
         self.squeezed = False
-        self.parts: Sequence[tuple[int, int]] = ()
+        self._parts: list[tuple[int, int]] | None = None  # most have none, and there may be a million
+
+    @property
+    def parts(self) -> Sequence[tuple[int, int]]:
         """Extents of what is in it verbatim, which no compression changed."""
+        return self._parts or ()
+
+    def add_part(self, start: int, end: int) -> None:
+        """Note that so much of it is verbatim."""
+        if self._parts is None:
+            self._parts = []
+        self._parts.append((start, end))
 
     @property
     def key(self) -> tuple[int, ...]:
