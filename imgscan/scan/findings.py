@@ -61,14 +61,15 @@ def findings_of(
     hidden: Counter[str] = Counter()
     findings = many_findings()
     for hit, visibility, layer in placed:
-        mark = hash(hit.identity)
-        ordinals[mark] += 1
         reason = session.policy.hides(hit)
+        full = len(findings) >= most
+        if full and reason is None:
+            left_out += 1
+            continue
+        mark = hash(hit.identity)
+        ordinals[mark] += not full  # or there would be a number for each that is not listed
         if reason is not None:
             hidden[reason] += 1
-            continue
-        if len(findings) >= most:
-            left_out += 1
             continue
         finding = Finding(
             rule_id=hit.rule_id,

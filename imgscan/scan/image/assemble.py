@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     """Gives what traces the findings of an image, by its history and the layer of each entry of that."""
 
 
-_AT_ONCE = 1 << 15
+_AT_ONCE = 1 << 13
 """Hits whose files' lives are worked out at once: each takes the room of several, and each time all names are read."""
 
 
