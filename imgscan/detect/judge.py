@@ -127,10 +127,6 @@ class Judge:
                 sights = form.encoding.sight(position, form, shared) if form.encoding.sight else ()
                 if not any(worth(inside.data, at, inside.low, inside.high) for inside, at in sights):
                     return ()
-            else:
-                hint = self._hints[form.anchor].match
-                if not any(hint(inside.data, at) for inside, at in form.sights(position, shared)):
-                    return ()
             views = form.views(position, shared, span, worth)
             if views is not None:
                 return views

@@ -114,21 +114,6 @@ class Form:
         size = self.encoding.size
         return Reach(size(reach.behind) + self.lead, size(reach.ahead))
 
-    def sights(self, position: int, shared: Shared) -> Iterator[Sight]:
-        """Look quickly at the literal at `position`: say where the anchor may be in a text.
-
-        A reader sees no text and no character that is not in one of these.
-        """
-        inner, sight = self.inner, self.encoding.sight
-        if inner is None or sight is None:
-            yield shared, position
-        elif inner.inner is None:
-            yield from sight(position, self, shared)
-        else:
-            for inside, at in sight(position, self, shared):
-                if inside.data.startswith(inner.literal, at):
-                    yield from inner.sights(at, inside)
-
     def views(self, position: int, shared: Shared, span: Span, worth: Worth) -> Iterator[Seen] | None:
         """Return what `read` does, as far as the judgement of a credential goes, and of texts only those worth it.
 
