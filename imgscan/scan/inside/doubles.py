@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Parts = Sequence[tuple[int, int]]
     """Extents of what is in a file verbatim."""
 
+_LEAST, _MASK = -(1 << 63), (1 << 64) - 1
+"""The least mark, and the bits of one number among several."""
+
 _File: TypeAlias = "tuple[bool, int]"
 
 
@@ -130,10 +133,11 @@ class _Raw:
     def __init__(self, hits: Iterator[tuple[int, int, int]], gone: bytearray) -> None:
         self._gone = gone
         self._marks, self._offsets, self._positions = array("q"), array("q"), array("q")
-        for mark, offset, position in sorted(hits):
-            self._marks.append(mark)
-            self._offsets.append(offset)
-            self._positions.append(position)
+        # One number for all three sorts like them, and takes a third of a tuple's room.
+        for each in sorted((mark - _LEAST) << 128 | offset << 64 | position for mark, offset, position in hits):
+            self._marks.append((each >> 128) + _LEAST)
+            self._offsets.append(each >> 64 & _MASK)
+            self._positions.append(each & _MASK)
         self._next = array("q", range(len(self._marks) + 1))  # the first, from each on, that is not dropped
 
     def __bool__(self) -> bool:
